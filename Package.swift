@@ -1,0 +1,87 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target of ours: Swift 6 language mode comes with the tools version; a warning is an error.
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+    name: "reflow",
+    products: [
+        .executable(name: "reflow-worker", targets: ["Worker"]),
+        .executable(name: "reflow", targets: ["Coordinator"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+    ],
+    targets: [
+        // C: what Swift cannot import.
+        .target(name: "CLinux"),
+        .systemLibrary(
+            name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+
+        // The engine.
+        .target(name: "DefragTypes", swiftSettings: strict),
+        .target(name: "XFS", dependencies: ["CLinux"], swiftSettings: strict),
+        .target(name: "Defrag", dependencies: ["DefragTypes", "XFS"], swiftSettings: strict),
+
+        // What travels.
+        .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: strict),
+        .target(name: "Contract", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
+        .target(name: "AMQP", dependencies: ["CRabbitMQ"], swiftSettings: strict),
+
+        // The decisions of whoever hands out the work.
+        .target(name: "Rollout", dependencies: ["Contract", "DefragTypes"], swiftSettings: strict),
+
+        .executableTarget(
+            name: "Worker",
+            dependencies: [
+                "AMQP", "Contract", "Defrag", "DefragTypes", "JSON", "XFS",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "Coordinator",
+            dependencies: [
+                "AMQP", "Contract", "DefragTypes", "JSON", "Rollout",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            swiftSettings: strict),
+
+        // Real parts for the tests: loop-mounted XFS, a private broker, a fragmenter, programs to run.
+        .target(
+            name: "Support",
+            dependencies: [
+                "XFS",
+                .product(name: "Subprocess", package: "swift-subprocess"),
+            ],
+            path: "Tests/Support", swiftSettings: strict),
+        .testTarget(name: "DefragTypesTests", dependencies: ["DefragTypes"], swiftSettings: strict),
+        .testTarget(name: "XFSTests", dependencies: ["XFS", "Support"], swiftSettings: strict),
+        .testTarget(
+            name: "DefragTests", dependencies: ["Defrag", "DefragTypes", "XFS", "Support"],
+            swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(
+            name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
+        .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
+        .testTarget(
+            name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: ["AMQP", "Contract", "DefragTypes", "JSON", "Support", "XFS"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,99 @@
+/// A number of bytes, or a byte offset into a file.
+///
+/// Encodes as a bare integer. Text uses binary units, as the command lines do: `512KiB`, `16MiB`, `1GiB`.
+public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
+    /// The number of bytes.
+    public var rawValue: Int64
+
+    /// A count of `rawValue` bytes.
+    public init(rawValue: Int64) {
+        self.rawValue = rawValue
+    }
+
+    /// A count of `bytes` bytes.
+    public init(_ bytes: some BinaryInteger) {
+        self.rawValue = Int64(clamping: bytes)
+    }
+
+    /// No bytes; the start of a file.
+    public static let zero = ByteCount(0)
+
+    /// `count` times 1024 bytes.
+    public static func kibibytes(_ count: Int64) -> ByteCount { ByteCount(count << 10) }
+
+    /// `count` times 1024² bytes.
+    public static func mebibytes(_ count: Int64) -> ByteCount { ByteCount(count << 20) }
+
+    /// `count` times 1024³ bytes.
+    public static func gibibytes(_ count: Int64) -> ByteCount { ByteCount(count << 30) }
+
+    public static func < (left: ByteCount, right: ByteCount) -> Bool { left.rawValue < right.rawValue }
+    public static func + (left: ByteCount, right: ByteCount) -> ByteCount {
+        ByteCount(left.rawValue + right.rawValue)
+    }
+    public static func - (left: ByteCount, right: ByteCount) -> ByteCount {
+        ByteCount(left.rawValue - right.rawValue)
+    }
+    public static func += (left: inout ByteCount, right: ByteCount) { left.rawValue += right.rawValue }
+    public static func -= (left: inout ByteCount, right: ByteCount) { left.rawValue -= right.rawValue }
+}
+
+extension ByteCount: ExpressibleByIntegerLiteral {
+    public init(integerLiteral value: Int64) {
+        self.rawValue = value
+    }
+}
+
+extension ByteCount: Codable {
+    public init(from decoder: any Decoder) throws {
+        self.rawValue = try decoder.singleValueContainer().decode(Int64.self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+}
+
+extension ByteCount: LosslessStringConvertible {
+    private static let units: [(suffix: String, shift: Int64)] = [
+        ("TiB", 40), ("GiB", 30), ("MiB", 20), ("KiB", 10), ("B", 0),
+    ]
+
+    /// Parses `4096`, `512KiB`, `16MiB`, `1.5GiB`, `2TiB`; `nil` for anything else, for negative numbers, and
+    /// for what does not fit into 63 bits.
+    public init?(_ text: String) {
+        let unit = Self.units.first { text.hasSuffix($0.suffix) }
+        let digits = text.dropLast(unit?.suffix.count ?? 0)
+        let scale = Int64(1) << (unit?.shift ?? 0)
+        if let whole = Int64(digits) {
+            let (bytes, overflow) = whole.multipliedReportingOverflow(by: scale)
+            guard whole >= 0, !overflow else { return nil }
+            self.rawValue = bytes
+        } else {
+            guard scale > 1, let fraction = decimal(digits),
+                let bytes = Int64(exactly: (fraction * Double(scale)).rounded())
+            else { return nil }
+            self.rawValue = bytes
+        }
+    }
+
+    /// The shortest of `4096B`, `512KiB`, `1.5GiB`, with at most one decimal: for people, not for parsing back.
+    public var description: String {
+        for (suffix, shift) in Self.units where rawValue.magnitude >= UInt64(1) << shift {
+            let scale = Int64(1) << shift
+            let tenths = Int64((Double(rawValue) * 10 / Double(scale)).rounded())
+            return tenths % 10 == 0
+                ? "\(tenths / 10)\(suffix)" : "\(tenths / 10).\(tenths.magnitude % 10)\(suffix)"
+        }
+        return "0B"
+    }
+}
+
+/// Parses an unsigned decimal number such as `12` or `1.5`: no sign, no exponent, no hexadecimal, no `inf`.
+func decimal(_ text: some StringProtocol) -> Double? {
+    guard let first = text.first, first.isASCII, first.isNumber,
+        text.allSatisfy({ ($0.isASCII && $0.isNumber) || $0 == "." })
+    else { return nil }
+    return Double(text)
+}

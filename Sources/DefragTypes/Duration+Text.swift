@@ -1,0 +1,45 @@
+extension Duration {
+    private static let units: [(suffix: String, seconds: Double)] = [
+        ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400),
+    ]
+
+    /// Parses `20ms`, `60s`, `1.5h`, `2d`; a bare number counts seconds. `nil` for anything else.
+    public init?(text: String) {
+        let number = text.prefix { !$0.isLetter }
+        let suffix = text.dropFirst(number.count)
+        guard let value = decimal(number),
+            let unit = suffix.isEmpty ? 1 : Self.units.first(where: { $0.suffix == suffix })?.seconds,
+            value * unit < 1e12
+        else { return nil }
+        self = .seconds(value * unit)
+    }
+
+    /// The same length of time in seconds.
+    public var inSeconds: Double {
+        let (seconds, attoseconds) = components
+        return Double(seconds) + Double(attoseconds) * 1e-18
+    }
+
+    /// The same length of time in milliseconds.
+    public var inMilliseconds: Double { inSeconds * 1000 }
+
+    /// For people: `340us`, `18ms`, `4.2s`, `3m20s`, `1h05m`.
+    public var text: String {
+        let seconds = inSeconds
+        switch seconds {
+        case ..<0: return "-" + (Duration.zero - self).text
+        case 0: return "0s"
+        case ..<1e-3: return "\(Int((seconds * 1e6).rounded()))us"
+        case ..<1: return "\(Int((seconds * 1e3).rounded()))ms"
+        case ..<60:
+            let tenths = Int((seconds * 10).rounded())
+            return "\(tenths / 10).\(tenths % 10)s"
+        default:
+            let whole = Int(seconds.rounded())
+            let (large, small, units) =
+                whole < 3600
+                ? (whole / 60, whole % 60, ("m", "s")) : (whole / 3600, whole % 3600 / 60, ("h", "m"))
+            return "\(large)\(units.0)\(small < 10 ? "0" : "")\(small)\(units.1)"
+        }
+    }
+}

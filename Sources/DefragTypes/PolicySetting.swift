@@ -1,0 +1,84 @@
+/// One setting of a policy as text: the command-line options of both programs, and `key=value`, come from here.
+public struct PolicySetting: Sendable {
+    /// The JSON key, such as `maxPause`.
+    public let key: String
+    /// What stands for the value in help texts, such as `DUR`.
+    public let placeholder: String
+    /// One line of help, with the default.
+    public let help: String
+    private let apply: @Sendable (String, inout PolicyOverrides) -> Bool
+
+    /// The long option: `--max-pause` for `maxPause`.
+    public var option: String {
+        "--" + key.map { $0.isUppercase ? "-\($0.lowercased())" : String($0) }.joined()
+    }
+
+    /// Sets this setting in `overrides` from `text`.
+    ///
+    /// - Throws: ``PolicyTextError`` when the text does not parse or is out of range.
+    public func set(_ text: String, in overrides: inout PolicyOverrides) throws(PolicyTextError) {
+        var changed = overrides
+        guard apply(text, &changed) else {
+            throw PolicyTextError(message: "'\(text)' is not a valid \(placeholder) for \(option)")
+        }
+        if let problem = changed.problem {
+            throw PolicyTextError(message: "\(option) \(text): \(problem)")
+        }
+        overrides = changed
+    }
+
+    /// Every setting, in the order in which help lists them.
+    public static let all: [PolicySetting] = [
+        PolicySetting("maxPause", "DUR", "longest time one chunk may lock the file (20ms)", \.maxPause) {
+            Duration(text: $0)
+        },
+        PolicySetting("maxChunk", "SIZE", "upper bound of a chunk (16MiB)", \.maxChunk) { ByteCount($0) },
+        PolicySetting("window", "SIZE", "bytes read ahead, synced and released together (16MiB)", \.window) {
+            ByteCount($0)
+        },
+        PolicySetting("duty", "PERCENT", "share of the time spent working (50%)", \.duty) {
+            decimal($0.hasSuffix("%") ? $0.dropLast() : $0[...]).map { $0 / 100 }
+        },
+        PolicySetting("idle", "DUR", "at least this rest between chunks (0s)", \.idle) { Duration(text: $0) },
+        PolicySetting("rate", "SIZE", "most bytes to rewrite in a second (no limit)", \.rate) {
+            ByteCount($0)
+        },
+        PolicySetting("targetExtent", "SIZE", "an extent this long is left alone (16MiB)", \.targetExtent) {
+            ByteCount($0)
+        },
+        PolicySetting(
+            "sharing", "preserve|unshare", "what to do with extents that backups share (preserve)", \.sharing
+        ) { Sharing(rawValue: $0) },
+        PolicySetting(
+            "unshareBudget", "SIZE",
+            "most extra space that breaking sharing may cost (a quarter of what is free above min-free)",
+            \.unshareBudget
+        ) { ByteCount($0) },
+        PolicySetting("minFree", "SIZE|PERCENT", "stop before free space falls below (5%)", \.minFree) {
+            FreeSpaceFloor($0)
+        },
+    ]
+
+    private init<Value>(
+        _ key: String, _ placeholder: String, _ help: String,
+        _ path: any WritableKeyPath<PolicyOverrides, Value?> & Sendable,
+        parse: @escaping @Sendable (String) -> Value?
+    ) {
+        self.key = key
+        self.placeholder = placeholder
+        self.help = help
+        self.apply = { text, overrides in
+            guard let value = parse(text) else { return false }
+            overrides[keyPath: path] = value
+            return true
+        }
+    }
+}
+
+/// Why a text could not become a policy setting.
+public struct PolicyTextError: Error, CustomStringConvertible, Sendable {
+    /// What is wrong, naming the option and the text.
+    public let message: String
+
+    public var description: String { message }
+}

@@ -1,0 +1,75 @@
+/// Why a file was refused, or why a run ended: a code for programs. Codes may be added; keep unknown ones.
+public struct Reason: RawRepresentable, Codable, Hashable, Sendable, CustomStringConvertible {
+    /// The code, in camelCase.
+    public let rawValue: String
+
+    /// A reason with the code `rawValue`.
+    public init(rawValue: String) {
+        self.rawValue = rawValue
+    }
+
+    public init(from decoder: any Decoder) throws {
+        rawValue = try decoder.singleValueContainer().decode(String.self)
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(rawValue)
+    }
+
+    public var description: String { rawValue }
+}
+
+extension Reason {
+    // Refusals before anything is touched.
+    /// No file there.
+    public static let notFound = Reason(rawValue: "notFound")
+    /// The process may not open the file for writing, or may not do what was asked.
+    public static let notPermitted = Reason(rawValue: "notPermitted")
+    /// A directory, device, socket or symbolic link.
+    public static let notRegularFile = Reason(rawValue: "notRegularFile")
+    /// The path leads out of the folders that tasks may name.
+    public static let outsideRoots = Reason(rawValue: "outsideRoots")
+    /// Another file (inode or file system) stands at the path than the task meant.
+    public static let fileReplaced = Reason(rawValue: "fileReplaced")
+    /// Not on XFS.
+    public static let notXFS = Reason(rawValue: "notXFS")
+    /// XFS was made without reflink.
+    public static let noReflink = Reason(rawValue: "noReflink")
+    /// The file's data lies on the realtime device.
+    public static let realtime = Reason(rawValue: "realtime")
+    /// The file is accessed directly (DAX), without the page cache.
+    public static let dax = Reason(rawValue: "dax")
+    /// The immutable flag is set.
+    public static let immutable = Reason(rawValue: "immutable")
+    /// The append-only flag is set.
+    public static let appendOnly = Reason(rawValue: "appendOnly")
+    /// The owner has forbidden it: the no-defrag flag is set.
+    public static let noDefrag = Reason(rawValue: "noDefrag")
+    /// An active swap file.
+    public static let swapFile = Reason(rawValue: "swapFile")
+    /// Mounted read-only.
+    public static let readOnlyMount = Reason(rawValue: "readOnlyMount")
+    /// Another run is at work on the file.
+    public static let busy = Reason(rawValue: "busy")
+
+    // Ends of a run.
+    /// Nothing to gain.
+    public static let alreadyContiguous = Reason(rawValue: "alreadyContiguous")
+    /// Asked to stop.
+    public static let interrupted = Reason(rawValue: "interrupted")
+    /// The time limit, or the slice's budget, is over.
+    public static let timeLimit = Reason(rawValue: "timeLimit")
+    /// Paused by the operator.
+    public static let paused = Reason(rawValue: "paused")
+    /// Free space would fall below the floor, or is used up.
+    public static let lowSpace = Reason(rawValue: "lowSpace")
+    /// Breaking more sharing would cost more space than allowed.
+    public static let unshareBudget = Reason(rawValue: "unshareBudget")
+    /// A quota is used up.
+    public static let quota = Reason(rawValue: "quota")
+    /// Only looked at.
+    public static let dryRun = Reason(rawValue: "dryRun")
+    /// The kernel reported an error.
+    public static let ioError = Reason(rawValue: "ioError")
+}
