@@ -70,6 +70,10 @@ extension Reason {
     public static let quota = Reason(rawValue: "quota")
     /// Only looked at.
     public static let dryRun = Reason(rawValue: "dryRun")
+    /// No worker answered for the slice.
+    public static let noAnswer = Reason(rawValue: "noAnswer")
+    /// The slice ended among the dead letters.
+    public static let deadLettered = Reason(rawValue: "deadLettered")
     /// The kernel reported an error.
     public static let ioError = Reason(rawValue: "ioError")
 }
