@@ -1,0 +1,42 @@
+public import DefragTypes
+
+/// How a host should be: not a command, but what is to hold from now on. Applied between chunks.
+public struct DesiredState: Codable, Hashable, Sendable {
+    /// Grows with every change; an older one than the host already has is ignored.
+    public var generation: Int64
+    /// Whether the host may work.
+    public var mode: Mode
+    /// Set over the policy of every slice.
+    public var policy: PolicyOverrides
+
+    /// Whether a host may work.
+    public enum Mode: String, Codable, Hashable, Sendable {
+        /// Tasks are carried out.
+        case run
+        /// Running slices end at their cursor, new ones are answered at once with the reason `paused`.
+        case pause
+    }
+
+    /// A desired state.
+    public init(generation: Int64, mode: Mode, policy: PolicyOverrides = PolicyOverrides()) {
+        self.generation = generation
+        self.mode = mode
+        self.policy = policy
+    }
+
+    /// What holds for a host that was told nothing yet.
+    public static let initial = DesiredState(generation: 0, mode: .run)
+}
+
+extension DesiredState: MessageBody {
+    private static let type = "reflow.control.desired"
+
+    public var type: String { Self.type }
+
+    public init(type: String, from decoder: any Decoder) throws {
+        guard type == Self.type else {
+            throw ContractError(.unknownType, "'\(type)' is not a control message that this program knows")
+        }
+        self = try DesiredState(from: decoder)
+    }
+}

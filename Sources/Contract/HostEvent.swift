@@ -1,0 +1,118 @@
+public import DefragTypes
+
+/// What a host tells, on the events exchange.
+public enum HostEvent: MessageBody, Hashable {
+    /// A slice has ended, one way or another.
+    case sliceFinished(SliceFinished)
+    /// Some of the files that a survey found.
+    case surveyPage(SurveyPage)
+    /// A survey is complete.
+    case surveyFinished(SurveyFinished)
+    /// How far the running slices are. Transient: only the latest counts.
+    case progress(HostProgress)
+    /// What the host is and does. Transient: only the latest counts.
+    case hostState(HostState)
+    /// An event of a type that this side does not know: newer hosts may send more.
+    case unknown(type: String)
+
+    public var type: String {
+        switch self {
+        case .sliceFinished: "reflow.slice.finished"
+        case .surveyPage: "reflow.survey.page"
+        case .surveyFinished: "reflow.survey.finished"
+        case .progress: "reflow.progress"
+        case .hostState: "reflow.host.state"
+        case .unknown(let type): type
+        }
+    }
+
+    /// Whether it must survive a restart of the broker and be confirmed: answers yes, chatter no.
+    public var isAnswer: Bool {
+        switch self {
+        case .sliceFinished, .surveyPage, .surveyFinished: true
+        case .progress, .hostState, .unknown: false
+        }
+    }
+
+    public init(type: String, from decoder: any Decoder) throws {
+        switch type {
+        case "reflow.slice.finished": self = .sliceFinished(try SliceFinished(from: decoder))
+        case "reflow.survey.page": self = .surveyPage(try SurveyPage(from: decoder))
+        case "reflow.survey.finished": self = .surveyFinished(try SurveyFinished(from: decoder))
+        case "reflow.progress": self = .progress(try HostProgress(from: decoder))
+        case "reflow.host.state": self = .hostState(try HostState(from: decoder))
+        default: self = .unknown(type: type)
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .sliceFinished(let event): try event.encode(to: encoder)
+        case .surveyPage(let event): try event.encode(to: encoder)
+        case .surveyFinished(let event): try event.encode(to: encoder)
+        case .progress(let event): try event.encode(to: encoder)
+        case .hostState(let event): try event.encode(to: encoder)
+        case .unknown: break
+        }
+    }
+}
+
+/// The answer to a ``SliceTask``.
+public struct SliceFinished: Codable, Hashable, Sendable {
+    /// Id of the task's message.
+    public var task: String
+    /// The task's job.
+    public var job: String
+    /// How it ended, and where to go on.
+    public var result: DefragResult
+
+    /// An answer to the slice `task`.
+    public init(task: String, job: String, result: DefragResult) {
+        self.task = task
+        self.job = job
+        self.result = result
+    }
+}
+
+/// A part of the answer to a ``SurveyTask``.
+public struct SurveyPage: Codable, Hashable, Sendable {
+    /// Id of the task's message.
+    public var task: String
+    /// The task's job.
+    public var job: String
+    /// Counts from 0.
+    public var page: Int
+    /// The files of this page, the most fragmented of all pages first.
+    public var files: [FileSurvey]
+
+    /// Page `page` of the answer to the survey `task`.
+    public init(task: String, job: String, page: Int, files: [FileSurvey]) {
+        self.task = task
+        self.job = job
+        self.page = page
+        self.files = files
+    }
+}
+
+/// The end of the answer to a ``SurveyTask``; published after all its pages.
+public struct SurveyFinished: Codable, Hashable, Sendable {
+    /// Id of the task's message.
+    public var task: String
+    /// The task's job.
+    public var job: String
+    /// Number of pages.
+    public var pages: Int
+    /// Number of files on them.
+    public var files: Int
+    /// What could not be looked at, in words; the first few where there are many.
+    public var problems: [String]
+
+    /// The end of the survey `task`.
+    public init(task: String, job: String, pages: Int, files: Int, problems: [String]) {
+        self.task = task
+        self.job = job
+        self.pages = pages
+        self.files = files
+        self.problems = problems
+    }
+}

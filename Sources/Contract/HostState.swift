@@ -1,0 +1,100 @@
+public import DefragTypes
+
+/// What a host is and does: its sign of life.
+public struct HostState: Codable, Hashable, Sendable {
+    /// Version of the worker.
+    public var version: String
+    /// Release of the kernel, as `uname -r` says.
+    public var kernel: String
+    /// Generation of the ``DesiredState`` that the host has.
+    public var generation: Int64
+    /// Whether it works or is paused.
+    public var mode: DesiredState.Mode
+    /// Its mounted XFS file systems.
+    public var fileSystems: [FileSystem]
+    /// The slices that run now.
+    public var running: [SliceProgress]
+    /// Seconds since the worker started.
+    public var uptime: Double
+
+    /// A mounted XFS.
+    public struct FileSystem: Codable, Hashable, Sendable {
+        /// UUID, as text.
+        public var uuid: String
+        /// Where it is mounted.
+        public var mountPoint: String
+        /// Its size.
+        public var size: ByteCount
+        /// What unprivileged users may still use.
+        public var free: ByteCount
+
+        /// A mounted XFS.
+        public init(uuid: String, mountPoint: String, size: ByteCount, free: ByteCount) {
+            self.uuid = uuid
+            self.mountPoint = mountPoint
+            self.size = size
+            self.free = free
+        }
+    }
+
+    /// The state of a host.
+    public init(
+        version: String, kernel: String, generation: Int64, mode: DesiredState.Mode,
+        fileSystems: [FileSystem],
+        running: [SliceProgress], uptime: Double
+    ) {
+        self.version = version
+        self.kernel = kernel
+        self.generation = generation
+        self.mode = mode
+        self.fileSystems = fileSystems
+        self.running = running
+        self.uptime = uptime
+    }
+}
+
+/// How far the running slices of a host are; at most one such event a second.
+public struct HostProgress: Codable, Hashable, Sendable {
+    /// The running slices.
+    public var running: [SliceProgress]
+
+    /// The progress of `running` slices.
+    public init(running: [SliceProgress]) {
+        self.running = running
+    }
+}
+
+/// How far one slice is.
+public struct SliceProgress: Codable, Hashable, Sendable {
+    /// Id of the task's message.
+    public var task: String
+    /// The task's job.
+    public var job: String
+    /// The file.
+    public var path: String
+    /// How far in the file.
+    public var offset: ByteCount
+    /// The file's size.
+    public var size: ByteCount
+    /// Bytes laid afresh by this slice so far.
+    public var rewritten: ByteCount
+    /// Longest time so far for which this slice locked the file, in milliseconds.
+    public var maxPauseMs: Double
+    /// Seconds since the slice started.
+    public var seconds: Double
+
+    /// The progress of the slice `task`.
+    public init(
+        task: String, job: String, path: String, offset: ByteCount, size: ByteCount, rewritten: ByteCount,
+        maxPauseMs: Double, seconds: Double
+    ) {
+        self.task = task
+        self.job = job
+        self.path = path
+        self.offset = offset
+        self.size = size
+        self.rewritten = rewritten
+        self.maxPauseMs = maxPauseMs
+        self.seconds = seconds
+    }
+}

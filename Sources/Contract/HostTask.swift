@@ -1,0 +1,107 @@
+public import DefragTypes
+
+/// What a host is asked to do, in its task queue.
+public enum HostTask: MessageBody, Hashable {
+    /// Defragment a part of one file.
+    case slice(SliceTask)
+    /// Look at files and say how they lie.
+    case survey(SurveyTask)
+
+    public var type: String {
+        switch self {
+        case .slice: "reflow.task.slice"
+        case .survey: "reflow.task.survey"
+        }
+    }
+
+    public init(type: String, from decoder: any Decoder) throws {
+        switch type {
+        case "reflow.task.slice": self = .slice(try SliceTask(from: decoder))
+        case "reflow.task.survey": self = .survey(try SurveyTask(from: decoder))
+        default: throw ContractError(.unknownType, "'\(type)' is not a task that this program knows")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        switch self {
+        case .slice(let task): try task.encode(to: encoder)
+        case .survey(let task): try task.encode(to: encoder)
+        }
+    }
+}
+
+/// One bounded piece of work on one file: from a byte cursor, under a policy, within a time budget.
+public struct SliceTask: Codable, Hashable, Sendable {
+    /// The job or rollout for which it is done.
+    public var job: String
+    /// Absolute path; must lie beneath one of the worker's roots.
+    public var path: String
+    /// UUID of the file system on which the file was surveyed; another one there now is a refusal.
+    public var fileSystem: String?
+    /// Inode number that the file had when surveyed; another one now is a refusal.
+    public var inode: UInt64?
+    /// Where to start.
+    public var from: ByteCount
+    /// What differs from the worker's own default policy.
+    public var policy: PolicyOverrides
+    /// Seconds after which the slice ends with a cursor.
+    public var timeBudget: Double
+
+    /// Longest time budget of a slice, in seconds: well within the broker's 30 minutes for an acknowledgement.
+    public static let longestTimeBudget: Double = 600
+
+    /// A slice of `path`.
+    public init(
+        job: String, path: String, fileSystem: String? = nil, inode: UInt64? = nil, from: ByteCount = .zero,
+        policy: PolicyOverrides = PolicyOverrides(), timeBudget: Double = 60
+    ) {
+        self.job = job
+        self.path = path
+        self.fileSystem = fileSystem
+        self.inode = inode
+        self.from = from
+        self.policy = policy
+        self.timeBudget = timeBudget
+    }
+
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        job = try container.decode(String.self, forKey: .job)
+        path = try container.decode(String.self, forKey: .path)
+        fileSystem = try container.decodeIfPresent(String.self, forKey: .fileSystem)
+        inode = try container.decodeIfPresent(UInt64.self, forKey: .inode)
+        from = try container.decodeIfPresent(ByteCount.self, forKey: .from) ?? .zero
+        policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
+        timeBudget = try container.decodeIfPresent(Double.self, forKey: .timeBudget) ?? 60
+        guard from >= .zero else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .from, in: container, debugDescription: "an offset is not negative")
+        }
+        guard timeBudget > 0, timeBudget <= Self.longestTimeBudget else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .timeBudget, in: container,
+                debugDescription:
+                    "a time budget is above 0 and at most \(Int(Self.longestTimeBudget)) seconds")
+        }
+    }
+}
+
+/// Looks at every file that matches one of the patterns.
+public struct SurveyTask: Codable, Hashable, Sendable {
+    /// The job or rollout for which it is done.
+    public var job: String
+    /// Absolute paths, with `*`, `?`, `[…]` within a component and `**` across components.
+    public var patterns: [String]
+    /// Files with fewer extents are left out.
+    public var minExtents: Int?
+    /// Smaller files are left out.
+    public var minSize: ByteCount?
+
+    /// A survey of `patterns`.
+    public init(job: String, patterns: [String], minExtents: Int? = nil, minSize: ByteCount? = nil) {
+        self.job = job
+        self.patterns = patterns
+        self.minExtents = minExtents
+        self.minSize = minSize
+    }
+}

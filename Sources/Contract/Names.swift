@@ -1,0 +1,67 @@
+/// Names of the exchanges, as the broker knows them.
+public enum ExchangeName {
+    /// Direct; routing key is the host.
+    public static let tasks = "reflow.tasks"
+    /// Direct; routing key is the host.
+    public static let control = "reflow.control"
+    /// Fanout to every host's control queue.
+    public static let controlAll = "reflow.control.all"
+    /// Topic; routing key is `<host>.<event type>`.
+    public static let events = "reflow.events"
+    /// Fanout; takes what could not be handled, with the reason.
+    public static let dead = "reflow.dead"
+    /// Fanout; alternate exchange of the others: takes what had no queue.
+    public static let unroutable = "reflow.unroutable"
+}
+
+/// Names of the queues, as the broker knows them.
+public enum QueueName {
+    /// The tasks of one host.
+    public static func tasks(_ host: HostName) -> String { "reflow.tasks.\(host)" }
+    /// The desired state of one host: the last value only.
+    public static func control(_ host: HostName) -> String { "reflow.control.\(host)" }
+    /// Every event, for the coordinator.
+    public static let coordinator = "reflow.coordinator"
+    /// Every event, as a stream that can be replayed.
+    public static let history = "reflow.history"
+    /// What could not be handled.
+    public static let dead = "reflow.dead"
+    /// What had no queue.
+    public static let unroutable = "reflow.unroutable"
+}
+
+/// Routing keys and sources of events.
+public enum EventAddress {
+    /// Routing key of an event of type `type` from `host`.
+    public static func routingKey(_ host: HostName, type: String) -> String { "\(host).\(type)" }
+    /// Binding key for every event of `host`.
+    public static func everything(from host: HostName) -> String { "\(host).#" }
+    /// CloudEvents `source` of a host.
+    public static func source(_ host: HostName) -> String { "/hosts/\(host)" }
+
+    /// The host that `source` names; `nil` for any other source.
+    public static func host(ofSource source: String) -> HostName? {
+        guard source.hasPrefix("/hosts/") else { return nil }
+        return HostName(String(source.dropFirst("/hosts/".count)))
+    }
+
+    /// Whether an event that claims to come from `host` may be believed when the broker says that `user`
+    /// published it: a host's own user is `reflow-<host>`; `sharedUser` speaks for every host, where one is
+    /// configured.
+    public static func mayBelieve(user: String?, speakingFor host: HostName, sharedUser: String?) -> Bool {
+        guard let user else { return false }
+        return user == "reflow-\(host)" || user == sharedUser
+    }
+}
+
+/// Headers of a message on its way to the dead-letter exchange, set by the worker that could not handle it.
+public enum DeadLetterHeader {
+    /// A code, such as `malformed` or `unsupportedVersion`.
+    public static let reason = "x-reflow-reason"
+    /// What is wrong, in words.
+    public static let detail = "x-reflow-detail"
+    /// The queue from which it came.
+    public static let queue = "x-reflow-queue"
+    /// Length of the body in bytes, where the body was too large to keep.
+    public static let bodySize = "x-reflow-body-size"
+}

@@ -1,0 +1,53 @@
+import Glibc
+
+/// A point in time as RFC 3339 text in UTC with milliseconds, such as `2026-11-22T21:03:26.512Z`.
+///
+/// Text sorts by time. Any RFC 3339 text is accepted when decoding, and kept as it is.
+public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
+    /// The text.
+    public let description: String
+
+    /// The system clock's time now.
+    public static var now: Timestamp {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Timestamp(unixSeconds: Int64(time.tv_sec), milliseconds: Int(time.tv_nsec) / 1_000_000)
+    }
+
+    /// The time `unixSeconds` and `milliseconds` after 1970-01-01T00:00:00Z.
+    public init(unixSeconds: Int64, milliseconds: Int = 0) {
+        var seconds = time_t(unixSeconds)
+        var parts = tm()
+        gmtime_r(&seconds, &parts)
+        func padded(_ number: some BinaryInteger, _ width: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        }
+        description =
+            "\(padded(parts.tm_year + 1900, 4))-\(padded(parts.tm_mon + 1, 2))-\(padded(parts.tm_mday, 2))"
+            + "T\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
+            + ".\(padded(milliseconds, 3))Z"
+    }
+}
+
+extension Timestamp: Codable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        let text = try container.decode(String.self)
+        let shape = Array("dddd-dd-ddtdd:dd:dd".utf8)
+        let fits = zip(text.lowercased().utf8, shape).allSatisfy { byte, expected in
+            expected == UInt8(ascii: "d")
+                ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
+        }
+        guard fits, (shape.count + 1...40).contains(text.utf8.count) else {
+            throw DecodingError.dataCorruptedError(
+                in: container, debugDescription: "'\(text.prefix(40))' is not an RFC 3339 time")
+        }
+        description = text
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(description)
+    }
+}
