@@ -20,6 +20,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
     targets: [
         // C: what Swift cannot import.
@@ -31,7 +32,13 @@ let package = Package(
         // The engine.
         .target(name: "DefragTypes", swiftSettings: strict),
         .target(name: "XFS", dependencies: ["CLinux"], swiftSettings: strict),
-        .target(name: "Defrag", dependencies: ["DefragTypes", "XFS"], swiftSettings: strict),
+        .target(
+            name: "Defrag",
+            dependencies: [
+                "DefragTypes", "XFS",
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            swiftSettings: strict),
 
         // What travels.
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: strict),

@@ -1,6 +1,93 @@
+// What Swift cannot import: ioctls, flags and variadic system calls.
+//
+// Every function is one system call. It returns the call's value, or the error number negated (as the kernel
+// itself does), so that nobody has to look at errno afterwards. No policy, no retries, no allocation.
 #ifndef REFLOW_CLINUX_H
 #define REFLOW_CLINUX_H
 
+#include <linux/fiemap.h>
+#include <stddef.h>
 #include <stdint.h>
+
+// ---- Opening (open.c)
+
+// openat2(2), Linux 5.6. `resolve` is a set of RESOLVE_* bits.
+int clinux_openat2(int directory, const char *path, uint64_t flags, uint64_t resolve);
+// Opens what an O_PATH descriptor stands for, by /proc/self/fd: the same inode, whatever its path is by now.
+int clinux_reopen(int descriptor, int flags);
+// open(2) with O_TMPFILE | O_RDWR | O_CLOEXEC in a directory.
+int clinux_open_tmpfile(int directory);
+int clinux_close(int descriptor);
+
+extern const uint64_t clinux_open_path;             // O_PATH | O_NOFOLLOW | O_CLOEXEC
+extern const uint64_t clinux_open_directory;        // O_PATH | O_DIRECTORY | O_CLOEXEC
+extern const int clinux_reopen_read_write;          // O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+extern const int clinux_reopen_read_only;           // O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
+extern const uint64_t clinux_resolve_beneath;       // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+
+// ---- What a descriptor stands for (status.c)
+
+struct clinux_stat {
+    uint64_t inode;
+    uint64_t device;
+    int64_t size;
+    int64_t allocated;   // bytes: st_blocks times 512
+    uint32_t mode;
+};
+int clinux_fstat(int descriptor, struct clinux_stat *status);
+
+struct clinux_statfs {
+    int64_t type;        // magic number, XFS_SUPER_MAGIC for XFS
+    int64_t size;        // bytes
+    int64_t free;        // bytes, reserved ones included
+    int64_t available;   // bytes for unprivileged users
+    int read_only;       // ST_RDONLY
+};
+int clinux_fstatfs(int descriptor, struct clinux_statfs *status);
+
+// ---- Extents (extents.c)
+
+// FS_IOC_FIEMAP for [start, start + length) without FIEMAP_FLAG_SYNC. `map` has room for the header and
+// `capacity` records. Returns how many were filled.
+int clinux_fiemap(int descriptor, uint64_t start, uint64_t length, struct fiemap *map, uint32_t capacity);
+// FICLONERANGE
+int clinux_clone_range(int source, uint64_t offset, uint64_t length, int destination, uint64_t to);
+// fallocate(2) with FALLOC_FL_UNSHARE_RANGE | FALLOC_FL_KEEP_SIZE
+int clinux_unshare(int descriptor, int64_t offset, int64_t length);
+int clinux_ftruncate(int descriptor, int64_t size);
+int clinux_fdatasync(int descriptor);
+
+// ---- XFS (xfs.c)
+
+struct clinux_fsxattr {
+    uint32_t xflags;
+    uint32_t extsize;
+    uint32_t nextents;
+    uint32_t cowextsize;
+};
+// FS_IOC_FSGETXATTR
+int clinux_fsgetxattr(int descriptor, struct clinux_fsxattr *attributes);
+
+struct clinux_geometry {
+    uint32_t block_size;
+    uint32_t flags;
+    uint8_t uuid[16];
+};
+// XFS_IOC_FSGEOMETRY
+int clinux_geometry(int descriptor, struct clinux_geometry *geometry);
+
+// ---- Memory (memory.c)
+
+// mmap(2) of a file, PROT_READ, MAP_SHARED. Returns 0 and the address, or the negated error.
+int clinux_map(int descriptor, int64_t offset, size_t length, void **address);
+int clinux_unmap(void *address, size_t length);
+// madvise(2) MADV_WILLNEED, MADV_POPULATE_READ (Linux 5.14)
+int clinux_will_need(void *address, size_t length);
+int clinux_populate_read(void *address, size_t length);
+
+// ---- One at a time (lock.c)
+
+// A socket bound to `name` in the abstract namespace of unix(7), or -EADDRINUSE.
+int clinux_bind_abstract(const char *name);
 
 #endif

@@ -1,0 +1,33 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+
+int clinux_fstat(int descriptor, struct clinux_stat *status) {
+    struct stat raw;
+    if (fstat(descriptor, &raw) < 0) return -errno;
+    *status = (struct clinux_stat){
+        .inode = raw.st_ino,
+        .device = raw.st_dev,
+        .size = raw.st_size,
+        .allocated = (int64_t)raw.st_blocks * 512,
+        .mode = raw.st_mode,
+    };
+    return 0;
+}
+
+int clinux_fstatfs(int descriptor, struct clinux_statfs *status) {
+    struct statfs raw;
+    if (fstatfs(descriptor, &raw) < 0) return -errno;
+    *status = (struct clinux_statfs){
+        .type = raw.f_type,
+        .size = (int64_t)raw.f_blocks * raw.f_bsize,
+        .free = (int64_t)raw.f_bfree * raw.f_bsize,
+        .available = (int64_t)raw.f_bavail * raw.f_bsize,
+        .read_only = (raw.f_flags & ST_RDONLY) != 0,
+    };
+    return 0;
+}

@@ -1,0 +1,27 @@
+public import DefragTypes
+
+/// The answer to "go on?", asked before each chunk and at least every 100 ms of a rest or of a long search.
+public enum Directive: Sendable {
+    /// Go on, by this policy from now on.
+    case proceed(Policy)
+    /// Finish the window (make it durable, give the scratch space back) and return with the cursor.
+    case stop(Reason)
+}
+
+/// How far a run has come.
+public struct DefragProgress: Hashable, Sendable {
+    /// Where the run is in the file.
+    public var offset: ByteCount
+    /// Apparent size of the file.
+    public var size: ByteCount
+    /// Bytes laid afresh so far; in a dry run, bytes that would be.
+    public var rewritten: ByteCount
+    /// Of these, bytes that were shared.
+    public var unshared: ByteCount
+    /// The last chunk's size.
+    public var chunk: ByteCount
+    /// The last chunk's longest lock.
+    public var pause: Duration
+    /// Since the run's start.
+    public var elapsed: Duration
+}

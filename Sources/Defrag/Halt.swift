@@ -1,0 +1,29 @@
+import DefragTypes
+import Glibc
+import XFS
+
+/// What ends a run before the end of the file.
+enum Halt: Error {
+    /// It can go on later.
+    case stop(Reason, message: String?)
+    /// It was not to begin with.
+    case refuse(Refusal)
+    /// The machine is at fault.
+    case fail(SystemError)
+
+    /// What `error`, of work on the file, means for the run.
+    init(_ error: SystemError) {
+        switch error.errno {
+        case ENOSPC: self = .stop(.lowSpace, message: "the file system is full: make room and go on")
+        case EDQUOT: self = .stop(.quota, message: "a quota is used up: raise it and go on")
+        case ETXTBSY: self = .stop(.swapFile, message: "the file became a swap file")
+        case EPERM: self = .stop(.immutable, message: "the file became immutable or append-only")
+        default: self = .fail(error)
+        }
+    }
+}
+
+/// Makes a ``Halt`` of a failed system call.
+func halting<Value>(_ call: () throws(SystemError) -> Value) throws(Halt) -> Value {
+    do throws(SystemError) { return try call() } catch { throw Halt(error) }
+}

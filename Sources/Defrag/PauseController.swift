@@ -1,0 +1,80 @@
+public import DefragTypes
+
+/// Chooses how large the next chunk may be, so that its locks stay within the policy's `maxPause`.
+///
+/// A clone costs by the extent, an unshare by the byte; each has its own estimate, learnt from measured lock times.
+/// A chunk on an unknown device is small, and no chunk is more than twice as large as what has been tried.
+/// The value holds what was learnt about a device: hand it from run to run on the same file system.
+public struct PauseController: Hashable, Sendable {
+    private var unsharing = CostEstimate(first: 262_144, floor: 131_072)
+    private var cloning = CostEstimate(first: 64, floor: 32)
+
+    /// Nothing is known yet.
+    public init() {}
+
+    /// How large the next chunk may be. Never below 128 KiB and 32 extents, whatever the lock costs: the smaller
+    /// the chunk, the worse it lies, and hardly any faster is the lock.
+    public func limits(for policy: Policy) -> ChunkLimits {
+        ChunkLimits(
+            bytes: min(Int64(unsharing.limit(within: policy.maxPause)), policy.maxChunk.rawValue),
+            extents: Int(cloning.limit(within: policy.maxPause)))
+    }
+
+    /// Learns from a chunk of `bytes` in `extents` that was laid under `policy`.
+    public mutating func learn(
+        clone: Duration, unshare: Duration, bytes: Int64, extents: Int, policy: Policy
+    ) {
+        let largest = Double(policy.maxChunk.rawValue)
+        cloning.learn(clone, of: Double(extents), within: policy.maxPause, ceiling: .infinity)
+        unsharing.learn(unshare, of: Double(bytes), within: policy.maxPause, ceiling: largest)
+    }
+}
+
+/// The estimated cost of one unit (a byte, an extent), as TCP estimates its round trips (RFC 6298): a smoothed mean
+/// and a smoothed deviation from it.
+private struct CostEstimate: Hashable, Sendable {
+    /// Units to start with.
+    let first: Double
+    /// Least units, whatever they cost.
+    let floor: Double
+    /// Seconds for a unit.
+    private var mean: Double?
+    private var deviation = 0.0
+    /// The most units that were tried without exceeding the aim.
+    private var tried: Double
+
+    init(first: Double, floor: Double) {
+        self.first = first
+        self.floor = floor
+        self.tried = first / 2
+    }
+
+    /// Share of the allowed time that is aimed at. The rest is head room for what varies from chunk to chunk.
+    private static let aim = 0.7
+
+    func limit(within pause: Duration) -> Double {
+        guard let mean else { return first }
+        let affordable = pause.inSeconds * Self.aim / max(mean + 2 * deviation, 1e-12)
+        return max(floor, min(affordable, 2 * tried, 1e12))
+    }
+
+    mutating func learn(_ time: Duration, of units: Double, within pause: Duration, ceiling: Double) {
+        let seconds = time.inSeconds
+        let isSlow = seconds > pause.inSeconds * Self.aim
+        let full = min(limit(within: pause), ceiling)
+        // A part of a chunk says little: what every call costs would count as the cost of its few units. Unless
+        // even that part was slow.
+        guard units >= full / 2 || isSlow else { return }
+        var sample = seconds / max(units, full / 2)
+        if let mean {
+            // One hiccup of the device must not shrink the chunks for long; a slower device will say so again.
+            sample = min(sample, 4 * mean)
+            deviation += ((sample - mean).magnitude - deviation) / 4
+            self.mean = mean + (sample - mean) / 4
+        } else {
+            mean = sample
+            deviation = sample / 2
+        }
+        tried = isSlow ? max(floor, min(tried, units)) : max(tried, units)
+    }
+}

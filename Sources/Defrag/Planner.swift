@@ -1,0 +1,155 @@
+import DefragTypes
+import XFS
+
+/// What to lay afresh in one window.
+struct WindowPlan: Hashable {
+    /// Runs of written extents, in file order, all block-aligned but for the file's end.
+    var runs: [Range<Int64>] = []
+    /// Bytes in the runs.
+    var bytes: Int64 = 0
+    /// Bytes in the runs that other files share.
+    var shared: Int64 = 0
+    /// Extents in the runs.
+    var extents = 0
+    /// Where the next window starts: everything before is in the runs or is left alone.
+    var next: Int64
+    /// Whether shared extents were left alone only because the unshare budget is used up.
+    var isOverBudget = false
+}
+
+/// Finds the next window in a map that is fed to it record by record, in file order, from the window's start on.
+///
+/// It selects runs of written extents that follow each other in the file without a gap, each extent smaller than
+/// the target. Holes, unwritten and delayed extents are never part of a run: an unshare would allocate the one and
+/// must not lock for the others. An extent is judged by its whole length, also where it reaches beyond the
+/// window. A run that could not become fewer extents is left alone.
+struct Planner {
+    /// Everything that the selection depends on. Figures are bytes.
+    struct Criteria: Hashable {
+        /// A private extent at least this long is left alone; under `preserve`, a shared one too.
+        var target: Int64
+        /// Most bytes in a window.
+        var window: Int64
+        /// What to do with shared extents.
+        var sharing: Sharing
+        /// What may still be unshared; ignored when everything is to be.
+        var budget: Int64
+    }
+
+    /// Most runs in a window: bounds its memory on a file of tiny islands.
+    static let maxRuns = 4096
+
+    private let criteria: Criteria
+    private let start: Int64
+    private let end: Int64
+    private var merger: ExtentMerger
+    private var plan: WindowPlan
+    private var run = Run()
+    private var previous = Neighbour()
+    private var isFull = false
+
+    private struct Run {
+        var start: Int64 = 0
+        var end: Int64 = 0
+        var shared: Int64 = 0
+        var extents = 0
+        var length: Int64 { end - start }
+    }
+
+    /// The last extent that is small enough to be laid, and whether the budget kept it out.
+    private struct Neighbour {
+        var end: Int64 = -1
+        var isRefused = false
+    }
+
+    /// A planner of the window that starts at `start`, in a file that ends at `end` (rounded up to a block).
+    init(criteria: Criteria, from start: Int64, to end: Int64) {
+        self.criteria = criteria
+        self.start = start
+        self.end = max(start, end)
+        self.merger = ExtentMerger(rule: criteria.sharing == .unshare ? .sameStateAndSharing : .sameState)
+        self.plan = WindowPlan(next: start)
+    }
+
+    /// Everything before is known to be left alone, or is in the runs found so far.
+    var position: Int64 { plan.runs.first?.lowerBound ?? plan.next }
+
+    /// Takes the next record of the map. False when the window is complete and no more is needed.
+    mutating func add(_ record: Extent) -> Bool {
+        guard record.offset < end else { return false }
+        if let extent = merger.add(record) { consider(extent) }
+        return !isFull
+    }
+
+    /// The window. Without runs, there is nothing to do before its end, the file's.
+    mutating func finish() -> WindowPlan {
+        if !isFull {
+            if let extent = merger.finish() { consider(extent) }
+            closeRun()
+        }
+        if !isFull { plan.next = end }
+        return plan
+    }
+
+    private mutating func consider(_ whole: Extent) {
+        guard !isFull else { return }
+        let from = max(whole.offset, start)
+        let to = min(whole.end, end)
+        guard from < to else { return }
+        if from != run.end { closeRun() }
+        guard !isFull else { return }
+        guard isCandidate(whole) else {
+            closeRun()
+            if !isFull { plan.next = to }
+            return
+        }
+        if run.extents == 0 { run = Run(start: from, end: from) }
+        run.end = to
+        run.extents += 1
+        run.shared += min(whole.shared, to - from)
+        if plan.bytes + run.length >= criteria.window { cutRun() }
+    }
+
+    /// Ends the run where the window is full.
+    private mutating func cutRun() {
+        let start = run.start
+        let isFirst = plan.bytes == 0
+        run.end = start + (criteria.window - plan.bytes)
+        if closeRun() {
+            isFull = true
+        } else if !isFirst {
+            // Only the room left in this window was too small for it: it starts the next one.
+            plan.next = start
+            isFull = true
+        }
+    }
+
+    private mutating func isCandidate(_ extent: Extent) -> Bool {
+        guard extent.state == .written else { return false }
+        let isShared = extent.shared > 0
+        if criteria.sharing == .unshare { return isShared || extent.length < criteria.target }
+        guard extent.length < criteria.target else { return false }
+        let isRefused = isShared && plan.shared + run.shared + extent.shared > criteria.budget
+        // It is a loss only where it has somebody to be joined with.
+        if previous.end == extent.offset, isRefused || previous.isRefused { plan.isOverBudget = true }
+        previous = Neighbour(end: extent.end, isRefused: isRefused)
+        return !isRefused
+    }
+
+    /// Ends the run; true if it is to be laid.
+    @discardableResult
+    private mutating func closeRun() -> Bool {
+        defer { run = Run() }
+        guard run.extents > 0 else { return false }
+        plan.next = run.end
+        let fewest = (run.length + criteria.target - 1) / criteria.target
+        let mustUnshare = criteria.sharing == .unshare && run.shared > 0
+        guard Int64(run.extents) > fewest || mustUnshare else { return false }
+        plan.runs.append(run.start..<run.end)
+        plan.bytes += run.length
+        plan.shared += run.shared
+        plan.extents += run.extents
+        isFull = plan.runs.count >= Self.maxRuns
+        return true
+    }
+}

@@ -1,0 +1,113 @@
+import DefragTypes
+import Glibc
+import XFS
+
+/// Every check before a file is touched, each with its own refusal.
+struct Preflight {
+    /// The file as messages name it.
+    let path: String
+
+    /// Opens for a run what `locate` finds.
+    func openForDefrag(at locate: () throws(SystemError) -> Location) throws(Refusal) -> XFS.File {
+        let location = try regularFile(at: locate)
+        if try attempt({ () throws(SystemError) in try location.space().isReadOnly }) {
+            throw refusal(errno: EROFS)
+        }
+        let (attributes, geometry) = try attempt { () throws(SystemError) in try location.inspect() }
+        guard geometry.hasReflink else {
+            throw Refusal(
+                .noReflink,
+                "'\(path)' is on an XFS without reflink: make the file system with mkfs.xfs -m reflink=1")
+        }
+        try check(attributes.flags)
+        do throws(SystemError) {
+            let file = try location.open(.readWrite)
+            try file.checkAllocatable()
+            return file
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    /// Opens for a survey what `locate` finds.
+    func openForSurvey(at locate: () throws(SystemError) -> Location) throws(Refusal) -> XFS.File {
+        let location = try regularFile(at: locate)
+        do throws(SystemError) {
+            return try location.open(.readOnly)
+        } catch {
+            throw refusal(error)
+        }
+    }
+
+    private func regularFile(at locate: () throws(SystemError) -> Location) throws(Refusal) -> Location {
+        let location = try found(at: locate)
+        switch try attempt({ () throws(SystemError) in try location.status().kind }) {
+        case .regular: break
+        case .directory: throw Refusal(.notRegularFile, "'\(path)' is a directory: name the files in it")
+        case .symbolicLink:
+            throw Refusal(.notRegularFile, "'\(path)' is a symbolic link: name the file that it leads to")
+        case .special:
+            throw Refusal(.notRegularFile, "'\(path)' is a device, FIFO or socket: name a regular file")
+        }
+        guard try attempt({ () throws(SystemError) in try location.space().isXFS }) else {
+            throw Refusal(.notXFS, "'\(path)' is not on XFS: only files on XFS can be treated")
+        }
+        return location
+    }
+
+    private func found(at locate: () throws(SystemError) -> Location) throws(Refusal) -> Location {
+        do throws(SystemError) { return try locate() } catch { throw refusal(error) }
+    }
+
+    /// Refuses by what the file's flags forbid.
+    func check(_ flags: FileAttributes.Flags) throws(Refusal) {
+        if flags.contains(.realtime) {
+            throw Refusal(
+                .realtime, "'\(path)' has its data on the realtime device, which cannot share blocks")
+        }
+        if flags.contains(.dax) {
+            throw Refusal(
+                .dax, "'\(path)' is accessed directly (DAX): clear the flag with xfs_io -c 'chattr -x'")
+        }
+        if flags.contains(.immutable) {
+            throw Refusal(.immutable, "'\(path)' is immutable: clear the flag with chattr -i first")
+        }
+        if flags.contains(.appendOnly) {
+            throw Refusal(
+                .appendOnly, "'\(path)' can only be appended to: clear the flag with chattr -a first")
+        }
+        if flags.contains(.noDefrag) {
+            throw Refusal(
+                .noDefrag,
+                "'\(path)' is marked as not to be defragmented: clear it with xfs_io -c 'chattr -f'")
+        }
+    }
+
+    private func attempt<Value>(_ call: () throws(SystemError) -> Value) throws(Refusal) -> Value {
+        do throws(SystemError) { return try call() } catch { throw refusal(error) }
+    }
+
+    private func refusal(errno: CInt) -> Refusal {
+        refusal(SystemError(errno: errno, operation: "open"))
+    }
+
+    /// What an error of opening or looking at the file means.
+    func refusal(_ error: SystemError) -> Refusal {
+        switch error.errno {
+        case ENOENT, ENOTDIR: Refusal(.notFound, "'\(path)' does not exist")
+        case EACCES, EPERM:
+            Refusal(
+                .notPermitted, "'\(path)' may not be opened for reading and writing: run as its owner or root"
+            )
+        case EROFS:
+            Refusal(.readOnlyMount, "'\(path)' is on a read-only mount: remount the file system read-write")
+        case EXDEV: Refusal(.outsideRoots, "'\(path)' leads out of the folder that tasks may name files in")
+        case ELOOP:
+            Refusal(.outsideRoots, "'\(path)' leads through a symbolic link: name the file by its real path")
+        case ETXTBSY:
+            Refusal(.swapFile, "'\(path)' is an active swap file or a running program: end its use first")
+        case EISDIR: Refusal(.notRegularFile, "'\(path)' is a directory: name the files in it")
+        default: Refusal(.ioError, "'\(path)': \(error)")
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import CLinux
+import Glibc
+
+extension File {
+    /// Records of one `FS_IOC_FIEMAP` call. XFS holds the file's lock, shared, for the whole call: a batch must
+    /// be short for a writer not to notice.
+    private static let batch = 512
+
+    /// Reads the map of `range`, in order, batch by batch, and hands every record to `body` until that returns
+    /// false. Holes have no record. Records are as the file system keeps them, cut at the ends of `range`, and
+    /// stale the moment they are read.
+    ///
+    /// Never flushes (no `FIEMAP_FLAG_SYNC`): data that are only in memory show as ``Extent/State/delayed``, or as
+    /// what they are about to replace.
+    ///
+    /// - Throws: ``SystemError`` of ioctl_fiemap(2).
+    public func readMap(
+        of range: Range<Int64> = 0..<Int64.max, _ body: (Extent) -> Bool
+    ) throws(SystemError) {
+        let header = MemoryLayout<fiemap>.size
+        let buffer = UnsafeMutableRawBufferPointer.allocate(
+            byteCount: header + Self.batch * MemoryLayout<fiemap_extent>.stride,
+            alignment: MemoryLayout<fiemap>.alignment)
+        defer { buffer.deallocate() }
+        guard let base = buffer.baseAddress else { return }
+        let map = base.bindMemory(to: fiemap.self, capacity: 1)
+        let records = (base + header).bindMemory(to: fiemap_extent.self, capacity: Self.batch)
+
+        var start = range.lowerBound
+        while start < range.upperBound {
+            let count = try system("FS_IOC_FIEMAP") {
+                clinux_fiemap(
+                    descriptor.number, UInt64(start), UInt64(range.upperBound - start), map,
+                    UInt32(Self.batch))
+            }
+            guard count > 0 else { return }
+            for index in 0..<Int(count) {
+                let record = records[index]
+                // Some kernels round a record out to whole blocks: keep to what was asked for.
+                let offset = max(Int64(record.fe_logical), start)
+                let end = min(Int64(record.fe_logical + record.fe_length), range.upperBound)
+                guard offset < end else { continue }
+                let physical = Int64(record.fe_physical) + offset - Int64(record.fe_logical)
+                guard body(Extent(record, offset: offset, physical: physical, length: end - offset)) else {
+                    return
+                }
+                start = end
+                if record.fe_flags & UInt32(FIEMAP_EXTENT_LAST) != 0 { return }
+            }
+        }
+    }
+}
+
+extension Extent {
+    fileprivate init(_ record: fiemap_extent, offset: Int64, physical: Int64, length: Int64) {
+        func has(_ flag: Int32) -> Bool { record.fe_flags & UInt32(bitPattern: flag) != 0 }
+        let state: State =
+            if has(FIEMAP_EXTENT_DELALLOC) || has(FIEMAP_EXTENT_UNKNOWN) {
+                .delayed
+            } else if has(FIEMAP_EXTENT_UNWRITTEN) {
+                .unwritten
+            } else {
+                .written
+            }
+        self.init(
+            offset: offset, physical: state == .delayed ? 0 : physical, length: length, state: state,
+            shared: has(FIEMAP_EXTENT_SHARED) ? length : 0)
+    }
+}

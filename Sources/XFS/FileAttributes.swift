@@ -1,0 +1,38 @@
+import CLinux
+
+/// Flags and hints of a file, `FS_IOC_FSGETXATTR` (struct fsxattr, linux/fs.h).
+public struct FileAttributes: Hashable, Sendable {
+    /// The flags.
+    public let flags: Flags
+    /// Allocation size hint in bytes; zero without one. Any hint turns delayed allocation off.
+    public let extentSizeHint: Int64
+    /// Allocation size hint of the copy-on-write fork in bytes; zero for the default (128 KiB).
+    public let cowExtentSizeHint: Int64
+
+    /// `FS_XFLAG_*`.
+    public struct Flags: OptionSet, Hashable, Sendable {
+        public let rawValue: UInt32
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// Data on the realtime device.
+        public static let realtime = Flags(rawValue: 0x1)
+        /// Some allocation was made with fallocate(2).
+        public static let preallocated = Flags(rawValue: 0x2)
+        /// Cannot be modified.
+        public static let immutable = Flags(rawValue: 0x8)
+        /// Can only be appended to.
+        public static let appendOnly = Flags(rawValue: 0x10)
+        /// Not to be defragmented.
+        public static let noDefrag = Flags(rawValue: 0x2000)
+        /// Accessed without the page cache.
+        public static let dax = Flags(rawValue: 0x8000)
+    }
+
+    init(descriptor: CInt) throws(SystemError) {
+        var raw = clinux_fsxattr()
+        try system("FS_IOC_FSGETXATTR") { clinux_fsgetxattr(descriptor, &raw) }
+        flags = Flags(rawValue: raw.xflags)
+        extentSizeHint = Int64(raw.extsize)
+        cowExtentSizeHint = Int64(raw.cowextsize)
+    }
+}

@@ -1,0 +1,44 @@
+import CLinux
+import Glibc
+
+/// What fstat(2) tells about a file.
+public struct FileStatus: Hashable, Sendable {
+    /// Inode number.
+    public let inode: UInt64
+    /// Device number of the file system.
+    public let device: UInt64
+    /// Apparent size in bytes.
+    public let size: Int64
+    /// Allocated bytes: data, preallocation beyond the end, and what the copy-on-write fork holds.
+    public let allocated: Int64
+    /// What kind of file it is.
+    public let kind: Kind
+
+    /// Kinds of files, inode(7).
+    public enum Kind: Hashable, Sendable {
+        /// A regular file.
+        case regular
+        /// A directory.
+        case directory
+        /// A symbolic link.
+        case symbolicLink
+        /// A device, FIFO or socket.
+        case special
+    }
+
+    init(descriptor: CInt) throws(SystemError) {
+        var raw = clinux_stat()
+        try system("fstat") { clinux_fstat(descriptor, &raw) }
+        inode = raw.inode
+        device = raw.device
+        size = raw.size
+        allocated = raw.allocated
+        kind =
+            switch raw.mode & S_IFMT {
+            case S_IFREG: .regular
+            case S_IFDIR: .directory
+            case S_IFLNK: .symbolicLink
+            default: .special
+            }
+    }
+}

@@ -1,0 +1,43 @@
+import CLinux
+import Glibc
+
+/// Identity and space of the XFS file system at a path.
+public struct FileSystem: Hashable, Sendable {
+    /// Its features and UUID.
+    public let geometry: Geometry
+    /// Its size and free space.
+    public let space: Space
+
+    /// The file system that holds `path`, a file or folder that can be read.
+    ///
+    /// - Throws: ``SystemError``: `ENOTTY` when it is not XFS, and those of open(2). Blocks for no longer than
+    ///   statfs(2) does, even when the file system is frozen.
+    public init(at path: String) throws(SystemError) {
+        let descriptor = Descriptor(
+            owning: try system("open '\(path)'") {
+                clinux_openat2(AT_FDCWD, path, UInt64(clinux_reopen_read_only), 0)
+            })
+        let space = try Space(descriptor: descriptor.number)
+        guard space.isXFS else { throw SystemError(errno: ENOTTY, operation: "'\(path)' is not on XFS") }
+        self.space = space
+        self.geometry = try Geometry(descriptor: descriptor.number)
+    }
+}
+
+/// The whole text of a file in `/proc`.
+func readProcFile(_ path: String) throws(SystemError) -> String {
+    let descriptor = Descriptor(
+        owning: try system("open '\(path)'") {
+            clinux_openat2(AT_FDCWD, path, UInt64(clinux_reopen_read_only), 0)
+        })
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+        let count = try system("read '\(path)'") {
+            let count = read(descriptor.number, &buffer, buffer.count)
+            return count < 0 ? -Glibc.errno : CInt(count)
+        }
+        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
+        bytes += buffer.prefix(Int(count))
+    }
+}

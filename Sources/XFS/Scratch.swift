@@ -1,0 +1,45 @@
+import CLinux
+
+/// A nameless file (`O_TMPFILE`) that keeps the old blocks of a range alive while the file gets new ones. The
+/// kernel frees it and them when it is closed, however the process ends.
+public struct Scratch: ~Copyable, Sendable {
+    private let descriptor: Descriptor
+    private let blockSize: Int64
+    /// Where the next clone goes. Clones are appended, never laid over each other: replacing blocks would be done
+    /// under the source's lock.
+    private var end: Int64 = 0
+
+    /// A scratch file beside `file`, on the same mount.
+    ///
+    /// - Throws: ``SystemError`` of open(2): `EACCES` when the folder is not writable, `EROFS`, `ENOSPC`,
+    ///   `EDQUOT`.
+    public init(beside file: borrowing File, blockSize: Int64) throws(SystemError) {
+        let folder = file.folder.number
+        descriptor = Descriptor(owning: try system("open scratch file") { clinux_open_tmpfile(folder) })
+        self.blockSize = blockSize
+    }
+
+    /// Shares the blocks of `range` of `file` with this file, `FICLONERANGE` (ioctl_ficlonerange(2)). The file is
+    /// locked meanwhile, and its dirty pages in `range` are written back.
+    ///
+    /// `range` starts at a block's boundary, and ends at one or at the end of the file exactly: the kernel takes
+    /// no other length (generic_remap_checks, fs/remap_range.c).
+    ///
+    /// - Throws: ``SystemError``: `EINVAL` when the file's end is not there any more, `ENOSPC`, `EDQUOT`, `EIO`,
+    ///   `ETXTBSY` (swap file).
+    public mutating func keep(_ range: Range<Int64>, of file: borrowing File) throws(SystemError) {
+        let length = range.upperBound - range.lowerBound
+        let source = file.descriptor.number
+        try system("clone") {
+            clinux_clone_range(
+                source, UInt64(range.lowerBound), UInt64(length), descriptor.number, UInt64(end))
+        }
+        end += (length + blockSize - 1) / blockSize * blockSize
+    }
+
+    /// Gives all kept blocks back, ftruncate(2).
+    public mutating func release() throws(SystemError) {
+        try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }
+        end = 0
+    }
+}
