@@ -1,0 +1,238 @@
+/// What a consumer subscribes to.
+struct Subscription: Hashable, Sendable {
+    /// The queue, for reports.
+    var queue: String
+    /// Most deliveries unsettled at a time.
+    var prefetch: UInt16
+    /// Sent in this order each time its channel has opened; the last one is basic.consume.
+    var steps: [ClientMethod]
+}
+
+/// One consumer on a channel of its own: subscribed again after whatever happened to it.
+///
+/// A channel each, so that what one consumer does wrong (a missing queue, an ack too late) costs the others nothing:
+/// AMQP answers errors by closing the channel, and that gives back everything delivered on it.
+struct Consumer {
+    private enum Phase {
+        case offline
+        case waiting(until: Instant)
+        case opening
+        case subscribing(step: Int)
+        case consuming(consumerTag: String)
+        /// The application has left; its last deliveries may still be settled.
+        case cancelling
+        /// This side closes the channel, to try again after `pause`, or for good.
+        case closing(pause: Duration?)
+        case ended
+    }
+
+    private let id: ConsumerID
+    let channel: ChannelNumber
+    private let subscription: Subscription
+    private let maxBodySize: Int
+    private let rpcTimeout: Duration
+
+    private var phase = Phase.offline
+    private var pace: Pace
+    private var assembler: ContentAssembler
+    private var incarnation: Incarnation?
+    /// Delivered and not settled.
+    private var outstanding: Set<UInt64> = []
+
+    /// When something is due.
+    private(set) var deadline: Instant?
+
+    init(_ id: ConsumerID, _ subscription: Subscription, channel: ChannelNumber, _ options: ConnectionOptions)
+    {
+        self.id = id
+        self.channel = channel
+        self.subscription = subscription
+        maxBodySize = options.maxBodySize
+        rpcTimeout = options.rpcTimeout
+        pace = Pace(options.backoff)
+        assembler = ContentAssembler(maxBodySize: options.maxBodySize)
+    }
+
+    /// Nothing more will come of it.
+    var isEnded: Bool {
+        if case .ended = phase { true } else { false }
+    }
+
+    // MARK: Of the application
+
+    mutating func settle(_ tag: UInt64, _ settlement: Settlement, at now: Instant, _ actions: inout [Action])
+    {
+        // The broker closes the channel over a tag that it does not know, such as one settled twice.
+        guard outstanding.remove(tag) != nil else { return }
+        switch settlement {
+        case .ack: actions.append(.send(.method(channel, .ack(tag: tag))))
+        case .reject(let requeue):
+            actions.append(.send(.method(channel, .reject(tag: tag, requeue: requeue))))
+        }
+        if case .cancelling = phase { closeWhenSettled(at: now, &actions) }
+    }
+
+    /// The application wants no more; `unread` were not handed over to it.
+    mutating func unsubscribe(unread: [UInt64], at now: Instant, _ actions: inout [Action]) {
+        switch phase {
+        case .offline, .waiting: end(&actions)
+        case .consuming(let consumerTag):
+            actions.append(.send(.method(channel, .cancel(consumerTag: consumerTag))))
+            phase = .cancelling
+            for tag in unread { settle(tag, .reject(requeue: true), at: now, &actions) }
+            closeWhenSettled(at: now, &actions)
+        case .opening, .subscribing: close(pause: nil, at: now, &actions)
+        case .closing: phase = .closing(pause: nil)
+        case .cancelling, .ended: break
+        }
+    }
+
+    // MARK: Of the connection
+
+    mutating func connected(at now: Instant, _ actions: inout [Action]) {
+        open(at: now, &actions)
+    }
+
+    mutating func disconnected(_ actions: inout [Action]) {
+        retire(&actions)
+        deadline = nil
+        switch phase {
+        case .cancelling, .closing(pause: nil): end(&actions)
+        case .ended: break
+        default: phase = .offline
+        }
+    }
+
+    mutating func received(
+        _ method: ServerMethod, incarnations: inout Incarnation, at now: Instant, random: Double,
+        _ actions: inout [Action]
+    ) {
+        switch (method, phase) {
+        case (.channelOpenOk, .opening):
+            incarnations += 1
+            incarnation = incarnations
+            actions.append(.opened(id, incarnations))
+            subscribe(step: 0, at: now, &actions)
+        case (.reply(let reply), .subscribing(let step)):
+            if case .consuming(let consumerTag) = reply {
+                phase = .consuming(consumerTag: consumerTag)
+                deadline = nil
+                pace.succeeded(at: now)
+                actions.append(.report(.consuming(queue: subscription.queue)))
+            } else {
+                subscribe(step: step + 1, at: now, &actions)
+            }
+        case (.deliver(let head), .consuming), (.deliver(let head), .cancelling):
+            if !assembler.begin(.delivery(head)) { actions.append(.disconnect(.outOfOrder)) }
+        case (.cancel, .consuming):
+            let error = AMQPError(
+                .cancelled, "the broker cancelled the consumer of '\(subscription.queue)': is the queue gone?"
+            )
+            close(pause: interrupted(error, at: now, random, &actions), at: now, &actions)
+        case (.channelClose, .closing), (.channelClose, .cancelling):
+            actions.append(.send(.method(channel, .channelCloseOk)))
+            if case .cancelling = phase { end(&actions) }
+        case (.channelClose(let closure), _):
+            actions.append(.send(.method(channel, .channelCloseOk)))
+            let pause = interrupted(AMQPError(closure), at: now, random, &actions)
+            retire(&actions)
+            wait(pause, at: now)
+        case (.channelCloseOk, .closing(let pause)):
+            if let pause { wait(pause, at: now) } else { end(&actions) }
+        default:
+            break  // Of the channel's earlier life.
+        }
+    }
+
+    mutating func header(
+        bodySize: UInt64, _ properties: MessageProperties, _ actions: inout [Action]
+    ) throws(AMQPError) {
+        guard incarnation != nil else { return }
+        deliver(
+            try orderly { () throws(ContentAssembler.OutOfOrder) in
+                try assembler.header(bodySize: bodySize, properties)
+            }, &actions)
+    }
+
+    mutating func body(_ bytes: UnsafeRawBufferPointer, _ actions: inout [Action]) throws(AMQPError) {
+        guard incarnation != nil else { return }
+        deliver(
+            try orderly { () throws(ContentAssembler.OutOfOrder) in try assembler.body(bytes) }, &actions)
+    }
+
+    mutating func tick(at now: Instant, _ actions: inout [Action]) {
+        guard let deadline, now >= deadline else { return }
+        switch phase {
+        case .waiting: open(at: now, &actions)
+        case .opening, .subscribing, .closing:
+            actions.append(
+                .disconnect(AMQPError(.timeout, "the broker did not answer a subscription in time")))
+        case .offline, .consuming, .cancelling, .ended: self.deadline = nil
+        }
+    }
+
+    // MARK: -
+
+    private mutating func open(at now: Instant, _ actions: inout [Action]) {
+        phase = .opening
+        deadline = now + rpcTimeout
+        assembler = ContentAssembler(maxBodySize: maxBodySize)
+        actions.append(.send(.method(channel, .channelOpen)))
+    }
+
+    private mutating func subscribe(step: Int, at now: Instant, _ actions: inout [Action]) {
+        phase = .subscribing(step: step)
+        deadline = now + rpcTimeout
+        actions.append(.send(.method(channel, subscription.steps[step])))
+    }
+
+    private mutating func deliver(_ content: ContentAssembler.Content?, _ actions: inout [Action]) {
+        guard let content, let incarnation, case .delivery(let head) = content.head else { return }
+        if case .cancelling = phase {
+            // Crossed the cancellation on its way; nobody will read it.
+            actions.append(.send(.method(channel, .reject(tag: head.tag, requeue: true))))
+            return
+        }
+        outstanding.insert(head.tag)
+        actions.append(.deliver(id, incarnation, content))
+    }
+
+    /// Reports that the subscription is lost, and returns when to try again.
+    private mutating func interrupted(
+        _ error: AMQPError, at now: Instant, _ random: Double, _ actions: inout [Action]
+    ) -> Duration {
+        let pause = pace.failed(at: now, random: random)
+        actions.append(.report(.notConsuming(queue: subscription.queue, error, retryIn: pause)))
+        return pause
+    }
+
+    private mutating func closeWhenSettled(at now: Instant, _ actions: inout [Action]) {
+        if outstanding.isEmpty { close(pause: nil, at: now, &actions) }
+    }
+
+    private mutating func close(pause: Duration?, at now: Instant, _ actions: inout [Action]) {
+        retire(&actions)
+        phase = .closing(pause: pause)
+        deadline = now + rpcTimeout
+        actions.append(.send(.method(channel, .channelClose)))
+    }
+
+    private mutating func wait(_ pause: Duration, at now: Instant) {
+        phase = .waiting(until: now + pause)
+        deadline = now + pause
+    }
+
+    private mutating func retire(_ actions: inout [Action]) {
+        outstanding = []
+        guard let incarnation else { return }
+        self.incarnation = nil
+        actions.append(.retired(id, incarnation))
+    }
+
+    private mutating func end(_ actions: inout [Action]) {
+        retire(&actions)
+        phase = .ended
+        deadline = nil
+        actions.append(.ended(id))
+    }
+}

@@ -1,0 +1,68 @@
+/// Whether the two ends of a connection still hear each other: heartbeats, and a peer that takes nothing any more.
+struct Liveness {
+    /// What both sides agreed on; zero turns heartbeats off.
+    private let interval: Duration
+    private let endpoint: String
+    private var lastSent: Instant
+    private var lastReceived: Instant
+    /// Since when something waits to be sent and the socket takes nothing.
+    private var stalledSince: Instant?
+
+    init(interval: Duration, endpoint: String, at now: Instant) {
+        self.interval = interval
+        self.endpoint = endpoint
+        lastSent = now
+        lastReceived = now
+    }
+
+    /// How long a socket may take nothing: as long as the peer may be silent.
+    private var patience: Duration { interval == .zero ? .seconds(30) : interval * 2 }
+
+    mutating func received(at now: Instant) {
+        lastReceived = now
+    }
+
+    mutating func sent(at now: Instant) {
+        lastSent = now
+        stalledSince = nil
+    }
+
+    /// There was something to send, and the socket took nothing.
+    mutating func stalled(at now: Instant) {
+        stalledSince = stalledSince ?? now
+    }
+
+    /// Nothing waits to be sent.
+    mutating func idle() {
+        stalledSince = nil
+    }
+
+    /// Twice an interval, as the broker expects it.
+    func isHeartbeatDue(at now: Instant) -> Bool {
+        interval > .zero && now >= lastSent + interval / 2
+    }
+
+    /// Why the peer must be given up, if it must. A broker that has said that it stops reading for now (`isBlocked`)
+    /// still sends heartbeats.
+    func failure(at now: Instant, isBlocked: Bool) -> AMQPError? {
+        if interval > .zero, now >= lastReceived + interval * 2 {
+            return AMQPError(.unreachable, "\(endpoint) has been silent for two heartbeats (\(interval * 2))")
+        }
+        if !isBlocked, let since = stalledSince, now >= since + patience {
+            return AMQPError(.unreachable, "\(endpoint) has read nothing for \(patience)")
+        }
+        return nil
+    }
+
+    /// When one of the answers above may change.
+    func deadline(isBlocked: Bool) -> Instant? {
+        var moments: [Instant] = []
+        if interval > .zero {
+            moments.append(lastReceived + interval * 2)
+            // With the socket stalled, a heartbeat that is due waits for it.
+            if stalledSince == nil { moments.append(lastSent + interval / 2) }
+        }
+        if let stalledSince, !isBlocked { moments.append(stalledSince + patience) }
+        return moments.min()
+    }
+}
