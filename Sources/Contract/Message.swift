@@ -44,12 +44,25 @@ public struct Message<Body: MessageBody>: Sendable {
     ///
     /// - Throws: ``ContractError``, whose code is good for a dead letter's reason.
     public init(json bytes: [UInt8]) throws(ContractError) {
+        let understood: Understood
         do {
-            self = try JSONDecoder().decode(Self.self, from: bytes)
-        } catch let error as ContractError {
-            throw error
+            understood = try JSONDecoder().decode(from: bytes)
         } catch {
             throw ContractError(.malformed, "\(error)")
+        }
+        self = try understood.message.get()
+    }
+
+    /// Takes our own refusals out of the decoder's hands, which would make them errors of form.
+    private struct Understood: Decodable {
+        let message: Result<Message, ContractError>
+
+        init(from decoder: any Decoder) throws {
+            do {
+                message = .success(try Message(from: decoder))
+            } catch let error as ContractError {
+                message = .failure(error)
+            }
         }
     }
 
