@@ -104,15 +104,18 @@ public struct SurveyFinished: Codable, Hashable, Sendable {
     public var pages: Int
     /// Number of files on them.
     public var files: Int
+    /// Number of files that match the patterns, those included that are too small or lie too well to be on a page.
+    public var matched: Int
     /// What could not be looked at, in words; the first few where there are many.
     public var problems: [String]
 
     /// The end of the survey `task`.
-    public init(task: String, job: String, pages: Int, files: Int, problems: [String]) {
+    public init(task: String, job: String, pages: Int, files: Int, matched: Int, problems: [String]) {
         self.task = task
         self.job = job
         self.pages = pages
         self.files = files
+        self.matched = matched
         self.problems = problems
     }
 }

@@ -33,6 +33,7 @@ extension Duration {
         case ..<1: return "\(Int((seconds * 1e3).rounded()))ms"
         case ..<60:
             let tenths = Int((seconds * 10).rounded())
+            if tenths % 10 == 0 { return "\(tenths / 10)s" }
             return "\(tenths / 10).\(tenths % 10)s"
         default:
             let whole = Int(seconds.rounded())

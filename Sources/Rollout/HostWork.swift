@@ -7,6 +7,8 @@ public struct HostWork: Sendable {
     public internal(set) var phase: Phase = .asked
     /// The files that the survey found, the most fragmented first.
     public internal(set) var files: [FileWork] = []
+    /// How many files the survey's patterns matched, those that lie well included.
+    public internal(set) var matched = 0
     /// What the survey could not look at.
     public internal(set) var problems: [String] = []
     /// Whether the host works or is paused, as it last said.
@@ -67,6 +69,7 @@ public struct HostWork: Sendable {
         files = pages.values.joined().sorted { $0.statistics.extents > $1.statistics.extents }.map(
             FileWork.init)
         problems = surveyEnd.problems
+        matched = surveyEnd.matched
         pages = [:]
         phase = .working
         return true

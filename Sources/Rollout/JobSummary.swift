@@ -18,6 +18,8 @@ public struct JobSummary: Codable, Hashable, Sendable {
         public var message: String?
         /// Its files, the most fragmented first.
         public var files: [DefragResult]
+        /// How many files the patterns matched, those that lie well included.
+        public var matched: Int
         /// What the survey could not look at.
         public var problems: [String]
     }
@@ -44,6 +46,7 @@ public struct JobSummary: Codable, Hashable, Sendable {
                 }
             return Host(
                 host: name, status: status, message: message, files: work.files.map(\.outcome),
+                matched: work.matched,
                 problems: work.problems)
         }
     }

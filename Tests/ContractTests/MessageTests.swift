@@ -85,7 +85,8 @@ import Testing
         return [
             .sliceFinished(SliceFinished(task: "t", job: "j", result: result)),
             .surveyPage(SurveyPage(task: "t", job: "j", page: 1, files: [survey])),
-            .surveyFinished(SurveyFinished(task: "t", job: "j", pages: 1, files: 1, problems: ["/x: gone"])),
+            .surveyFinished(
+                SurveyFinished(task: "t", job: "j", pages: 1, files: 1, matched: 1, problems: ["/x: gone"])),
             .progress(HostProgress(running: [progress])),
             .hostState(
                 HostState(

@@ -31,7 +31,9 @@ struct Fleet {
             + hear(
                 host,
                 .surveyFinished(
-                    SurveyFinished(task: task, job: "job", pages: 1, files: files.count, problems: [])))
+                    SurveyFinished(
+                        task: task, job: "job", pages: 1, files: files.count, matched: files.count,
+                        problems: [])))
     }
 
     mutating func finish(

@@ -60,7 +60,7 @@ import Testing
                     files: [FoundFile("/\(page)", extents: 10 + page, on: "fs\(page)").survey]))
         }
         let end = HostEvent.surveyFinished(
-            SurveyFinished(task: task, job: "job", pages: 3, files: 3, problems: []))
+            SurveyFinished(task: task, job: "job", pages: 3, files: 3, matched: 3, problems: []))
         var sent: [Sent] = []
         for event in [pages[2], pages[0], pages[2], end, pages[1]] { sent += fleet.hear("alpha", event) }
         #expect(sent.map(\.kind) == ["slice alpha /2 @0", "slice alpha /1 @0", "slice alpha /0 @0"])

@@ -1,0 +1,73 @@
+import AMQP
+import DefragTypes
+import Foundation
+
+/// The broker, from the environment: a password does not belong on a command line.
+struct Broker {
+    let endpoint: Endpoint
+    /// The broker user that speaks for every host, where all share one.
+    let sharedUser: String?
+    /// How long a command waits for the broker before it gives up.
+    let patience: Duration
+
+    /// Reads `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_SHARED_USER` and `REFLOW_CONNECT_TIMEOUT`.
+    init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Failure) {
+        do {
+            var endpoint = try Endpoint(
+                url: environment["REFLOW_AMQP_URL"] ?? "amqp://guest:guest@127.0.0.1:5672/")
+            if let file = environment["REFLOW_TLS_CA_FILE"] { endpoint.tls?.caFile = file }
+            self.endpoint = endpoint
+        } catch {
+            throw Failure(.configuration, "REFLOW_AMQP_URL: \(error.message)")
+        }
+        sharedUser = environment["REFLOW_SHARED_USER"]
+        let text = environment["REFLOW_CONNECT_TIMEOUT"] ?? "10s"
+        guard let patience = Duration(text: text) else {
+            throw Failure(.configuration, "REFLOW_CONNECT_TIMEOUT: '\(text)' is not a duration such as 10s")
+        }
+        self.patience = patience
+    }
+
+    /// A connection that is up, called `name` in the broker's listings.
+    func connect(_ name: String) async throws(Failure) -> Connection {
+        let connection = Connection(endpoint, ConnectionOptions(name: name))
+        connection.start()
+        do {
+            try await connection.waitUntilConnected(timeout: patience)
+            return connection
+        } catch {
+            await connection.close()
+            throw Failure(broker: error)
+        }
+    }
+}
+
+/// Why a command ends without having done its work: printed to stderr, with its exit status.
+struct Failure: Error, CustomStringConvertible {
+    let status: ExitStatus
+    let message: String
+
+    init(_ status: ExitStatus, _ message: String) {
+        self.status = status
+        self.message = message
+    }
+
+    init(broker error: any Error) {
+        guard let error = error as? AMQPError else {
+            self.init(.failed, "\(error)")
+            return
+        }
+        switch error.code {
+        case .accessRefused:
+            self.init(.notPermitted, "\(error.message). Check user and password in REFLOW_AMQP_URL")
+        case .vhostNotFound, .invalidURL:
+            self.init(.configuration, "\(error.message). Check REFLOW_AMQP_URL")
+        case .unreachable, .timeout, .tls, .closed:
+            self.init(.unavailable, "\(error.message). Is the broker running, and REFLOW_AMQP_URL right?")
+        default:
+            self.init(.failed, error.message)
+        }
+    }
+
+    var description: String { message }
+}
