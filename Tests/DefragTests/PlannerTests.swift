@@ -1,0 +1,215 @@
+import DefragTypes
+import Testing
+import XFS
+
+@testable import Defrag
+
+/// Sizes in KiB and places on the device that never touch, unless said otherwise.
+struct PlannerTests {
+    private static let kib: Int64 = 1024
+
+    private struct Map {
+        var records: [Extent] = []
+        private var end: Int64 = 0
+        private var device: Int64 = 1 << 30
+
+        mutating func add(
+            _ length: Int64, _ state: Extent.State = .written, shared: Bool = false, joined: Bool = false
+        ) {
+            if !joined { device += 1 << 20 }
+            records.append(
+                Extent(
+                    offset: end, physical: device, length: length * kib, state: state,
+                    shared: shared ? length * kib : 0))
+            end += length * kib
+            device += length * kib
+        }
+        mutating func hole(_ length: Int64) { end += length * kib }
+        var size: Int64 { end }
+    }
+
+    private func plan(
+        _ map: Map, from start: Int64 = 0, target: Int64 = 64, window: Int64 = 1024,
+        sharing: Sharing = .preserve, budget: Int64 = 1 << 20
+    ) -> WindowPlan {
+        var planner = Planner(
+            criteria: .init(
+                target: target * Self.kib, window: window * Self.kib, sharing: sharing,
+                budget: budget * Self.kib), from: start * Self.kib, to: map.size)
+        for record in map.records where record.end > start * Self.kib {
+            var seen = record
+            let cut = max(0, start * Self.kib - record.offset)
+            seen.offset += cut
+            seen.physical += cut
+            seen.length -= cut
+            guard planner.add(seen) else { break }
+        }
+        return planner.finish()
+    }
+
+    private func kib(_ runs: Range<Int64>...) -> [Range<Int64>] {
+        runs.map { $0.lowerBound * Self.kib..<$0.upperBound * Self.kib }
+    }
+
+    @Test func anEmptyFileHasNothingToDo() {
+        let plan = plan(Map())
+        #expect(plan == WindowPlan(next: 0))
+    }
+
+    @Test func oneExtentIsLeftAlone() {
+        var map = Map()
+        map.add(4)
+        #expect(plan(map).runs.isEmpty)
+        #expect(plan(map).next == map.size)
+    }
+
+    @Test func neighboursOnTheDeviceAreOneExtent() {
+        var map = Map()
+        map.add(4)
+        map.add(4, joined: true)
+        #expect(plan(map).runs.isEmpty)
+    }
+
+    @Test func smallExtentsAreLaid() {
+        var map = Map()
+        map.add(4)
+        map.add(8)
+        map.add(4)
+        let plan = plan(map)
+        #expect(plan.runs == kib(0..<16))
+        #expect(plan.extents == 3)
+        #expect(plan.bytes == 16 * Self.kib)
+        #expect(plan.next == map.size)
+    }
+
+    @Test func holesUnwrittenAndDelayedPartsEndARun() {
+        for gap in [Extent.State?.none, .unwritten, .delayed] {
+            var map = Map()
+            map.add(4)
+            map.add(4)
+            if let gap { map.add(8, gap) } else { map.hole(8) }
+            map.add(4)
+            map.add(4)
+            map.hole(4)
+            map.add(4)
+            #expect(plan(map).runs == kib(0..<8, 16..<24))
+        }
+    }
+
+    @Test func longExtentsAreLeftAloneAndTheirNeighboursTreated() {
+        var map = Map()
+        map.add(4)
+        map.add(4)
+        map.add(64)
+        map.add(4)
+        map.add(32)
+        map.add(32, joined: true)
+        map.add(4)
+        map.add(4)
+        #expect(plan(map).runs == kib(0..<8, 140..<148))
+    }
+
+    @Test func whatCannotBecomeFewerIsLeftAlone() {
+        var map = Map()
+        map.add(60)
+        map.add(60)
+        #expect(plan(map).runs.isEmpty)
+        map.add(60)
+        map.add(8)
+        #expect(plan(map).runs == kib(0..<188))
+    }
+
+    @Test func aWindowEndsWhereItIsFullAndTheNextGoesOn() {
+        var map = Map()
+        for _ in 0..<40 { map.add(4) }
+        let first = plan(map, window: 64)
+        #expect(first.runs == kib(0..<64))
+        #expect(first.next == 64 * Self.kib)
+        let second = plan(map, from: 64, window: 64)
+        #expect(second.runs == kib(64..<128))
+        let third = plan(map, from: 128, window: 64)
+        #expect(third.runs == kib(128..<160))
+        #expect(third.next == map.size)
+    }
+
+    @Test func aRunThatTheWindowHasNoRoomForStartsTheNextOne() {
+        var map = Map()
+        for _ in 0..<15 { map.add(4) }
+        map.hole(4)
+        map.add(8)
+        map.add(8)
+        let first = plan(map, window: 64)
+        #expect(first.runs == kib(0..<60))
+        #expect(first.next == 64 * Self.kib)
+        #expect(plan(map, from: 64, window: 64).runs == kib(64..<80))
+    }
+
+    @Test func extentsThatFillWindowsAreNotAWindow() {
+        var map = Map()
+        for _ in 0..<10 { map.add(40) }
+        let plan = plan(map, target: 400, window: 20)
+        #expect(plan.runs.isEmpty)
+        #expect(plan.next == map.size)
+    }
+
+    @Test func smallSharedExtentsAreLaidWithinTheBudgetOnly() {
+        var map = Map()
+        for _ in 0..<4 { map.add(8, shared: true) }
+        let all = plan(map, budget: 32)
+        #expect(all.runs == kib(0..<32))
+        #expect(all.shared == 32 * Self.kib)
+        #expect(!all.isOverBudget)
+        let some = plan(map, budget: 20)
+        #expect(some.runs == kib(0..<16))
+        #expect(some.isOverBudget)
+        let none = plan(map, budget: 0)
+        #expect(none.runs.isEmpty)
+        #expect(none.isOverBudget)
+    }
+
+    @Test func aSharedExtentWithNobodyToJoinCostsNoBudget() {
+        var map = Map()
+        map.add(8, shared: true)
+        map.hole(8)
+        map.add(64, shared: true)
+        let plan = plan(map, budget: 0)
+        #expect(plan.runs.isEmpty)
+        #expect(!plan.isOverBudget)
+    }
+
+    @Test func unshareTakesLongSharedExtentsAndLeavesLongPrivateOnes() {
+        var map = Map()
+        map.add(128, shared: true)
+        map.add(128)
+        map.add(4, shared: true)
+        map.add(128)
+        #expect(plan(map, sharing: .unshare, budget: 0).runs == kib(0..<128, 256..<260))
+        #expect(plan(map, sharing: .preserve).runs.isEmpty)
+    }
+
+    @Test func theLastBlockIsPartOfARun() {
+        var map = Map()
+        map.add(4)
+        map.add(4)
+        var planner = Planner(
+            criteria: .init(target: 65536, window: 1 << 20, sharing: .preserve, budget: 0), from: 0, to: 8192)
+        for record in map.records { _ = planner.add(record) }
+        // Preallocation beyond the end does not count.
+        let wantsMore = planner.add(Extent(offset: 8192, physical: 0, length: 4096))
+        #expect(!wantsMore)
+        let plan = planner.finish()
+        #expect(plan.runs == [0..<8192])
+    }
+
+    @Test func tinyIslandsEndAWindowByTheirNumber() {
+        var map = Map()
+        for _ in 0..<Planner.maxRuns + 10 {
+            map.add(4)
+            map.add(4)
+            map.hole(4)
+        }
+        let plan = plan(map, window: 1 << 20)
+        #expect(plan.runs.count == Planner.maxRuns)
+        #expect(plan.next < map.size)
+    }
+}

@@ -1,0 +1,43 @@
+public import XFS
+
+/// How a file is laid out, apart from where on the device: what must be the same before and after.
+public struct Layout: Hashable, Sendable {
+    /// A part of the file that is all of one kind; between parts are holes.
+    public struct Part: Hashable, Sendable {
+        /// Where it is, in bytes.
+        public var range: Range<Int64>
+        /// What it holds.
+        public var state: Extent.State
+    }
+
+    /// The parts in order.
+    public var parts: [Part] = []
+    /// Apparent size.
+    public var size: Int64
+
+    /// The layout of the file at `path`.
+    public init(of path: String) throws {
+        let file = try Location(path: path).open(.readOnly)
+        size = try file.status().size
+        var parts: [Part] = []
+        try file.readMap { record in
+            if let last = parts.last, last.range.upperBound == record.offset, last.state == record.state {
+                parts[parts.count - 1].range = last.range.lowerBound..<record.end
+            } else {
+                parts.append(Part(range: record.offset..<record.end, state: record.state))
+            }
+            return true
+        }
+        self.parts = parts
+    }
+
+    /// Bytes in parts of `state`.
+    public func bytes(_ state: Extent.State) -> Int64 {
+        parts.reduce(0) { $0 + ($1.state == state ? Int64($1.range.count) : 0) }
+    }
+}
+
+/// The SHA-256 of the file at `path`.
+public func checksum(_ path: String) throws -> String {
+    String(try Tool.run("sha256sum", path).prefix(64))
+}

@@ -1,0 +1,118 @@
+import Glibc
+import Support
+import Testing
+import XFS
+
+struct FileTests {
+    let xfs: LoopXFS
+
+    init() throws {
+        xfs = try LoopXFS(mebibytes: 320)
+    }
+
+    @Test func tellsWhatTheFileSystemIs() throws {
+        let system = try FileSystem(at: xfs.path)
+        let uuid = try Tool.run("blkid", "-p", "-s", "UUID", "-o", "value", xfs.image)
+        #expect(system.geometry.uuid + "\n" == uuid)
+        #expect(system.geometry.hasReflink)
+        #expect(system.geometry.blockSize == 4096)
+        #expect(system.space.size > 200 << 20)
+        #expect(try Mount.all().contains { $0.path == xfs.path })
+        #expect(throws: SystemError.self) { try FileSystem(at: "/proc") }
+    }
+
+    @Test func errorsSayWhatFailedInWords() {
+        let error = #expect(throws: SystemError.self) { _ = try Location(path: xfs.file("absent")) }
+        #expect(error?.errno == ENOENT)
+        #expect(error?.description == "open: No such file or directory")
+    }
+
+    @Test func readsAMapOfManyBatches() throws {
+        let path = xfs.file("scattered")
+        try Fragmenter.scatter(path, size: 8 << 20)
+        let file = try Location(path: path).open(.readOnly)
+        var next: Int64 = 0
+        var records = 0
+        try file.readMap { record in
+            records += 1
+            if record.offset != next || record.state != .written { return false }
+            next = record.end
+            return true
+        }
+        #expect(next == 8 << 20)
+        #expect(records > 1500)
+        var asked = 0
+        try file.readMap { _ in
+            asked += 1
+            return asked < 3
+        }
+        #expect(asked == 3)
+    }
+
+    @Test func keepsToTheRangeItWasAskedFor() throws {
+        let path = xfs.file("ranged")
+        do {
+            let file = TestFile(path)
+            file.fill(0..<1 << 20)
+            file.synchronize()
+        }
+        let file = try Location(path: path).open(.readOnly)
+        var extents: [Extent] = []
+        try file.readMap(of: 8192..<20480) {
+            extents.append($0)
+            return true
+        }
+        #expect(extents.map(\.offset) == [8192])
+        #expect(extents.map(\.length) == [12288])
+    }
+
+    @Test func clonesAnUnalignedEndExactlyAndNothingElse() throws {
+        let path = xfs.file("tail")
+        TestFile(path).fill(0..<10_000)
+        let file = try Location(path: path).open(.readWrite)
+        var scratch = try Scratch(beside: file, blockSize: 4096)
+        try scratch.keep(8192..<10_000, of: file)
+        try file.unshare(8192..<10_000)
+        #expect(try file.status().size == 10_000)
+        // Beyond the end, and unaligned within the file, the kernel refuses.
+        #expect(throws: SystemError(errno: EINVAL, operation: "clone")) {
+            try scratch.keep(8192..<12_288, of: file)
+        }
+        #expect(throws: SystemError(errno: EINVAL, operation: "clone")) {
+            try scratch.keep(0..<5000, of: file)
+        }
+        try scratch.release()
+    }
+
+    @Test func aShrunkFileIsNoDeadlySignal() throws {
+        let path = xfs.file("shrinking")
+        let other = TestFile(path)
+        other.fill(0..<1 << 20)
+        let file = try Location(path: path).open(.readOnly)
+        let mapping = try Mapping(0..<1 << 20, of: file)
+        try mapping.finishReading(0..<1 << 20)
+        other.truncate(to: 4096)
+        let error = #expect(throws: SystemError.self) { try mapping.finishReading(0..<1 << 20) }
+        #expect(error?.errno == EFAULT)
+    }
+
+    @Test func onlyOneHoldsAName() throws {
+        let name = "reflow-test/\(xfs.path.hashValue)"
+        do {
+            let held = try ExclusiveName(name)
+            #expect(throws: SystemError(errno: EADDRINUSE, operation: "bind")) { _ = try ExclusiveName(name) }
+            _ = held
+        }
+        _ = try ExclusiveName(name)
+    }
+
+    @Test(arguments: ["../outside", "link/x", "/etc/passwd", "a/../../outside"])
+    func nothingLeadsOutOfARoot(path: String) throws {
+        let root = xfs.file("root")
+        try Tool.run("mkdir", "-p", root + "/a")
+        try Tool.run("ln", "-sfn", "/tmp", root + "/link")
+        try Tool.run("touch", xfs.file("outside"))
+        let error = #expect(throws: SystemError.self) { _ = try Location(beneath: root, relative: path) }
+        #expect([EXDEV, ELOOP].contains(error?.errno))
+    }
+}
