@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "DefragTests", dependencies: ["Defrag", "DefragTypes", "XFS", "Support"],
             swiftSettings: strict),
-        .testTarget(name: "JSONTests", dependencies: ["JSON"], swiftSettings: strict),
+        .testTarget(name: "JSONTests", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(
             name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),

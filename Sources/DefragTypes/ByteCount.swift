@@ -66,9 +66,9 @@ extension ByteCount: LosslessStringConvertible {
         let unit = Self.units.first { text.hasSuffix($0.suffix) }
         let digits = text.dropLast(unit?.suffix.count ?? 0)
         let scale = Int64(1) << (unit?.shift ?? 0)
-        if let whole = Int64(digits) {
+        if digits.allSatisfy(isDigit), let whole = Int64(digits) {
             let (bytes, overflow) = whole.multipliedReportingOverflow(by: scale)
-            guard whole >= 0, !overflow else { return nil }
+            guard !overflow else { return nil }
             self.rawValue = bytes
         } else {
             guard scale > 1, let fraction = decimal(digits),
@@ -80,11 +80,12 @@ extension ByteCount: LosslessStringConvertible {
 
     /// The shortest of `4096B`, `512KiB`, `1.5GiB`, with at most one decimal: for people, not for parsing back.
     public var description: String {
-        for (suffix, shift) in Self.units where rawValue.magnitude >= UInt64(1) << shift {
-            let scale = Int64(1) << shift
-            let tenths = Int64((Double(rawValue) * 10 / Double(scale)).rounded())
-            return tenths % 10 == 0
-                ? "\(tenths / 10)\(suffix)" : "\(tenths / 10).\(tenths.magnitude % 10)\(suffix)"
+        for (index, unit) in Self.units.enumerated() where rawValue.magnitude >= UInt64(1) << unit.shift {
+            let tenths = Int64((Double(rawValue) * 10 / Double(Int64(1) << unit.shift)).rounded())
+            if tenths.magnitude == 10240, index > 0 {
+                return (tenths < 0 ? "-1" : "1") + Self.units[index - 1].suffix
+            }
+            return "\(tenths / 10)" + (tenths % 10 == 0 ? "" : ".\(tenths.magnitude % 10)") + unit.suffix
         }
         return "0B"
     }
@@ -92,8 +93,10 @@ extension ByteCount: LosslessStringConvertible {
 
 /// Parses an unsigned decimal number such as `12` or `1.5`: no sign, no exponent, no hexadecimal, no `inf`.
 func decimal(_ text: some StringProtocol) -> Double? {
-    guard let first = text.first, first.isASCII, first.isNumber,
-        text.allSatisfy({ ($0.isASCII && $0.isNumber) || $0 == "." })
+    guard let first = text.first, isDigit(first), let last = text.last, isDigit(last),
+        text.allSatisfy({ isDigit($0) || $0 == "." })
     else { return nil }
     return Double(text)
 }
+
+private func isDigit(_ character: Character) -> Bool { character.isASCII && character.isNumber }

@@ -26,21 +26,19 @@ extension Duration {
     /// For people: `340us`, `18ms`, `4.2s`, `3m20s`, `1h05m`.
     public var text: String {
         let seconds = inSeconds
-        switch seconds {
-        case ..<0: return "-" + (Duration.zero - self).text
-        case 0: return "0s"
-        case ..<1e-3: return "\(Int((seconds * 1e6).rounded()))us"
-        case ..<1: return "\(Int((seconds * 1e3).rounded()))ms"
-        case ..<60:
-            let tenths = Int((seconds * 10).rounded())
-            if tenths % 10 == 0 { return "\(tenths / 10)s" }
-            return "\(tenths / 10).\(tenths % 10)s"
-        default:
-            let whole = Int(seconds.rounded())
-            let (large, small, units) =
-                whole < 3600
-                ? (whole / 60, whole % 60, ("m", "s")) : (whole / 3600, whole % 3600 / 60, ("h", "m"))
-            return "\(large)\(units.0)\(small < 10 ? "0" : "")\(small)\(units.1)"
-        }
+        if seconds < 0 { return "-" + (Duration.zero - self).text }
+        if seconds == 0 { return "0s" }
+        // Rounded before the unit is chosen: 999.9ms is 1s, not 1000ms.
+        let microseconds = (seconds * 1e6).rounded()
+        if microseconds < 1000 { return "\(Int(microseconds))us" }
+        let milliseconds = (seconds * 1e3).rounded()
+        if milliseconds < 1000 { return "\(Int(milliseconds))ms" }
+        let tenths = Int((seconds * 10).rounded())
+        if tenths < 600 { return "\(tenths / 10)" + (tenths % 10 == 0 ? "s" : ".\(tenths % 10)s") }
+        let whole = Int(seconds.rounded())
+        let (large, small, units) =
+            whole < 3600
+            ? (whole / 60, whole % 60, ("m", "s")) : (whole / 3600, whole % 3600 / 60, ("h", "m"))
+        return "\(large)\(units.0)\(small < 10 ? "0" : "")\(small)\(units.1)"
     }
 }

@@ -59,7 +59,8 @@ public enum FreeSpaceFloor: Hashable, Sendable {
     public func bytes(ofFileSystem size: ByteCount) -> ByteCount {
         switch self {
         case .bytes(let bytes): bytes
-        case .percent(let percent): ByteCount(Int64(Double(size.rawValue) * percent / 100))
+        case .percent(let percent):
+            ByteCount(Int64(exactly: (Double(size.rawValue) * percent / 100).rounded(.down)) ?? .max)
         }
     }
 }

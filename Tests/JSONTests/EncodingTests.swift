@@ -191,10 +191,14 @@ struct EncodingTests {
             var name: String
             var list: [[String: Double]]
         }
-        func peakKiB() -> Int {
-            var usage = rusage()
-            getrusage(RUSAGE_SELF.rawValue, &usage)
-            return usage.ru_maxrss
+        func residentPages() -> Int {
+            let file = open("/proc/self/statm", O_RDONLY)
+            defer { close(file) }
+            let text = withUnsafeTemporaryAllocation(byteCount: 256, alignment: 1) { buffer in
+                String(
+                    decoding: buffer[..<max(0, read(file, buffer.baseAddress, buffer.count))], as: UTF8.self)
+            }
+            return text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
         }
         let item = Item(
             name: String(repeating: "x", count: 16384), list: Array(repeating: ["a": 0.5], count: 5))
@@ -205,9 +209,9 @@ struct EncodingTests {
             #expect(throws: JSONError.self) { try JSONDecoder().decode([Item].self, from: bytes.dropLast()) }
         }
         for _ in 0..<100 { try turn() }
-        let before = peakKiB()
-        for _ in 0..<1000 { try turn() }
-        // One string leaked a turn would be 16 MiB; the tests beside this one need 2 MiB.
-        #expect(peakKiB() - before < 10 << 10)
+        let before = residentPages()
+        for _ in 0..<500 { try turn() }
+        // One string leaked a turn would be 2000 pages.
+        #expect(residentPages() - before < 1000)
     }
 }
