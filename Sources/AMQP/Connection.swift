@@ -15,19 +15,23 @@
 /// are subscribed again, and messages that were not confirmed are published again (so a message may arrive twice;
 /// consumers recognise it by its message id).
 public final class Connection: Sendable {
-    private let core: ConnectionCore
+    let core: ConnectionCore
 
     /// A connection that does nothing before ``start()``.
     public init(_ endpoint: Endpoint, _ options: ConnectionOptions) {
         core = ConnectionCore(endpoint, options)
     }
 
+    /// Only signals: the thread closes the connection and ends by itself.
     deinit {
-        core.post(.abandon)
+        core.close(by: .now + .seconds(5))
     }
 
     /// Where it connects to.
     public var endpoint: Endpoint { core.endpoint }
+
+    /// What the broker's listings call it.
+    public var name: String { core.options.name }
 
     /// Begins to connect. Once is enough.
     public func start() {
@@ -114,7 +118,8 @@ public final class Connection: Sendable {
     ) -> Deliveries {
         precondition(prefetch > 0, "without a prefetch the broker sends everything at once")
         let steps = before + [.qos(prefetch: prefetch), .consume(queue: queue, arguments: arguments)]
-        return core.subscribe(Subscription(queue: queue, prefetch: prefetch, steps: steps))
+        let (id, deliveries) = core.subscribe(Subscription(queue: queue, steps: steps))
+        return Deliveries(consumer: ConsumerHandle(id, deliveries, self))
     }
 
     // MARK: Declaring
@@ -206,13 +211,8 @@ public final class Connection: Sendable {
     /// - Parameter bound: how long that may take; then what is unconfirmed fails with `closed`. (A thread inside of
     ///   an attempt to connect ends after this has returned, when the attempt does.)
     public func close(within bound: Duration = .seconds(5)) async {
-        core.post(.close)
-        do {
-            _ = try await core.outcome(of: .end, within: bound)
-        } catch {
-            core.post(.abandon)
-            _ = try? await core.outcome(of: .end, within: .seconds(1))
-        }
+        core.close(by: .now + bound)
+        _ = try? await core.outcome(of: .end, within: bound + .seconds(1))
     }
 }
 

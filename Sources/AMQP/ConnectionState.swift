@@ -4,7 +4,8 @@ public enum ConnectionState: Hashable, Sendable {
     case connecting
     /// It is up: everything works.
     case connected
-    /// The broker is short of memory or disk and has stopped taking messages; publishing waits. Deliveries go on.
+    /// The broker is short of memory or disk and reads nothing more from this connection: publishing waits.
+    /// Deliveries go on, but acks do not reach it either until it has recovered.
     case blocked(reason: String)
     /// The broker takes messages again.
     case unblocked

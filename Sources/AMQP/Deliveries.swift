@@ -26,15 +26,16 @@ public struct Deliveries: AsyncSequence, Sendable {
 final class ConsumerHandle: Sendable {
     let queue: DeliveryQueue
     private let id: ConsumerID
-    private let core: ConnectionCore
+    /// Held, because letting a connection go closes it, and a loop over deliveries may be its last use.
+    private let connection: Connection
 
-    init(_ id: ConsumerID, _ queue: DeliveryQueue, _ core: ConnectionCore) {
+    init(_ id: ConsumerID, _ queue: DeliveryQueue, _ connection: Connection) {
         self.id = id
         self.queue = queue
-        self.core = core
+        self.connection = connection
     }
 
     deinit {
-        core.post(.unsubscribe(id))
+        connection.core.post(.unsubscribe(id))
     }
 }

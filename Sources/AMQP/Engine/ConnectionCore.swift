@@ -12,8 +12,7 @@ final class ConnectionCore: Sendable {
         case subscribe(ConsumerID, Subscription)
         case unsubscribe(ConsumerID)
         case settle(ConsumerID, tag: UInt64, Settlement)
-        case close
-        case abandon
+        case close(by: Instant)
     }
 
     /// What one turn of the thread takes over.
@@ -74,6 +73,12 @@ final class ConnectionCore: Sendable {
         if isNew { ConnectionThread.start(self) }
     }
 
+    /// Closes, if need be by force at `end`.
+    func close(by end: Instant) {
+        let isNew = state.withLock { $0.life == .new }
+        if isNew { threadEnds() } else { post(.close(by: end)) }
+    }
+
     func post(_ command: Command) {
         let isFirst = state.withLock { state in
             guard state.life != .ended else { return false }
@@ -91,7 +96,8 @@ final class ConnectionCore: Sendable {
         wake()
     }
 
-    func subscribe(_ subscription: Subscription) -> Deliveries {
+    /// Registers a consumer; its deliveries arrive in the queue.
+    func subscribe(_ subscription: Subscription) -> (ConsumerID, DeliveryQueue) {
         let queue = DeliveryQueue()
         let (id, isEnded) = state.withLock { state in
             state.lastID += 1
@@ -100,7 +106,7 @@ final class ConnectionCore: Sendable {
         }
         if isEnded { queue.finish() }
         post(.subscribe(id, subscription))
-        return Deliveries(consumer: ConsumerHandle(id, queue, self))
+        return (id, queue)
     }
 
     func settle(_ incarnation: Incarnation, _ tag: UInt64, _ settlement: Settlement) -> Bool {
@@ -174,7 +180,7 @@ final class ConnectionCore: Sendable {
     private func register(_ wish: Wish, _ id: WaiterID, _ waiter: CheckedContinuation<Reply, any Error>) {
         let already = state.withLock { state -> Result<Reply, any Error>? in
             switch (wish, state.life, state.connection) {
-            case (.end, .ended, _), (.end, .new, _): return .success(.done)
+            case (.end, .ended, _): return .success(.done)
             case (_, .ended, _): return .failure(AMQPError.closed)
             case (.connection, _, .connected), (.connection, _, .blocked): return .success(.done)
             default: break
@@ -293,6 +299,7 @@ final class ConnectionCore: Sendable {
                 state.waiters = [:]
                 state.observers = [:]
                 state.queues = [:]
+                state.live = [:]
                 state.commands = []
             }
             return (Array(state.observers.values), Array(state.queues.values), ended + others)

@@ -21,6 +21,8 @@ struct ConnectionMachine {
     private var consumerOfChannel: [ChannelNumber: ConsumerID] = [:]
     private var incarnations: Incarnation = 0
     private var pace: Pace
+    /// When closing must be over.
+    private var end: Instant?
 
     /// What is to be done; whoever does it empties this.
     var actions: [Action] = []
@@ -40,7 +42,7 @@ struct ConnectionMachine {
     var isBlocked: Bool { publisher.isBlocked }
     /// When ``tick(at:)`` must be called at the latest.
     var deadline: Instant? {
-        consumers.values.reduce([management.deadline, publisher.deadline].compactMap { $0 }.min()) {
+        consumers.values.reduce([end, management.deadline, publisher.deadline].compactMap { $0 }.min()) {
             [$0, $1.deadline].compactMap { $0 }.min()
         }
     }
@@ -65,6 +67,7 @@ struct ConnectionMachine {
     mutating func forget(_ id: WaiterID) {
         publisher.forget(id)
         management.forget(id)
+        closeWhenDrained()
     }
 
     mutating func subscribe(_ id: ConsumerID, _ subscription: Subscription, at now: Instant) {
@@ -90,8 +93,9 @@ struct ConnectionMachine {
         sweep(id)
     }
 
-    /// Takes no more work, and closes when everything is confirmed.
-    mutating func close(at now: Instant) {
+    /// Takes no more work, and closes when everything is confirmed, at `end` at the latest.
+    mutating func close(by end: Instant) {
+        self.end = min(end, self.end ?? end)
         switch phase {
         case .ready:
             phase = .draining
@@ -99,11 +103,6 @@ struct ConnectionMachine {
         case .offline, .opening: finish()
         case .draining, .closing, .closed: break
         }
-    }
-
-    /// Ends at once; what is unconfirmed fails.
-    mutating func abandon() {
-        finish()
     }
 
     // MARK: Of the connection
@@ -161,6 +160,7 @@ struct ConnectionMachine {
 
     /// Time has passed.
     mutating func tick(at now: Instant) {
+        if let end, now >= end { finish() }
         management.tick(at: now, &actions)
         publisher.tick(at: now, &actions)
         for id in consumers.keys { consumers[id]?.tick(at: now, &actions) }
@@ -209,6 +209,7 @@ struct ConnectionMachine {
     private mutating func finish() {
         guard phase != .closed else { return }
         phase = .closed
+        end = nil
         management.fail(.closed, &actions)
         publisher.fail(.closed, &actions)
         for id in consumers.keys.sorted() { actions.append(.ended(id)) }

@@ -94,7 +94,7 @@ final class ConnectionThread {
 
             let isDue = liveness.isHeartbeatDue(at: .now)
             let wantsToWrite = !outbox.isEmpty || isDue
-            let deadline = [machine.deadline, liveness.deadline(isBlocked: machine.isBlocked)]
+            let deadline = [machine.deadline, liveness.deadline(isWaitingToWrite: wantsToWrite)]
                 .compactMap { $0 }.min()
             let ready = wait(for: transport, writing: wantsToWrite, until: deadline)
             let now = Instant.now
@@ -109,13 +109,13 @@ final class ConnectionThread {
                 if isDue { try transport.sendHeartbeat() }
                 try outbox.flush(into: transport)
                 liveness.sent(at: now)
-            } else if wantsToWrite {
+            } else if wantsToWrite, !machine.isBlocked {
                 liveness.stalled(at: now)
             } else {
                 liveness.idle()
             }
             machine.tick(at: now)
-            if let error = liveness.failure(at: now, isBlocked: machine.isBlocked) { throw error }
+            if let error = liveness.failure(at: now) { throw error }
         }
     }
 
@@ -135,8 +135,7 @@ final class ConnectionThread {
             case .subscribe(let id, let subscription): machine.subscribe(id, subscription, at: now)
             case .unsubscribe(let id): machine.unsubscribe(id, unread: core.unread(id), at: now)
             case .settle(let id, let tag, let settlement): machine.settle(id, tag, settlement, at: now)
-            case .close: machine.close(at: now)
-            case .abandon: machine.abandon()
+            case .close(let end): machine.close(by: end)
             }
         }
         for offer in work.offers { machine.offer(offer) }

@@ -2,8 +2,6 @@
 struct Subscription: Hashable, Sendable {
     /// The queue, for reports.
     var queue: String
-    /// Most deliveries unsettled at a time.
-    var prefetch: UInt16
     /// Sent in this order each time its channel has opened; the last one is basic.consume.
     var steps: [ClientMethod]
 }

@@ -17,7 +17,7 @@ final class DeliveryQueue: Sendable {
     func push(_ delivery: Delivery) {
         let reader = state.withLock { state -> CheckedContinuation<Delivery?, Never>? in
             guard let first = state.readers.keys.min() else {
-                state.waiting.append(delivery)
+                if !state.isFinished { state.waiting.append(delivery) }
                 return nil
             }
             return state.readers.removeValue(forKey: first)

@@ -27,12 +27,13 @@ struct Liveness {
         stalledSince = nil
     }
 
-    /// There was something to send, and the socket took nothing.
+    /// There was something to send, and the socket took nothing. Not to be called while the broker has said that it
+    /// reads nothing: it is alive then, as its heartbeats show.
     mutating func stalled(at now: Instant) {
         stalledSince = stalledSince ?? now
     }
 
-    /// Nothing waits to be sent.
+    /// Nothing waits to be sent, or the broker is excused.
     mutating func idle() {
         stalledSince = nil
     }
@@ -42,27 +43,26 @@ struct Liveness {
         interval > .zero && now >= lastSent + interval / 2
     }
 
-    /// Why the peer must be given up, if it must. A broker that has said that it stops reading for now (`isBlocked`)
-    /// still sends heartbeats.
-    func failure(at now: Instant, isBlocked: Bool) -> AMQPError? {
+    /// Why the peer must be given up, if it must.
+    func failure(at now: Instant) -> AMQPError? {
         if interval > .zero, now >= lastReceived + interval * 2 {
             return AMQPError(.unreachable, "\(endpoint) has been silent for two heartbeats (\(interval * 2))")
         }
-        if !isBlocked, let since = stalledSince, now >= since + patience {
+        if let since = stalledSince, now >= since + patience {
             return AMQPError(.unreachable, "\(endpoint) has read nothing for \(patience)")
         }
         return nil
     }
 
-    /// When one of the answers above may change.
-    func deadline(isBlocked: Bool) -> Instant? {
+    /// When one of the answers above may change. A heartbeat that is due already waits for the socket
+    /// (`isWaitingToWrite`), not for the clock.
+    func deadline(isWaitingToWrite: Bool) -> Instant? {
         var moments: [Instant] = []
         if interval > .zero {
             moments.append(lastReceived + interval * 2)
-            // With the socket stalled, a heartbeat that is due waits for it.
-            if stalledSince == nil { moments.append(lastSent + interval / 2) }
+            if !isWaitingToWrite { moments.append(lastSent + interval / 2) }
         }
-        if let stalledSince, !isBlocked { moments.append(stalledSince + patience) }
+        if let stalledSince { moments.append(stalledSince + patience) }
         return moments.min()
     }
 }

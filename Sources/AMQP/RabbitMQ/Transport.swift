@@ -101,7 +101,9 @@ final class Transport {
                 "authentication_failure_close": true,
             ]),
         ])
-        let heartbeat = CInt(clamping: options.heartbeat.components.seconds)
+        // Whole seconds; and zero would turn them off.
+        let heartbeat =
+            options.heartbeat > .zero ? max(1, CInt(clamping: options.heartbeat.components.seconds)) : 0
         let reply = reflow_amqp_login_plain(
             connection, endpoint.vhost, 0, CInt(frameMax), heartbeat, &properties, endpoint.user,
             endpoint.password)

@@ -1,0 +1,138 @@
+import Testing
+
+@testable import AMQP
+
+@Suite struct ConsumerTests {
+    private let now = Instant.now
+    private var actions: [Action] = []
+    private var incarnations: Incarnation = 0
+    private var consumer: Consumer
+
+    init() {
+        let options = ConnectionOptions(name: "test")
+        let steps: [ClientMethod] = [.qos(prefetch: 2), .consume(queue: "q", arguments: [:])]
+        consumer = Consumer(7, Subscription(queue: "q", steps: steps), channel: 3, options)
+    }
+
+    private mutating func receive(_ method: ServerMethod, after delay: Duration = .zero) {
+        consumer.received(method, incarnations: &incarnations, at: now + delay, random: 1, &actions)
+    }
+
+    private mutating func subscribe() {
+        consumer.connected(at: now, &actions)
+        resubscribe()
+    }
+
+    private mutating func resubscribe() {
+        receive(.channelOpenOk)
+        receive(.reply(.done))
+        receive(.reply(.consuming(consumerTag: "c")))
+    }
+
+    private mutating func deliver(_ tag: UInt64) throws {
+        let head = DeliveryHead(
+            consumerTag: "c", tag: tag, isRedelivered: false, exchange: "", routingKey: "q")
+        receive(.deliver(head))
+        try consumer.header(bodySize: 0, MessageProperties(), &actions)
+    }
+
+    private func sent(_ methods: ClientMethod...) -> [Action] { methods.map { .send(.method(3, $0)) } }
+
+    @Test mutating func subscribesStepByStep() {
+        subscribe()
+        #expect(
+            actions == [
+                .send(.method(3, .channelOpen)), .opened(7, 1), .send(.method(3, .qos(prefetch: 2))),
+                .send(.method(3, .consume(queue: "q", arguments: [:]))), .report(.consuming(queue: "q")),
+            ])
+        #expect(consumer.deadline == nil)
+    }
+
+    @Test mutating func aTagIsSettledOnce() throws {
+        subscribe()
+        try deliver(1)
+        actions = []
+        consumer.settle(1, .ack, at: now, &actions)
+        consumer.settle(1, .ack, at: now, &actions)
+        consumer.settle(2, .reject(requeue: true), at: now, &actions)
+        #expect(actions == sent(.ack(tag: 1)))
+    }
+
+    @Test mutating func whatALostConnectionDeliveredIsNotSettled() throws {
+        subscribe()
+        try deliver(1)
+        actions = []
+        consumer.disconnected(&actions)
+        #expect(actions == [.retired(7, 1)])
+        subscribe()
+        actions = []
+        consumer.settle(1, .ack, at: now, &actions)
+        #expect(actions == [])
+    }
+
+    @Test mutating func aMissingQueueIsTriedAgainWithGrowingPauses() throws {
+        let closure = Closure(replyCode: 404, text: "NOT_FOUND - no queue 'q' in vhost '/'")
+        var time = now
+        consumer.connected(at: now, &actions)
+        for pause in [250, 500, 1000] {
+            receive(.channelOpenOk)
+            receive(.reply(.done))
+            actions = []
+            receive(.channelClose(closure), after: time - now)
+            let retryIn = Duration.milliseconds(pause)
+            #expect(
+                actions == [
+                    .send(.method(3, .channelCloseOk)),
+                    .report(.notConsuming(queue: "q", AMQPError(closure), retryIn: retryIn)),
+                    .retired(7, incarnations),
+                ])
+            time = try #require(consumer.deadline)
+            actions = []
+            consumer.tick(at: time, &actions)
+            #expect(actions == sent(.channelOpen))
+        }
+    }
+
+    @Test mutating func aCancelledConsumerSubscribesAgain() throws {
+        subscribe()
+        actions = []
+        receive(.cancel(consumerTag: "c"))
+        guard case .report(.notConsuming("q", let error, retryIn: _)) = try #require(actions.first) else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(error.code == .cancelled)
+        #expect(actions.dropFirst() == [.retired(7, 1), .send(.method(3, .channelClose))])
+        receive(.channelCloseOk)
+        consumer.tick(at: try #require(consumer.deadline), &actions)
+        actions = []
+        resubscribe()
+        #expect(actions.last == .report(.consuming(queue: "q")))
+    }
+
+    @Test mutating func whoLeavesGivesBackTheUnreadAndMaySettleTheRest() throws {
+        subscribe()
+        try deliver(1)
+        try deliver(2)
+        actions = []
+        consumer.unsubscribe(unread: [2], at: now, &actions)
+        #expect(actions == sent(.cancel(consumerTag: "c"), .reject(tag: 2, requeue: true)))
+        actions = []
+        try deliver(3)  // crossed the cancellation
+        #expect(actions == sent(.reject(tag: 3, requeue: true)))
+        actions = []
+        consumer.settle(1, .ack, at: now, &actions)
+        #expect(
+            actions == [.send(.method(3, .ack(tag: 1))), .retired(7, 1), .send(.method(3, .channelClose))])
+        receive(.channelCloseOk)
+        #expect(actions.last == .ended(7))
+        #expect(consumer.isEnded)
+    }
+
+    @Test mutating func whoLeavesWhileOfflineIsGone() {
+        subscribe()
+        consumer.disconnected(&actions)
+        consumer.unsubscribe(unread: [], at: now, &actions)
+        #expect(actions.last == .ended(7))
+    }
+}
