@@ -87,8 +87,13 @@ let package = Package(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
             swiftSettings: strict),
         .testTarget(
+            name: "WorkerTests", dependencies: ["Worker", "AMQP", "Contract", "Support"],
+            swiftSettings: strict),
+        .testTarget(
             name: "IntegrationTests",
-            dependencies: ["AMQP", "Contract", "DefragTypes", "JSON", "Support", "XFS"],
+            dependencies: [
+                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Worker", "XFS",
+            ],
             swiftSettings: strict),
     ]
 )

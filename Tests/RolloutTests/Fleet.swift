@@ -3,13 +3,19 @@ import DefragTypes
 
 @testable import Rollout
 
+/// The host called `slug`.
+func name(_ slug: String) -> HostName {
+    guard let name = HostName(slug) else { preconditionFailure("\(slug) is no slug") }
+    return name
+}
+
 /// A fleet that answers a job's tasks as the test says.
 struct Fleet {
     var job: Job
     var now: Duration = .zero
 
     init(hosts: [String]) {
-        job = Job(JobRequest(id: "job", hosts: hosts.map { HostName($0)! }, patterns: ["/**"]))
+        job = Job(JobRequest(id: "job", hosts: hosts.map(name), patterns: ["/**"]))
     }
 
     mutating func input(_ input: Job.Input) -> [Sent] {
@@ -22,10 +28,10 @@ struct Fleet {
 
     mutating func begin() -> [Sent] { input(.start) }
 
-    mutating func hear(_ host: String, _ event: HostEvent) -> [Sent] { input(.heard(HostName(host)!, event)) }
+    mutating func hear(_ host: String, _ event: HostEvent) -> [Sent] { input(.heard(name(host), event)) }
 
     mutating func answerSurvey(_ host: String, files: [FoundFile]) -> [Sent] {
-        let task = job.hosts.first { $0.name.description == host }!.work.surveyTask
+        let task = job.hosts.first { $0.name.description == host }?.work.surveyTask ?? "no such host"
         return hear(
             host, .surveyPage(SurveyPage(task: task, job: "job", page: 0, files: files.map(\.survey))))
             + hear(

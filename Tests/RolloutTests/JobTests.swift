@@ -5,9 +5,6 @@ import Testing
 @testable import Rollout
 
 @Suite("A one-off job") struct JobTests {
-    let alpha = HostName("alpha")!
-    let beta = HostName("beta")!
-
     @Test("surveys every host, then sends one slice for each file system, the most fragmented file first")
     func order() {
         var fleet = Fleet(hosts: ["alpha", "beta"])

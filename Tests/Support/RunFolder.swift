@@ -4,7 +4,7 @@ import Synchronization
 /// The one folder of this test process, `reflow-…` in `$TMPDIR` or `/tmp`, for everything temporary.
 ///
 /// A janitor, a shell in a session of its own, holds one end of a channel whose other end is this process's. When this
-/// process ends, however it ends, so does the channel; then the janitor unmounts what is mounted in the folder and removes it.
+/// process ends, however it ends, so does the channel; then the janitor kills what the tests have started (see ``Process``), unmounts what is mounted in the folder and removes it.
 public enum RunFolder {
     /// Its path.
     public static let path: String = make()
@@ -23,6 +23,10 @@ public enum RunFolder {
     private static let janitor = """
         trap '' INT TERM HUP
         cat > /dev/null
+        for environment in $(grep -lsxz "REFLOW_TEST_FOLDER=$1" /proc/[0-9]*/environ); do
+            process=${environment#/proc/}
+            kill -KILL "${process%/environ}"
+        done
         for attempt in 1 2 3; do
             awk -v folder="$1/" 'index($1, folder) == 1 { print $1 }' /proc/swaps | xargs -r swapoff
             awk -v folder="$1/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | xargs -r umount -l

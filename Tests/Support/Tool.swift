@@ -45,8 +45,12 @@ public enum Tool {
         return ends
     }
 
-    /// Starts a program in a session of its own, so that no terminal's signal reaches it.
-    static func spawn(_ command: [String], input: CInt? = nil, output: CInt? = nil) throws -> pid_t {
+    /// Starts a program in a session of its own, so that no terminal's signal reaches it. What it writes to its
+    /// standard error goes to `output`, too, unless there is an `error`; its environment is ours unless given.
+    static func spawn(
+        _ command: [String], input: CInt? = nil, output: CInt? = nil, error errors: CInt? = nil,
+        environment: [String: String]? = nil
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -54,7 +58,7 @@ public enum Tool {
         if let input { posix_spawn_file_actions_adddup2(&actions, input, 0) }
         if let output {
             posix_spawn_file_actions_adddup2(&actions, output, 1)
-            posix_spawn_file_actions_adddup2(&actions, output, 2)
+            posix_spawn_file_actions_adddup2(&actions, errors ?? output, 2)
         }
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
@@ -66,8 +70,14 @@ public enum Tool {
         posix_spawnattr_setsigmask(&attributes, &none)
         var arguments = command.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
+        var variables = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] } ?? []
+        defer { variables.forEach { free($0) } }
         var process: pid_t = 0
-        let error = posix_spawnp(&process, command[0], &actions, &attributes, &arguments, environ)
+        let error = variables.withUnsafeMutableBufferPointer {
+            posix_spawnp(
+                &process, command[0], &actions, &attributes, &arguments, $0.isEmpty ? environ : $0.baseAddress
+            )
+        }
         guard error == 0 else { throw Failure(description: "\(command[0]): error \(error)") }
         return process
     }

@@ -20,10 +20,12 @@ struct JobRunner {
     /// Runs `request` to its end.
     ///
     /// - Parameters:
+    ///   - request: what to do.
     ///   - stops: yields whenever the operator wants no more slices to start; the second time, nothing is waited for.
     ///   - show: called after each change.
     ///   - note: called with what the operator should know and the job itself does not say.
     /// - Returns: the job as it stands at the end.
+    /// - Throws: ``AMQPError`` when the job's queue cannot be declared.
     func run(
         _ request: JobRequest, stops: some AsyncSequence<Void, Never> & Sendable, show: (Job) -> Void,
         note: (String) -> Void

@@ -1,0 +1,69 @@
+import Glibc
+
+/// Finds the regular files beneath a folder that match a pattern, without ever following a symbolic link: names on a
+/// shared host change under us, and a link must not lead a search out of the folder.
+struct FileFinder: Sendable {
+    /// Where the search begins; links on the way to it are the operator's own.
+    let root: String
+
+    /// Calls `found` with the path of each regular file that matches `pattern`, relative to the root, in no
+    /// particular order; each at most once.
+    ///
+    /// - Parameters:
+    ///   - pattern: see ``PathPattern``.
+    ///   - problem: called with what could not be looked at, in words. A name that is gone meanwhile is none.
+    ///   - found: called with the root's path and the file's beneath it, joined; returns whether to go on.
+    func files(matching pattern: PathPattern, problem: (String) -> Void, found: (String) -> Bool) {
+        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            problem("\(root): \(String(cString: strerror(errno)))")
+            return
+        }
+        let prefix = root == "/" ? "" : root
+        _ = search(Folder(descriptor: descriptor, path: prefix), pattern, problem, found)
+    }
+
+    /// An open folder; the search takes its descriptor over.
+    private struct Folder {
+        let descriptor: CInt
+        let path: String
+    }
+
+    /// Searches one folder. Returns false when the search is to end.
+    private func search(
+        _ folder: Folder, _ pattern: PathPattern, _ problem: (String) -> Void, _ found: (String) -> Bool
+    ) -> Bool {
+        guard let stream = fdopendir(folder.descriptor) else {
+            close(folder.descriptor)
+            problem("\(folder.path): \(String(cString: strerror(errno)))")
+            return true
+        }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            guard name != ".", name != ".." else { continue }
+            let rest = pattern.advanced(by: name)
+            guard rest.isAlive else { continue }
+            var status = stat()
+            guard fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
+            let path = "\(folder.path)/\(name)"
+            switch status.st_mode & S_IFMT {
+            case S_IFREG where rest.isComplete:
+                guard found(path) else { return false }
+            case S_IFDIR where rest.wantsMore:
+                let inner = openat(dirfd(stream), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+                if inner >= 0 {
+                    guard search(Folder(descriptor: inner, path: path), rest, problem, found) else {
+                        return false
+                    }
+                } else if errno != ENOENT {
+                    problem("\(path): \(String(cString: strerror(errno)))")
+                }
+            default: break
+            }
+        }
+        return true
+    }
+}

@@ -1,0 +1,75 @@
+import AMQP
+import Contract
+import Logging
+
+/// What the worker says: answers, confirmed before their task is acked; chatter, of which only the latest counts;
+/// dead letters.
+struct Outgoing: Sendable {
+    let connection: Connection
+    let host: HostName
+    let log: Logger
+
+    /// Publishes an answer. Returns once the broker has taken it, however long that takes.
+    ///
+    /// - Throws: ``AMQPError`` where trying again cannot help.
+    func answer(_ event: HostEvent, about subject: String?) async throws {
+        let message = try AMQP.Message(
+            Contract.Message(source: EventAddress.source(host), subject: subject, body: event))
+        try await publish(
+            message, to: ExchangeName.events, routingKey: EventAddress.routingKey(host, type: event.type))
+    }
+
+    /// Publishes chatter, or drops it when the broker is away or busy.
+    func mention(_ event: HostEvent) {
+        do {
+            var message = try AMQP.Message(Contract.Message(source: EventAddress.source(host), body: event))
+            message.properties.isPersistent = false
+            connection.offer(
+                message, key: event.type, exchange: ExchangeName.events,
+                routingKey: EventAddress.routingKey(host, type: event.type))
+        } catch {
+            log.error(
+                "an event could not be written", metadata: ["type": "\(event.type)", "error": "\(error)"])
+        }
+    }
+
+    /// Publishes what could not be handled, with the reason, to the dead letters.
+    func deadLetter(_ delivery: Delivery, from queue: String, _ error: ContractError) async throws {
+        var message = AMQP.Message(body: [], properties: delivery.properties)
+        message.properties.headers[DeadLetterHeader.reason] = .string(error.code.rawValue)
+        message.properties.headers[DeadLetterHeader.detail] = .string(error.message)
+        message.properties.headers[DeadLetterHeader.queue] = .string(queue)
+        switch delivery.body {
+        case .complete(let bytes): message.body = bytes
+        case .tooLarge(let size):
+            message.properties.headers[DeadLetterHeader.bodySize] = .integer(Int64(clamping: size))
+        }
+        try await publish(message, to: ExchangeName.dead, routingKey: "\(host)")
+    }
+
+    private func publish(_ message: AMQP.Message, to exchange: String, routingKey: String) async throws {
+        var pause = Duration.milliseconds(500)
+        while true {
+            do {
+                return try await connection.publish(
+                    message, exchange: exchange, routingKey: routingKey, mandatory: true)
+            } catch let error as AMQPError where error.isRetriable {
+                log.warning(
+                    "the broker did not take a message, trying again", metadata: ["error": "\(error)"])
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, .seconds(30))
+            }
+        }
+    }
+}
+
+extension AMQP.Message {
+    /// The message as the broker carries it: persistent, its id and type among the properties, too.
+    init<Body>(_ message: Contract.Message<Body>) throws(ContractError) {
+        var properties = MessageProperties()
+        properties.contentType = messageContentType
+        properties.type = message.body.type
+        properties.messageID = message.id
+        self.init(body: try message.json(), properties: properties)
+    }
+}

@@ -1,0 +1,26 @@
+import DefragTypes
+import Glibc
+import Logging
+
+/// Runs `reflow-worker serve` with a file of JSON, or from the environment alone.
+func serve(configurationFile: String?, environment: [String: String]) async -> ExitStatus {
+    let configuration: ServeConfiguration
+    do {
+        configuration = try ServeConfiguration(file: configurationFile, environment: environment)
+    } catch {
+        standardError("reflow-worker: \(error)\n")
+        return .configuration
+    }
+    var log = Logger(label: "reflow-worker") { StreamLogHandler.standardError(label: $0) }
+    log.logLevel = configuration.logLevel
+    log.info(
+        "starting",
+        metadata: [
+            "version": "\(reflowVersion)", "host": "\(configuration.host)",
+            "broker": "\(configuration.endpoint)",
+            "roots": "\(configuration.roots.joined(separator: ":"))",
+        ])
+    return await Server(
+        configuration: configuration, log: log, systemd: SystemdNotify(environment: environment)
+    ).run()
+}

@@ -1,0 +1,147 @@
+import AMQP
+import Contract
+import DefragTypes
+import Glibc
+import JSON
+import Logging
+
+/// What `reflow-worker serve` needs to know: from a file of JSON, over which the environment has the last word.
+struct ServeConfiguration {
+    /// The broker.
+    var endpoint: Endpoint
+    /// Under which name this host gets its tasks.
+    var host: HostName
+    /// Folders beneath which tasks may name files; absolute, without a slash at the end.
+    var roots: [String]
+    /// Least level of what is logged.
+    var logLevel: Logger.Level
+    /// Pause between two state events.
+    var stateInterval: Duration
+
+    /// The file's keys; each may be left out, but a misspelt one is an error.
+    private struct File: Decodable {
+        var amqpURL: String?
+        var tlsCAFile: String?
+        var host: String?
+        var roots: [String]?
+        var logLevel: String?
+        var stateInterval: Double?
+
+        private enum Key: String, CodingKey, CaseIterable {
+            case amqpURL, tlsCAFile, host, roots, logLevel, stateInterval
+        }
+
+        /// Any key at all.
+        private struct AnyKey: CodingKey {
+            let stringValue: String
+            var intValue: Int? { nil }
+            init?(stringValue: String) { self.stringValue = stringValue }
+            init?(intValue: Int) { nil }
+        }
+
+        init() {}
+
+        init(from decoder: any Decoder) throws {
+            for key in try decoder.container(keyedBy: AnyKey.self).allKeys
+            where Key(stringValue: key.stringValue) == nil {
+                let known = Key.allCases.map(\.rawValue).joined(separator: ", ")
+                throw ConfigurationError("'\(key.stringValue)' is no setting; there are \(known)")
+            }
+            let container = try decoder.container(keyedBy: Key.self)
+            amqpURL = try container.decodeIfPresent(String.self, forKey: .amqpURL)
+            tlsCAFile = try container.decodeIfPresent(String.self, forKey: .tlsCAFile)
+            host = try container.decodeIfPresent(String.self, forKey: .host)
+            roots = try container.decodeIfPresent([String].self, forKey: .roots)
+            logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel)
+            stateInterval = try container.decodeIfPresent(Double.self, forKey: .stateInterval)
+        }
+    }
+
+    /// Reads `file`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
+    /// `REFLOW_ROOTS` (colon separated), `REFLOW_LOG_LEVEL`, `REFLOW_STATE_INTERVAL`.
+    init(file path: String?, environment: [String: String]) throws(ConfigurationError) {
+        var file = File()
+        if let path { file = try Self.read(path) }
+
+        do {
+            let url = environment["REFLOW_AMQP_URL"] ?? file.amqpURL ?? "amqp://guest:guest@127.0.0.1:5672/"
+            endpoint = try Endpoint(url: url)
+            if let authority = environment["REFLOW_TLS_CA_FILE"] ?? file.tlsCAFile {
+                endpoint.tls?.caFile = authority
+            }
+        } catch {
+            throw ConfigurationError("REFLOW_AMQP_URL (amqpURL): \(error.message)")
+        }
+
+        let name = environment["REFLOW_HOST"] ?? file.host
+        guard let host = name.map({ HostName($0) }) ?? HostName(slugFrom: Self.machineName()) else {
+            throw ConfigurationError(
+                "REFLOW_HOST (host): '\(name ?? Self.machineName())' is not 1 to 63 of a-z, 0-9 and -")
+        }
+        self.host = host
+
+        roots =
+            environment["REFLOW_ROOTS"].map { $0.split(separator: ":").map(String.init) } ?? file.roots ?? []
+        roots = roots.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        guard !roots.isEmpty else {
+            throw ConfigurationError(
+                "REFLOW_ROOTS (roots) is empty: name the folders beneath which tasks may name files, such as /srv/vm"
+            )
+        }
+        for root in roots where !root.hasPrefix("/") {
+            throw ConfigurationError("REFLOW_ROOTS (roots): '\(root)' is not an absolute path")
+        }
+
+        let level = environment["REFLOW_LOG_LEVEL"] ?? file.logLevel ?? "info"
+        guard let logLevel = Logger.Level(rawValue: level) else {
+            let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ConfigurationError("REFLOW_LOG_LEVEL (logLevel): '\(level)' is none of \(levels)")
+        }
+        self.logLevel = logLevel
+        if let text = environment["REFLOW_STATE_INTERVAL"] {
+            guard let interval = Duration(text: text) else {
+                throw ConfigurationError("REFLOW_STATE_INTERVAL: '\(text)' is not a duration such as 10s")
+            }
+            stateInterval = interval
+        } else {
+            stateInterval = .seconds(file.stateInterval ?? 10)
+        }
+        guard (.milliseconds(100)...(.seconds(20))).contains(stateInterval) else {
+            throw ConfigurationError("REFLOW_STATE_INTERVAL (stateInterval) is from 0.1s to 20s")
+        }
+    }
+
+    private static func read(_ path: String) throws(ConfigurationError) -> File {
+        guard let file = fopen(path, "re") else {
+            throw ConfigurationError("\(path): \(String(cString: strerror(errno)))")
+        }
+        defer { fclose(file) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        while true {
+            let count = fread(&buffer, 1, buffer.count, file)
+            guard count > 0, bytes.count < 1 << 20 else { break }
+            bytes += buffer[..<count]
+        }
+        do {
+            return try JSONDecoder().decode(File.self, from: bytes)
+        } catch {
+            throw ConfigurationError("\(path): \(error)")
+        }
+    }
+
+    private static func machineName() -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        guard gethostname(&name, name.count - 1) == 0 else { return "" }
+        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
+
+/// A configuration that cannot be used; says which setting is wrong, and how it should be.
+struct ConfigurationError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) {
+        self.description = description
+    }
+}

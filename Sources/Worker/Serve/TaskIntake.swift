@@ -1,0 +1,111 @@
+import AMQP
+import Contract
+import DefragTypes
+import Logging
+
+/// Takes tasks from the host's queue, has them carried out, and acks each once its answer is confirmed.
+struct TaskIntake: Sendable {
+    let host: HostName
+    let ledger: Ledger
+    let lanes: Lanes
+    let slices: SliceRunner
+    let surveys: SurveyRunner
+    let outgoing: Outgoing
+    let log: Logger
+
+    /// Runs until `deliveries` end.
+    func run(_ deliveries: some AsyncSequence<Delivery, Never> & Sendable) async {
+        await withDiscardingTaskGroup { group in
+            for await delivery in deliveries {
+                group.addTask { await take(delivery) }
+            }
+        }
+    }
+
+    private func take(_ delivery: Delivery) async {
+        let message: Contract.Message<HostTask>
+        do {
+            message = try parse(delivery)
+        } catch {
+            await refuse(delivery, error)
+            return
+        }
+        switch await ledger.arrived(message.id, delivery) {
+        case .underWay: return
+        case .answered: delivery.ack()
+        case .begin: await carryOut(message)
+        }
+    }
+
+    private func parse(_ delivery: Delivery) throws(ContractError) -> Contract.Message<HostTask> {
+        switch delivery.body {
+        case .complete(let bytes): return try Contract.Message(json: bytes)
+        case .tooLarge(let size): throw ContractError(.tooLarge, "a message of \(size) bytes")
+        }
+    }
+
+    private func carryOut(_ message: Contract.Message<HostTask>) async {
+        do {
+            switch message.body {
+            case .slice(let slice): try await answer(slice, message.id)
+            case .survey(let survey): try await answer(survey, message.id)
+            }
+            await ledger.ended(message.id, isAnswered: true) { $0.ack() }
+        } catch let error as AMQPError where error.code == .closed {
+            // The worker is leaving without a broker: the task comes again, to this worker's successor.
+            await ledger.ended(message.id, isAnswered: false) { _ in }
+        } catch {
+            // Nobody can be told: the task goes to the dead letters, where an operator finds it.
+            log.error(
+                "the answer could not be published, the task is dead-lettered",
+                metadata: ["task": "\(message.id)", "error": "\(error)"])
+            await ledger.ended(message.id, isAnswered: false) { $0.reject(requeue: false) }
+        }
+    }
+
+    private func answer(_ slice: SliceTask, _ id: String) async throws {
+        log.info(
+            "slice begins",
+            metadata: ["task": "\(id)", "path": "\(slice.path)", "from": "\(slice.from.rawValue)"])
+        let lane = await lanes.lane(slice.fileSystem ?? slices.roots.root(of: slice.path))
+        let result = await lane.run { pauses in slices.run(id, slice, pauses: &pauses) }
+        log.info(
+            "slice ends",
+            metadata: [
+                "task": "\(id)", "path": "\(slice.path)", "status": "\(result.status.rawValue)",
+                "reason": "\(result.reason?.rawValue ?? "-")",
+                "extents": "\(result.extents.before)->\(result.extents.after)",
+                "rewritten": "\(result.bytes.rewritten)", "maxPauseMs": "\(result.pause.maxMs)",
+            ])
+        try await outgoing.answer(
+            .sliceFinished(SliceFinished(task: id, job: slice.job, result: result)), about: slice.path)
+    }
+
+    private func answer(_ survey: SurveyTask, _ id: String) async throws {
+        let lane = await lanes.lane("surveys")
+        let findings = await lane.run { _ in surveys.run(survey) }
+        let pages = findings.pages
+        for (number, files) in pages.enumerated() {
+            try await outgoing.answer(
+                .surveyPage(SurveyPage(task: id, job: survey.job, page: number, files: files)), about: nil)
+        }
+        log.info("survey ends", metadata: ["task": "\(id)", "files": "\(findings.files.count)"])
+        try await outgoing.answer(
+            .surveyFinished(
+                SurveyFinished(
+                    task: id, job: survey.job, pages: pages.count, files: findings.files.count,
+                    matched: findings.matched,
+                    problems: findings.problems)), about: nil)
+    }
+
+    private func refuse(_ delivery: Delivery, _ error: ContractError) async {
+        log.warning("a message is not understood, to the dead letters", metadata: ["error": "\(error)"])
+        do {
+            try await outgoing.deadLetter(delivery, from: QueueName.tasks(host), error)
+            delivery.ack()
+        } catch {
+            log.error("a dead letter could not be published", metadata: ["error": "\(error)"])
+            delivery.reject(requeue: false)
+        }
+    }
+}

@@ -1,0 +1,256 @@
+import AMQP
+import Contract
+import DefragTypes
+import Glibc
+import JSON
+import Support
+import Testing
+import XFS
+
+/// `reflow-worker serve` under everything that happens to a daemon.
+@Suite("reflow-worker serve", .serialized) struct ServeTests {
+    @Test("killed with -9 in the middle of a slice, again and again: the job ends, nothing is lost or leaked")
+    func kill() async throws {
+        let fleet = try await Fleet()
+        let host = try await fleet.host("serve-kill")
+        let image = try host.makeImage(mebibytes: 128)
+        let before = try checksum(image)
+        let free = try host.disk.freeBytes()
+        let layout = try Layout(of: image)
+        try host.start()
+        let tap = try await EventTap(fleet, host: "serve-kill")
+        let run = try fleet.reflow(
+            "run", "--host", "serve-kill", "--path", image, "--duty", "40", "--max-chunk", "512KiB",
+            "--output",
+            "json")
+        for _ in 0..<3 {
+            _ = try await tap.sliceIsRunning()
+            try await Task.sleep(for: .milliseconds(Int.random(in: 0...300)))  // any moment will do
+            host.worker?.send(SIGKILL)
+            #expect(await host.worker?.wait() == .killed(SIGKILL))
+            #expect(try checksum(image) == before)
+            try host.start()
+        }
+        #expect(await run.wait() == .exited(0), "\(run.errors)")
+        #expect(try checksum(image) == before)
+        #expect(try Layout(of: image) == layout)
+        #expect(try extents(of: image) <= 16)
+        await tap.close()
+        try await stop(host)
+        let leaked = free - (try host.disk.freeBytes())
+        #expect(leaked < 4 << 20, "\(leaked) bytes are gone (some is the smaller map's doing)")
+        try host.disk.unmountAndCheck()
+    }
+
+    @Test("the broker restarts in the middle: nothing is lost, nobody lifts a finger")
+    func brokerRestart() async throws {
+        let fleet = try await Fleet(broker: PrivateBroker())
+        let host = try await fleet.host("serve-restart")
+        let image = try host.makeImage(mebibytes: 128)
+        let before = try checksum(image)
+        try host.start()
+        let tap = try await EventTap(fleet, host: "serve-restart")
+        let run = try fleet.reflow(
+            "run", "--host", "serve-restart", "--path", image, "--duty", "30", "--slice", "2s", "--output",
+            "json")
+        _ = try await tap.sliceIsRunning()
+        try await fleet.broker.kill()
+        try await fleet.broker.start()
+        #expect(await run.wait() == .exited(0), "\(run.errors)")
+        let file = try #require(try JSONDecoder().decode(Summary.self, from: run.output).hosts[0].files.first)
+        #expect(file.status == .done)
+        #expect(try extents(of: image) <= 16)
+        #expect(try checksum(image) == before)
+        await tap.close()
+        try await stop(host)
+    }
+
+    @Test("paused and resumed between two chunks, with a new policy on the way")
+    func pause() async throws {
+        let fleet = try await Fleet()
+        let host = try await fleet.host("serve-pause")
+        let image = try host.makeImage(mebibytes: 128)
+        try host.start()
+        let tap = try await EventTap(fleet, host: "serve-pause")
+        let run = try fleet.reflow(
+            "run", "--host", "serve-pause", "--path", image, "--duty", "20", "--output", "json")
+        _ = try await tap.sliceIsRunning()
+        #expect(await (try fleet.reflow("control", "--host", "serve-pause", "--pause")).wait() == .exited(0))
+        let paused = try await tap.first { event in
+            if case .sliceFinished(let answer) = event { answer.result } else { nil }
+        }
+        #expect(paused.status == .partial)
+        #expect(paused.reason == .paused)
+        #expect(paused.nextOffset.map { $0 > .zero } == true)
+        let state = try await tap.state { $0.mode == .pause }
+        #expect(state.generation > 0)
+        #expect(state.running.isEmpty)
+        #expect(
+            await (try fleet.reflow("control", "--host", "serve-pause", "--resume", "--duty", "100")).wait()
+                == .exited(0))
+        _ = try await tap.state { $0.mode == .run && $0.generation > state.generation }
+        #expect(await run.wait() == .exited(0), "\(run.errors)")
+        #expect(try extents(of: image) <= 16)
+        await tap.close()
+        try await stop(host)
+    }
+
+    @Test("SIGTERM ends a slice at its cursor, answers and leaves within seconds")
+    func terminate() async throws {
+        let fleet = try await Fleet()
+        let host = try await fleet.host("serve-term")
+        let image = try host.makeImage(mebibytes: 128)
+        try host.start()
+        let tap = try await EventTap(fleet, host: "serve-term")
+        let run = try fleet.reflow("run", "--host", "serve-term", "--path", image, "--duty", "20")
+        _ = try await tap.sliceIsRunning()
+        let clock = ContinuousClock()
+        let took = await clock.measure {
+            host.worker?.send(SIGTERM)
+            #expect(await host.worker?.wait() == .exited(0))
+        }
+        #expect(took < .seconds(5))
+        let answer = try await tap.first { event in
+            if case .sliceFinished(let answer) = event { answer.result } else { nil }
+        }
+        #expect(answer.status == .partial)
+        #expect(answer.reason == .interrupted)
+        try host.start()
+        #expect(await run.wait() == .exited(0), "the job goes on with the next worker: \(run.errors)")
+        await tap.close()
+        try await stop(host)
+    }
+
+    @Test("a task may only name what lies beneath the roots, and what is there is what was surveyed")
+    func roots() async throws {
+        let fleet = try await Fleet()
+        let host = try await fleet.host("serve-roots", mebibytes: 300)
+        let image = try host.makeImage(mebibytes: 4)
+        let outside = try RunFolder.subfolder("outside") + "/secret"
+        try Tool.run("touch", outside)
+        try Tool.run("ln", "-s", outside, host.disk.file("link"))
+        try Tool.run("mkdir", host.disk.file("folder"))
+        try host.start()
+        let inode = try Location(path: image).status().inode
+        let cases: [(SliceTask, Reason)] = [
+            (SliceTask(job: "t", path: outside), .outsideRoots),
+            (SliceTask(job: "t", path: host.disk.file("../x")), .outsideRoots),
+            (SliceTask(job: "t", path: host.disk.path + "-not"), .outsideRoots),
+            (SliceTask(job: "t", path: host.disk.file("link")), .notRegularFile),
+            (SliceTask(job: "t", path: host.disk.file("folder")), .notRegularFile),
+            (SliceTask(job: "t", path: host.disk.file("missing")), .notFound),
+            (SliceTask(job: "t", path: image, inode: inode + 1), .fileReplaced),
+            (SliceTask(job: "t", path: image, fileSystem: "another"), .fileReplaced),
+        ]
+        for (slice, reason) in cases {
+            let result = try await ask(slice, fleet, host)
+            #expect(result.status == .skipped, "\(slice.path): \(result)")
+            #expect(result.reason == reason, "\(slice.path): \(result)")
+            #expect(result.message?.isEmpty == false)
+        }
+        let done = try await ask(SliceTask(job: "t", path: image, inode: inode), fleet, host)
+        #expect(done.status == .done)
+        try await stop(host)
+    }
+
+    @Test("what is not understood goes to the dead letters with its reason, and the worker lives")
+    func poison() async throws {
+        let fleet = try await Fleet(broker: PrivateBroker(configuration: "max_message_size = 268435456"))
+        let host = try await fleet.host("serve-poison", mebibytes: 300)
+        let image = try host.makeImage(mebibytes: 4)
+        let worker = try host.start()
+        let connection = Connection(
+            try Endpoint(url: fleet.broker.url),
+            {
+                var options = ConnectionOptions(name: "poisoner")
+                options.maxBodySize = 1 << 28
+                return options
+            }())
+        connection.start()
+        try await connection.waitUntilConnected(timeout: .seconds(10))
+        let dead = connection.consume(queue: QueueName.dead, prefetch: 10)
+        var letters = dead.makeAsyncIterator()
+
+        func slice(_ version: String = "1.0", type: String = "reflow.task.slice", data: String = "{}")
+            -> [UInt8]
+        {
+            Array(
+                #"{"specversion":"1.0","id":"x","source":"/t","type":"\#(type)","time":"2026-01-01T00:00:00Z","#
+                    .utf8)
+                + Array(#""reflowversion":"\#(version)","data":\#(data)}"#.utf8)
+        }
+        let cases: [(body: [UInt8], reason: String)] = [
+            (Array("{not json".utf8), "malformed"),
+            (Array(String(repeating: "[", count: 10_000).utf8), "malformed"),
+            (slice(), "malformed"),
+            (slice(data: #"{"job":"j","path":7}"#), "malformed"),
+            (slice("2.0"), "unsupportedVersion"),
+            (slice(type: "reflow.task.format"), "unknownType"),
+            ([UInt8](repeating: 0x20, count: 200 << 20), "tooLarge"),
+        ]
+        for (body, reason) in cases {
+            var message = AMQP.Message(body: body)
+            message.properties.messageID = newMessageID()
+            try await connection.publish(
+                message, exchange: ExchangeName.tasks, routingKey: host.name, mandatory: true)
+            let letter = try #require(await letters.next())
+            letter.ack()
+            #expect(letter.properties.messageID == message.properties.messageID)
+            #expect(letter.properties.headers[DeadLetterHeader.reason]?.stringValue == reason)
+            #expect(letter.properties.headers[DeadLetterHeader.detail]?.stringValue?.isEmpty == false)
+            #expect(
+                letter.properties.headers[DeadLetterHeader.queue]?.stringValue
+                    == "reflow.tasks.\(host.name)")
+        }
+        let memory = try Tool.run("grep", "VmHWM", "/proc/\(worker.pid)/status")
+        let kibibytes = memory.split(separator: " ").compactMap { Int($0) }.first ?? 0
+        #expect(kibibytes < 100 << 10, "a message of 200 MiB is not taken in: \(memory)")
+        #expect(try await ask(SliceTask(job: "t", path: image), fleet, host).status == .done)
+        await connection.close()
+        try await stop(host)
+    }
+
+    @Test("a wrong configuration is named, with exit status 78; a refused login is 77")
+    func configuration() async throws {
+        let fleet = try await Fleet()
+        let cases: [([String: String], Int32, String)] = [
+            (["REFLOW_HOST": "a.b"], 78, "REFLOW_HOST"), (["REFLOW_ROOTS": "relative"], 78, "relative"),
+            ([:], 78, "REFLOW_ROOTS"),
+            (["REFLOW_AMQP_URL": "nonsense", "REFLOW_ROOTS": "/"], 78, "REFLOW_AMQP_URL"),
+            (["REFLOW_ROOTS": "/", "REFLOW_LOG_LEVEL": "loud"], 78, "loud"),
+            (
+                ["REFLOW_ROOTS": "/", "REFLOW_AMQP_URL": fleet.broker.url(user: "guest", password: "x")], 77,
+                "user, password"
+            ),
+        ]
+        for (settings, status, words) in cases {
+            let worker = try Process("reflow-worker", ["serve"], environment: settings)
+            #expect(await worker.wait() == .exited(status), "\(settings): \(worker.errors)")
+            #expect(worker.errors.contains(words), "\(settings): \(worker.errors)")
+        }
+    }
+
+    private func ask(_ slice: SliceTask, _ fleet: Fleet, _ host: Host) async throws -> DefragResult {
+        let tap = try await EventTap(fleet, host: host.name)
+        let connection = try await fleet.connect()
+        let message = Contract.Message(source: "/test", body: HostTask.slice(slice))
+        try await connection.publish(
+            AMQP.Message(body: message.json()), exchange: ExchangeName.tasks, routingKey: host.name,
+            mandatory: true)
+        let result = try await tap.first { event in
+            if case .sliceFinished(let answer) = event, answer.task == message.id {
+                answer.result
+            } else {
+                nil
+            }
+        }
+        await tap.close()
+        await connection.close()
+        return result
+    }
+
+    private func stop(_ host: Host) async throws {
+        host.worker?.send(SIGTERM)
+        #expect(await host.worker?.wait() == .exited(0), "\(host.worker?.errors ?? "")")
+    }
+}

@@ -1,0 +1,57 @@
+import Support
+import Testing
+
+@testable import Worker
+
+@Suite("A pattern of paths") struct PathPatternTests {
+    @Test(
+        "matches",
+        arguments: [
+            ("a.img", "a.img", true), ("a.img", "b.img", false), ("*.img", "a.img", true),
+            ("*.img", "x/a.img", false),
+            ("*/a.img", "x/a.img", true), ("*/a.img", "x/y/a.img", false), ("**/a.img", "a.img", true),
+            ("**/a.img", "x/a.img", true), ("**/a.img", "x/y/a.img", true), ("**/a.img", "x/y/b.img", false),
+            ("x/**/z/*.img", "x/z/1.img", true), ("x/**/z/*.img", "x/y/z/z/1.img", true),
+            ("x/**/z/*.img", "y/z/1.img", false), ("x/**", "x/y/z", true), ("x/**", "y/x", false),
+            ("**", "a", true),
+            ("**/**", "a/b", true), ("disk[0-3].im?", "disk2.img", true),
+            ("disk[0-3].im?", "disk7.img", false),
+            (".hidden/*", ".hidden/a", true), ("*", ".hidden", true), ("a", "a/b", false),
+            ("a/b", "a", false),
+            ("ä*", "ähre", true), ("a//b", "a/b", true),
+        ])
+    func matches(pattern: String, path: String, isMatch: Bool) {
+        let end = path.split(separator: "/").reduce(PathPattern(pattern)) { $0.advanced(by: String($1)) }
+        #expect(end.isComplete == isMatch)
+    }
+
+    @Test("finds files beneath the root, and never through a link")
+    func find() throws {
+        let folder = try RunFolder.subfolder("finder")
+        try Tool.run("mkdir", "-p", "\(folder)/root/x/y", "\(folder)/outside")
+        for file in ["root/a.img", "root/x/b.img", "root/x/y/c.img", "root/x/y/c.txt", "outside/d.img"] {
+            try Tool.run("touch", "\(folder)/\(file)")
+        }
+        try Tool.run("ln", "-s", "../outside", "\(folder)/root/link")
+        try Tool.run("ln", "-s", "../outside/d.img", "\(folder)/root/link.img")
+        try Tool.run("mkfifo", "\(folder)/root/fifo.img")
+        var found: [String] = []
+        var problems: [String] = []
+        FileFinder(root: "\(folder)/root").files(
+            matching: PathPattern("**/*.img"), problem: { problems.append($0) },
+            found: {
+                found.append($0)
+                return true
+            })
+        #expect(found.sorted() == ["a.img", "x/b.img", "x/y/c.img"].map { "\(folder)/root/\($0)" })
+        #expect(problems.isEmpty)
+    }
+
+    @Test("a root that is not there is reported")
+    func missingRoot() {
+        var problems: [String] = []
+        FileFinder(root: "/nowhere/at/all").files(
+            matching: PathPattern("**"), problem: { problems.append($0) }, found: { _ in true })
+        #expect(problems == ["/nowhere/at/all: No such file or directory"])
+    }
+}

@@ -1,0 +1,55 @@
+import AMQP
+import Contract
+import Support
+import Testing
+
+@testable import Worker
+
+@Suite("serve's configuration") struct ServeConfigurationTests {
+    private func file(_ text: String) throws -> String {
+        let path = try RunFolder.subfolder("configuration") + "/worker.json"
+        try Tool.run("sh", "-c", "printf %s \"$1\" > \"$2\"", "sh", text, path)
+        return path
+    }
+
+    @Test("comes from the file, over which the environment has the last word")
+    func precedence() throws {
+        let path = try file(
+            #"{"amqpURL":"amqp://u:p@broker:5673/v","host":"one","roots":["/a/","/b"],"stateInterval":2}"#)
+        let plain = try ServeConfiguration(file: path, environment: [:])
+        #expect(plain.host.description == "one")
+        #expect(plain.roots == ["/a", "/b"])
+        #expect(plain.endpoint.port == 5673)
+        #expect(plain.stateInterval == .seconds(2))
+        let over = try ServeConfiguration(
+            file: path,
+            environment: ["REFLOW_HOST": "two", "REFLOW_ROOTS": "/c:/d", "REFLOW_STATE_INTERVAL": "5s"])
+        #expect(over.host.description == "two")
+        #expect(over.roots == ["/c", "/d"])
+        #expect(over.stateInterval == .seconds(5))
+    }
+
+    @Test(
+        "says what is wrong",
+        arguments: [
+            (#"{"root":["/a"]}"#, "'root' is no setting"), (#"{"roots":"/a"}"#, "roots"),
+            (#"{"roots":[]}"#, "empty"),
+            (#"{"roots":["/a"],"host":"A.b"}"#, "A.b"), (#"{"roots":["/a"],}"#, "line 1"),
+            (#"{"roots":["/a"],"stateInterval":60}"#, "stateInterval"),
+        ])
+    func wrong(text: String, words: String) throws {
+        let path = try file(text)
+        let error = #expect(throws: ConfigurationError.self) {
+            try ServeConfiguration(file: path, environment: [:])
+        }
+        #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
+    }
+
+    @Test("a file that is not there is named")
+    func missing() {
+        let error = #expect(throws: ConfigurationError.self) {
+            try ServeConfiguration(file: "/nowhere.json", environment: [:])
+        }
+        #expect(error?.description.contains("/nowhere.json") == true)
+    }
+}
