@@ -97,4 +97,21 @@ public struct DefragResult: Codable, Hashable, Sendable {
         self.freeBytes = FreeSpace(before: .zero, lowest: .zero, after: .zero)
         self.seconds = 0
     }
+
+    /// Writes every key, those without a value as null.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(path, forKey: .path)
+        try container.encode(inode, forKey: .inode)
+        try container.encode(size, forKey: .size)
+        try container.encode(status, forKey: .status)
+        try container.encode(reason, forKey: .reason)
+        try container.encode(message, forKey: .message)
+        try container.encode(nextOffset, forKey: .nextOffset)
+        try container.encode(extents, forKey: .extents)
+        try container.encode(bytes, forKey: .bytes)
+        try container.encode(pause, forKey: .pause)
+        try container.encode(freeBytes, forKey: .freeBytes)
+        try container.encode(seconds, forKey: .seconds)
+    }
 }

@@ -41,12 +41,12 @@ public struct FileSurvey: Codable, Hashable, Sendable {
     }
 
     public func encode(to encoder: any Encoder) throws {
-        try statistics.encode(to: encoder)
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(path, forKey: .path)
         try container.encode(inode, forKey: .inode)
         try container.encode(fileSystem, forKey: .fileSystem)
         try container.encode(size, forKey: .size)
+        try statistics.encode(to: encoder)
         try container.encode(statistics.averageExtent, forKey: .averageExtent)
         try container.encode(estimatedReflinkSeconds, forKey: .estimatedReflinkSeconds)
     }

@@ -76,6 +76,13 @@ struct VocabularyTests {
                 + #""freeBytes":{"before":0,"lowest":0,"after":0},"seconds":0.1}"#)
     }
 
+    @Test func resultWithoutReason() throws {
+        let result = DefragResult(path: "/a", status: .done)
+        let text = try JSONEncoder().text(result)
+        #expect(text.contains(#""status":"done","reason":null,"message":null,"nextOffset":null,"extents""#))
+        #expect(try JSONDecoder().decode(DefragResult.self, from: text) == result)
+    }
+
     @Test func survey() throws {
         var statistics = ExtentStatistics()
         statistics.count(extentOf: 4096)

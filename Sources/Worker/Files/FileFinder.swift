@@ -5,6 +5,8 @@ import Glibc
 struct FileFinder: Sendable {
     /// Where the search begins; links on the way to it are the operator's own.
     let root: String
+    /// Whether to search other file systems, mounted beneath, as well.
+    var crossesMounts = true
 
     /// Calls `found` with the path of each regular file that matches `pattern`, relative to the root, in no
     /// particular order; each at most once.
@@ -19,14 +21,18 @@ struct FileFinder: Sendable {
             problem("\(root): \(String(cString: strerror(errno)))")
             return
         }
-        let prefix = root == "/" ? "" : root
-        _ = search(Folder(descriptor: descriptor, path: prefix), pattern, problem, found)
+        var status = stat()
+        fstat(descriptor, &status)
+        let prefix = String(root.reversed().drop { $0 == "/" }.reversed())
+        let folder = Folder(descriptor: descriptor, path: prefix, device: status.st_dev)
+        _ = search(folder, pattern, problem, found)
     }
 
     /// An open folder; the search takes its descriptor over.
     private struct Folder {
         let descriptor: CInt
         let path: String
+        let device: dev_t
     }
 
     /// Searches one folder. Returns false when the search is to end.
@@ -40,10 +46,16 @@ struct FileFinder: Sendable {
         }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
-            let name = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            let (name, isValid) = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) {
+                    (String(cString: $0), String(validatingCString: $0) != nil)
+                }
             }
             guard name != ".", name != ".." else { continue }
+            guard isValid else {
+                problem("\(folder.path)/\(name): skipped, its name is not UTF-8")
+                continue
+            }
             let rest = pattern.advanced(by: name)
             guard rest.isAlive else { continue }
             var status = stat()
@@ -52,12 +64,11 @@ struct FileFinder: Sendable {
             switch status.st_mode & S_IFMT {
             case S_IFREG where rest.isComplete:
                 guard found(path) else { return false }
-            case S_IFDIR where rest.wantsMore:
+            case S_IFDIR where rest.wantsMore && (crossesMounts || status.st_dev == folder.device):
                 let inner = openat(dirfd(stream), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                 if inner >= 0 {
-                    guard search(Folder(descriptor: inner, path: path), rest, problem, found) else {
-                        return false
-                    }
+                    let folder = Folder(descriptor: inner, path: path, device: status.st_dev)
+                    guard search(folder, rest, problem, found) else { return false }
                 } else if errno != ENOENT {
                     problem("\(path): \(String(cString: strerror(errno)))")
                 }

@@ -1,0 +1,53 @@
+import DefragTypes
+
+extension DefragResult {
+    /// What standard error should say about it: why the file was refused, failed or was left in the middle.
+    var trouble: String? {
+        guard exitStatus != .success, reason != .interrupted, reason != .timeLimit else { return nil }
+        return message.map { $0.contains(path) ? $0 : "'\(path)': \($0)" }
+            ?? "'\(path)': \(status.rawValue)" + (reason.map { ", \($0)" } ?? "")
+    }
+
+    /// What it adds to the exit status. A file that was named and not treated is a failure to whoever named it.
+    var exitStatus: ExitStatus {
+        switch (status, reason) {
+        case (.done, _), (.skipped, .dryRun?), (.skipped, .alreadyContiguous?): .success
+        case (.partial, _): .stoppedEarly
+        case (_, .notPermitted?): .notPermitted
+        case (.skipped, _), (.failed, _): .failed
+        }
+    }
+
+    /// For people: what was done to the file, in a few lines.
+    func summary(allocated: ByteCount) -> String {
+        if reason == .dryRun || reason == .alreadyContiguous {
+            return "\(path): " + (message ?? "\(extents.before) extents, nothing to gain")
+        }
+        func average(_ extents: Int) -> String {
+            // What is allocated beyond the size is preallocation of the copy-on-write fork.
+            extents == 0 ? "-" : ByteCount(min(allocated, size).rawValue / Int64(extents)).description
+        }
+        let rate = seconds > 0 ? Double(bytes.rewritten.rawValue) / seconds : 0
+        let stop = nextOffset.map { ", stopped at \($0)" + (reason.map { " (\($0))" } ?? "") } ?? ""
+        let unshared = bytes.unshared > .zero ? ", of which \(bytes.unshared) unshared" : ""
+        return """
+            \(path): \(status.rawValue)\(stop)
+              extents    \(extents.before) -> \(extents.after), average \(average(extents.before)) -> \
+            \(average(extents.after))
+              rewritten  \(bytes.rewritten)\(unshared) in \(Duration.seconds(seconds).text), \
+            \(ByteCount(Int64(rate))) a second
+              pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))
+              free space \(freeBytes.before) -> \(freeBytes.after), lowest \(freeBytes.lowest)
+            """
+    }
+
+    private func milliseconds(_ value: Double) -> String { Duration.seconds(value / 1000).text }
+}
+
+extension ExitStatus {
+    /// The status of several files: a failure first, for it wants a look; then a lack of permission; then that there
+    /// is more to do.
+    func worse(_ other: ExitStatus) -> ExitStatus {
+        [.failed, .notPermitted, .stoppedEarly].first { $0 == self || $0 == other } ?? .success
+    }
+}

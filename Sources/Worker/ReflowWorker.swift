@@ -1,0 +1,115 @@
+import DefragTypes
+import Glibc
+
+/// The program `reflow-worker`.
+@main
+struct ReflowWorker {
+    static func main() async {
+        // A reader that goes away (`| head`) is an error of write(2), handled where it is written.
+        signal(SIGPIPE, SIG_IGN)
+        exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
+    }
+
+    static let commands = [DefragOptions.command, SurveyOptions.command, serveCommand]
+
+    static let serveCommand = Command(
+        name: "serve", summary: "Carry out the tasks of a fleet's coordinator", operands: "",
+        options: [
+            Command.Option("--config", "FILE", "configuration in JSON; the environment overrides it")
+        ],
+        notes: """
+            Environment: REFLOW_AMQP_URL (the broker), REFLOW_HOST (this host's name in the fleet), REFLOW_ROOTS
+            (colon-separated folders that tasks may name files in).
+            """)
+
+    /// Does what `arguments` say.
+    private static func run(_ arguments: [String]) async -> ExitStatus {
+        do {
+            switch try Invocation(arguments) {
+            case .help(let text):
+                standardOutput(text)
+                return .success
+            case .defrag(let options): return await defrag(options)
+            case .survey(let options): return await survey(options)
+            case .serve(let file):
+                return await serve(configurationFile: file, environment: processEnvironment())
+            }
+        } catch {
+            let help = error.command.map { "help \($0)" } ?? "--help"
+            standardError("reflow-worker: \(error)\nTry 'reflow-worker \(help)'.\n")
+            return .usage
+        }
+    }
+}
+
+/// What a command line asks for.
+enum Invocation {
+    case help(String)
+    case defrag(DefragOptions)
+    case survey(SurveyOptions)
+    case serve(configurationFile: String?)
+
+    /// Understands the arguments after the program's name.
+    init(_ arguments: [String]) throws(UsageError) {
+        guard let first = arguments.first else { throw UsageError("say what to do") }
+        switch first {
+        case "-h", "--help": self = .help(Self.overview)
+        case "--version": self = .help("reflow-worker \(reflowVersion)\n")
+        case "help":
+            guard arguments.count > 1 else {
+                self = .help(Self.overview)
+                return
+            }
+            self = .help(try Self.command(arguments[1]).help)
+        default:
+            let command = try Self.command(first)
+            do throws(UsageError) {
+                let parsed = try Arguments(arguments.dropFirst(), for: command)
+                self = parsed.wantsHelp ? .help(command.help) : try Self.invocation(of: command, parsed)
+            } catch {
+                throw error.of(command)
+            }
+        }
+    }
+
+    private static func invocation(of command: Command, _ arguments: Arguments) throws(UsageError)
+        -> Invocation
+    {
+        switch command.name {
+        case DefragOptions.command.name: return .defrag(try DefragOptions(arguments))
+        case SurveyOptions.command.name: return .survey(try SurveyOptions(arguments))
+        default:
+            guard arguments.operands.isEmpty else {
+                throw UsageError("'\(arguments.operands[0])' is one argument too many")
+            }
+            return .serve(configurationFile: arguments["--config"])
+        }
+    }
+
+    private static func command(_ name: String) throws(UsageError) -> Command {
+        let known = ReflowWorker.commands
+        guard let command = known.first(where: { $0.name == name }) else {
+            let kind = name.hasPrefix("-") ? "option" : "command"
+            throw UsageError.unknown(kind, name, of: known.map(\.name) + ["--help", "--version"])
+        }
+        return command
+    }
+
+    private static let overview: String = {
+        let width = ReflowWorker.commands.map(\.name.count).max() ?? 0
+        let list = ReflowWorker.commands.map { "  \(padded($0.name, to: width))  \($0.summary)\n" }.joined()
+        return """
+            Usage: reflow-worker COMMAND [options] ...
+
+            Defragments files on XFS in place while they are in use, and without locking them for long.
+
+            Commands:
+            \(list)
+            'reflow-worker help COMMAND' tells more; 'reflow-worker --version' the version.
+
+            Exit status: 0 all done, 1 something failed, 2 stopped early and can be resumed, 64 wrong usage,
+            69 broker not reachable, 77 not permitted, 78 wrong configuration.
+
+            """
+    }()
+}
