@@ -52,9 +52,9 @@ import Testing
         subscribe()
         try deliver(1)
         actions = []
-        consumer.settle(1, .ack, at: now, &actions)
-        consumer.settle(1, .ack, at: now, &actions)
-        consumer.settle(2, .reject(requeue: true), at: now, &actions)
+        consumer.settle(1, .ack, &actions)
+        consumer.settle(1, .ack, &actions)
+        consumer.settle(2, .reject(requeue: true), &actions)
         #expect(actions == sent(.ack(tag: 1)))
     }
 
@@ -66,7 +66,7 @@ import Testing
         #expect(actions == [.retired(7, 1)])
         subscribe()
         actions = []
-        consumer.settle(1, .ack, at: now, &actions)
+        consumer.settle(1, .ack, &actions)
         #expect(actions == [])
     }
 
@@ -88,7 +88,7 @@ import Testing
                 ])
             time = try #require(consumer.deadline)
             actions = []
-            consumer.tick(at: time, &actions)
+            consumer.tick(at: time, random: 1, &actions)
             #expect(actions == sent(.channelOpen))
         }
     }
@@ -104,7 +104,7 @@ import Testing
         #expect(error.code == .cancelled)
         #expect(actions.dropFirst() == [.retired(7, 1), .send(.method(3, .channelClose))])
         receive(.channelCloseOk)
-        consumer.tick(at: try #require(consumer.deadline), &actions)
+        consumer.tick(at: try #require(consumer.deadline), random: 1, &actions)
         actions = []
         resubscribe()
         #expect(actions.last == .report(.consuming(queue: "q")))
@@ -115,13 +115,13 @@ import Testing
         try deliver(1)
         try deliver(2)
         actions = []
-        consumer.unsubscribe(unread: [2], at: now, &actions)
+        consumer.unsubscribe(unread: [2], &actions)
         #expect(actions == sent(.cancel(consumerTag: "c"), .reject(tag: 2, requeue: true)))
         actions = []
         try deliver(3)  // crossed the cancellation
         #expect(actions == sent(.reject(tag: 3, requeue: true)))
         actions = []
-        consumer.settle(1, .ack, at: now, &actions)
+        consumer.settle(1, .ack, &actions)
         #expect(
             actions == [.send(.method(3, .ack(tag: 1))), .retired(7, 1), .send(.method(3, .channelClose))])
         receive(.channelCloseOk)
@@ -129,10 +129,28 @@ import Testing
         #expect(consumer.isEnded)
     }
 
+    @Test mutating func aQueueThatDoesNotAnswerIsTriedAgain() throws {
+        consumer.connected(at: now, &actions)
+        receive(.channelOpenOk)
+        receive(.reply(.done))
+        actions = []
+        consumer.tick(at: try #require(consumer.deadline), random: 1, &actions)
+        guard case .report(.notConsuming("q", let error, retryIn: _)) = try #require(actions.first) else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(error.code == .timeout)
+        #expect(actions.dropFirst() == [.retired(7, 1), .send(.method(3, .channelClose))])
+        // The answer comes late after all: it does not count any more.
+        receive(.reply(.consuming(consumerTag: "c")))
+        receive(.channelCloseOk)
+        #expect(consumer.deadline != nil)
+    }
+
     @Test mutating func whoLeavesWhileOfflineIsGone() {
         subscribe()
         consumer.disconnected(&actions)
-        consumer.unsubscribe(unread: [], at: now, &actions)
+        consumer.unsubscribe(unread: [], &actions)
         #expect(actions.last == .ended(7))
     }
 }

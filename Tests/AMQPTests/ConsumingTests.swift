@@ -101,7 +101,7 @@ import Testing
             let states = connection.states
             let other = try await connection.declare(.temporary())
             var deliveries = connection.consume(queue: name, prefetch: 1).makeAsyncIterator()
-            let state = try await states.first { if case .notConsuming = $0 { true } else { false } }
+            let state = try await states.reaches { if case .notConsuming = $0 { true } else { false } }
             guard case .notConsuming(let queue, let error, _) = state else { return }
             #expect(queue == name)
             #expect(error.code == .notFound)
@@ -113,7 +113,7 @@ import Testing
             // Deleted under the consumer's feet: cancelled, awaited again, subscribed again.
             let later = connection.states
             try await connection.delete(queue: name)
-            let cancelled = try await later.first { if case .notConsuming = $0 { true } else { false } }
+            let cancelled = try await later.reaches { if case .notConsuming = $0 { true } else { false } }
             guard case .notConsuming(_, let reason, _) = cancelled else { return }
             #expect(reason.code == .cancelled)
             #expect(!delivery.ack())
@@ -137,13 +137,13 @@ import Testing
             let states = connection.states
             var deliveries = connection.consume(declaring: .temporary(), bindings: bindings, prefetch: 10)
                 .makeAsyncIterator()
-            _ = try await states.first { if case .consuming = $0 { true } else { false } }
+            _ = try await states.reaches { if case .consuming = $0 { true } else { false } }
             try await connection.publish(message("2"), exchange: name, routingKey: "h2.x", mandatory: true)
             #expect(await deliveries.next()?.text == "2")
             // It is declared and bound anew over the next connection.
             let later = connection.states
             try await PrivateBroker.shared().closeConnections(named: connection.name)
-            _ = try await later.first { if case .consuming = $0 { true } else { false } }
+            _ = try await later.reaches { if case .consuming = $0 { true } else { false } }
             try await connection.publish(message("1"), exchange: name, routingKey: "h1.x", mandatory: true)
             #expect(await deliveries.next()?.text == "1")
             try await connection.delete(exchange: name)

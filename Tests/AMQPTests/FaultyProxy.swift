@@ -14,12 +14,16 @@ final class FaultyProxy: Sendable {
     /// Where clients connect to.
     let port: UInt16
     private let target: UInt16?
+    private let cutsLogins: Bool
     private let listener: CInt
     private let state = Mutex(State())
 
     /// Relays to port `target` of loopback; without one it accepts, and never says a word.
-    init(to target: UInt16?) throws {
+    ///
+    /// With `cutsLogins` it breaks a connection when the client says who it is.
+    init(to target: UInt16?, cutsLogins: Bool = false) throws {
         self.target = target
+        self.cutsLogins = cutsLogins
         let listener = socket(AF_INET, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
         // Small buffers, so that a reader who stops is noticed soon. Inherited by accepted sockets.
         var size: CInt = 16 << 10
@@ -88,9 +92,13 @@ final class FaultyProxy: Sendable {
 
     private func relay(_ source: CInt, _ sink: CInt, isHeld: any KeyPath<State, Bool> & Sendable) {
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
+        var total = 0
         while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {
             // Looks again from time to time: this is the fault injector, not the code under test.
             while state.withLock({ $0[keyPath: isHeld] && !$0.isClosed }) { usleep(5000) }
+            total += count
+            // A client begins with the 8 bytes of the protocol header.
+            if cutsLogins, isHeld == \.holdsUp, total > 8 { break }
             var sent = 0
             while sent < count {
                 let more = buffer.withUnsafeBytes {

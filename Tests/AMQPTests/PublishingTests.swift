@@ -183,7 +183,7 @@ import Testing
 
             let states = connection.states
             connection.offer(message(""), key: "bad", exchange: "no-such-exchange", routingKey: "k")
-            let state = try await states.first { if case .offerRefused = $0 { true } else { false } }
+            let state = try await states.reaches { if case .offerRefused = $0 { true } else { false } }
             guard case .offerRefused(let error) = state else { return }
             #expect(error.code == .notFound)
         }

@@ -54,7 +54,7 @@ extension Delivery {
 
 extension AsyncStream<ConnectionState> {
     /// Reads until `isWanted`, for at most `limit`.
-    func first(within limit: Duration = .seconds(20), _ isWanted: @escaping @Sendable (Element) -> Bool)
+    func reaches(within limit: Duration = .seconds(20), _ isWanted: @escaping @Sendable (Element) -> Bool)
         async throws -> Element
     {
         try await withThrowingTaskGroup(of: Element?.self) { group in

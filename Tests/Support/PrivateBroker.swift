@@ -4,10 +4,8 @@ import Glibc
 /// A RabbitMQ node of its own on loopback, with `deploy/rabbitmq/rabbitmq.conf`, run by
 /// `deploy/rabbitmq/private-broker`; it and its files go away with this process, however that ends.
 public final class PrivateBroker: Sendable {
-    /// The port of AMQP; the three after it are taken as well.
+    /// The port of AMQP; the two after it are taken as well.
     public let port: UInt16
-    /// A port that nobody uses, for a TLS listener.
-    public var tlsPort: UInt16 { port + 3 }
     private let directory: String
     private let script: Program
     /// Commands go one after the other.
@@ -28,17 +26,17 @@ public final class PrivateBroker: Sendable {
 
     /// Starts a node; `configuration` holds lines in the format of `rabbitmq.conf`, on top of the production file.
     public init(configuration: String = "") async throws {
-        port = try Self.freePorts(4)
+        port = try Self.freePorts(3)
         let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         directory = "\(temporary)/reflow-broker-\(getpid())-\(port)"
         guard mkdir(directory, 0o755) == 0 else {
-            throw ProgramFailure(description: "cannot make \(directory)")
+            throw Tool.Failure(description: "cannot make \(directory)")
         }
         var arguments = [Self.scriptPath, directory, String(port)]
         if !configuration.isEmpty {
             let path = "\(directory)/overrides.conf"
             guard let file = fopen(path, "w") else {
-                throw ProgramFailure(description: "cannot write \(path)")
+                throw Tool.Failure(description: "cannot write \(path)")
             }
             fputs(configuration + "\n", file)
             fclose(file)
@@ -59,7 +57,7 @@ public final class PrivateBroker: Sendable {
     public func start() async throws {
         let answer = try await command("start")
         guard answer.hasPrefix("started") else {
-            throw ProgramFailure(description: "the broker did not start")
+            throw Tool.Failure(description: "the broker did not start")
         }
     }
 
@@ -90,20 +88,19 @@ public final class PrivateBroker: Sendable {
     /// - Returns: the printed value.
     @discardableResult
     public func evaluate(_ erlang: String) async throws -> String {
-        let arguments = [
-            "-c", try cookie(), "-sname", "reflow-\(port)@localhost", "-e",
+        let command = [
+            "env", "ERL_EPMD_PORT=\(port + 1)", "HOME=\(directory)", try Self.erlCall(), "-c", try cookie(),
+            "-sname", "reflow-\(port)@localhost", "-e",
         ]
-        let environment = ["ERL_EPMD_PORT=\(port + 1)", "HOME=\(directory)"]
         return try await withCheckedThrowingContinuation { continuation in
             queue.async {
                 continuation.resume(
                     with: Result {
-                        let tool = try Self.erlCall()
-                        let call = try Program([tool] + arguments, environment)
+                        let call = try Program(command)
                         call.write(erlang + "\n")
                         let result = call.readToEnd()
                         guard result.hasPrefix("{ok, ") else {
-                            throw ProgramFailure(description: "\(erlang): \(result)")
+                            throw Tool.Failure(description: "\(erlang): \(result)")
                         }
                         return String(result.dropFirst("{ok, ".count).dropLast())
                     })
@@ -129,14 +126,21 @@ public final class PrivateBroker: Sendable {
             """)
     }
 
-    /// Adds a user who may do everything in the default virtual host, or changes the password of one.
-    public func setUser(_ name: String, password: String) async throws {
+    /// Adds a user, or changes the password of one, who may do everything in the default virtual host, or nothing.
+    public func setUser(
+        _ name: String, password: String, mayUseDefaultVirtualHost: Bool = true
+    ) async throws {
         try await evaluate(
             """
             case rabbit_auth_backend_internal:exists(<<"\(name)">>) of \
             true -> rabbit_auth_backend_internal:change_password(<<"\(name)">>, <<"\(password)">>, <<"test">>); \
-            false -> rabbit_auth_backend_internal:add_user(<<"\(name)">>, <<"\(password)">>, <<"test">>) end, \
-            rabbit_auth_backend_internal:set_permissions(<<"\(name)">>, <<"/">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>).
+            false -> rabbit_auth_backend_internal:add_user(<<"\(name)">>, <<"\(password)">>, <<"test">>) end.
+            """)
+        guard mayUseDefaultVirtualHost else { return }
+        try await evaluate(
+            """
+            rabbit_auth_backend_internal:set_permissions(\
+            <<"\(name)">>, <<"/">>, <<".*">>, <<".*">>, <<".*">>, <<"test">>).
             """)
     }
 
@@ -144,7 +148,7 @@ public final class PrivateBroker: Sendable {
 
     private func cookie() throws -> String {
         guard let file = fopen("\(directory)/.erlang.cookie", "r") else {
-            throw ProgramFailure(description: "the broker has no cookie")
+            throw Tool.Failure(description: "the broker has no cookie")
         }
         defer { fclose(file) }
         var buffer = [CChar](repeating: 0, count: 64)
@@ -163,17 +167,17 @@ public final class PrivateBroker: Sendable {
         defer { globfree(&found) }
         guard glob("/usr/lib/erlang/erts-*/bin/erl_call", 0, nil, &found) == 0,
             let path = found.gl_pathv?.pointee
-        else { throw ProgramFailure(description: "erl_call not found: apt install rabbitmq-server") }
+        else { throw Tool.Failure(description: "erl_call not found: apt install rabbitmq-server") }
         return String(cString: path)
     }
 
     /// A range of `count` ports of loopback that nobody listens at, below those that the kernel gives out.
-    private static func freePorts(_ count: UInt16) throws -> UInt16 {
+    public static func freePorts(_ count: UInt16) throws -> UInt16 {
         for _ in 0..<1000 {
             let first = UInt16.random(in: 20000..<32000)
             if (first..<first + count).allSatisfy(isFree) { return first }
         }
-        throw ProgramFailure(description: "no free ports")
+        throw Tool.Failure(description: "no free ports")
     }
 
     private static func isFree(_ port: UInt16) -> Bool {

@@ -83,13 +83,13 @@ struct ConnectionMachine {
         consumerOfChannel[channel] = id
     }
 
-    mutating func unsubscribe(_ id: ConsumerID, unread: [UInt64], at now: Instant) {
-        consumers[id]?.unsubscribe(unread: unread, at: now, &actions)
+    mutating func unsubscribe(_ id: ConsumerID, unread: [UInt64]) {
+        consumers[id]?.unsubscribe(unread: unread, &actions)
         sweep(id)
     }
 
-    mutating func settle(_ id: ConsumerID, _ tag: UInt64, _ settlement: Settlement, at now: Instant) {
-        consumers[id]?.settle(tag, settlement, at: now, &actions)
+    mutating func settle(_ id: ConsumerID, _ tag: UInt64, _ settlement: Settlement) {
+        consumers[id]?.settle(tag, settlement, &actions)
         sweep(id)
     }
 
@@ -163,7 +163,10 @@ struct ConnectionMachine {
         if let end, now >= end { finish() }
         management.tick(at: now, &actions)
         publisher.tick(at: now, &actions)
-        for id in consumers.keys { consumers[id]?.tick(at: now, &actions) }
+        for id in consumers.keys {
+            let random = random()
+            consumers[id]?.tick(at: now, random: random, &actions)
+        }
     }
 
     // MARK: -

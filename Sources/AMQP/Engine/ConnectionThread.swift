@@ -133,8 +133,8 @@ final class ConnectionThread {
             case .call(let id, let method): machine.call(id, method, at: now)
             case .forget(let id): machine.forget(id)
             case .subscribe(let id, let subscription): machine.subscribe(id, subscription, at: now)
-            case .unsubscribe(let id): machine.unsubscribe(id, unread: core.unread(id), at: now)
-            case .settle(let id, let tag, let settlement): machine.settle(id, tag, settlement, at: now)
+            case .unsubscribe(let id): machine.unsubscribe(id, unread: core.unread(id))
+            case .settle(let id, let tag, let settlement): machine.settle(id, tag, settlement)
             case .close(let end): machine.close(by: end)
             }
         }

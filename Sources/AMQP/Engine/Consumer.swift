@@ -58,8 +58,7 @@ struct Consumer {
 
     // MARK: Of the application
 
-    mutating func settle(_ tag: UInt64, _ settlement: Settlement, at now: Instant, _ actions: inout [Action])
-    {
+    mutating func settle(_ tag: UInt64, _ settlement: Settlement, _ actions: inout [Action]) {
         // The broker closes the channel over a tag that it does not know, such as one settled twice.
         guard outstanding.remove(tag) != nil else { return }
         switch settlement {
@@ -67,19 +66,19 @@ struct Consumer {
         case .reject(let requeue):
             actions.append(.send(.method(channel, .reject(tag: tag, requeue: requeue))))
         }
-        if case .cancelling = phase { closeWhenSettled(at: now, &actions) }
+        if case .cancelling = phase { closeWhenSettled(&actions) }
     }
 
     /// The application wants no more; `unread` were not handed over to it.
-    mutating func unsubscribe(unread: [UInt64], at now: Instant, _ actions: inout [Action]) {
+    mutating func unsubscribe(unread: [UInt64], _ actions: inout [Action]) {
         switch phase {
         case .offline, .waiting: end(&actions)
         case .consuming(let consumerTag):
             actions.append(.send(.method(channel, .cancel(consumerTag: consumerTag))))
             phase = .cancelling
-            for tag in unread { settle(tag, .reject(requeue: true), at: now, &actions) }
-            closeWhenSettled(at: now, &actions)
-        case .opening, .subscribing: close(pause: nil, at: now, &actions)
+            for tag in unread { settle(tag, .reject(requeue: true), &actions) }
+            closeWhenSettled(&actions)
+        case .opening, .subscribing: close(pause: nil, &actions)
         case .closing: phase = .closing(pause: nil)
         case .cancelling, .ended: break
         }
@@ -126,7 +125,7 @@ struct Consumer {
             let error = AMQPError(
                 .cancelled, "the broker cancelled the consumer of '\(subscription.queue)': is the queue gone?"
             )
-            close(pause: interrupted(error, at: now, random, &actions), at: now, &actions)
+            close(pause: interrupted(error, at: now, random, &actions), &actions)
         case (.channelClose, .closing), (.channelClose, .cancelling):
             actions.append(.send(.method(channel, .channelCloseOk)))
             if case .cancelling = phase { end(&actions) }
@@ -158,14 +157,15 @@ struct Consumer {
             try orderly { () throws(ContentAssembler.OutOfOrder) in try assembler.body(bytes) }, &actions)
     }
 
-    mutating func tick(at now: Instant, _ actions: inout [Action]) {
+    mutating func tick(at now: Instant, random: Double, _ actions: inout [Action]) {
         guard let deadline, now >= deadline else { return }
         switch phase {
         case .waiting: open(at: now, &actions)
-        case .opening, .subscribing, .closing:
-            actions.append(
-                .disconnect(AMQPError(.timeout, "the broker did not answer a subscription in time")))
-        case .offline, .consuming, .cancelling, .ended: self.deadline = nil
+        case .opening, .subscribing:
+            // A quorum queue without a leader lets its consumers wait, as long as that lasts.
+            let error = AMQPError(.timeout, "no answer to the subscription within \(rpcTimeout)")
+            close(pause: interrupted(error, at: now, random, &actions), &actions)
+        case .offline, .consuming, .cancelling, .closing, .ended: self.deadline = nil
         }
     }
 
@@ -204,14 +204,14 @@ struct Consumer {
         return pause
     }
 
-    private mutating func closeWhenSettled(at now: Instant, _ actions: inout [Action]) {
-        if outstanding.isEmpty { close(pause: nil, at: now, &actions) }
+    private mutating func closeWhenSettled(_ actions: inout [Action]) {
+        if outstanding.isEmpty { close(pause: nil, &actions) }
     }
 
-    private mutating func close(pause: Duration?, at now: Instant, _ actions: inout [Action]) {
+    private mutating func close(pause: Duration?, _ actions: inout [Action]) {
         retire(&actions)
         phase = .closing(pause: pause)
-        deadline = now + rpcTimeout
+        deadline = nil  // the answer may take as long as what the channel is stuck in
         actions.append(.send(.method(channel, .channelClose)))
     }
 

@@ -97,10 +97,12 @@ struct Management {
             actions.append(.settle(call.id, .failure(error)))
             actions.append(.send(.method(channel, .channelClose)))
             phase = .closing
-            self.deadline = now + rpcTimeout
-        case .opening, .closing:
+            // The answer may take as long as what the channel is stuck in (a queue without a leader); callers
+            // have bounds of their own meanwhile.
+            self.deadline = nil
+        case .opening:
             actions.append(.disconnect(AMQPError(.timeout, "the broker did not open a channel in time")))
-        case .offline, .ready:
+        case .offline, .ready, .closing:
             self.deadline = nil
         }
     }
