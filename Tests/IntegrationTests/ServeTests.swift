@@ -13,7 +13,7 @@ import XFS
     func kill() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("serve-kill")
-        let image = try host.makeImage(mebibytes: 128)
+        let image = try host.makeImage(mebibytes: 192)
         let before = try checksum(image)
         let free = try host.disk.freeBytes()
         let layout = try Layout(of: image)
@@ -23,7 +23,7 @@ import XFS
             "run", "--host", "serve-kill", "--path", image, "--duty", "40", "--max-chunk", "512KiB",
             "--output",
             "json")
-        for _ in 0..<3 {
+        for _ in 0..<10 {
             _ = try await tap.sliceIsRunning()
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...300)))  // any moment will do
             host.worker?.send(SIGKILL)

@@ -63,6 +63,9 @@ struct JobRunner {
                 switch happening {
                 case .note(let text): note(text)
                 case .input(.stop) where job.isStopping: return await finish(job, queue)
+                case .input(.stop):
+                    note("stopping: waiting for the slices that are out; once more to leave at once")
+                    take(.stop)
                 case .input(let input): take(input)
                 }
                 if job.isEnded { break }
