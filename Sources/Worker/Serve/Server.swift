@@ -36,6 +36,8 @@ struct Server {
         let stops = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         incoming.start()
         publishing.start()
+        // Ready to serve, whether or not the broker is there yet: that is no failure of this unit.
+        systemd.send("READY=1\nSTATUS=Connecting to \(configuration.endpoint)")
         return await withTaskGroup(of: ExitStatus?.self) { group in
             // One slice for each file system at once; a few more wait here, so that none is ever without.
             group.addTask {
@@ -119,7 +121,7 @@ struct Server {
                 reporter?.mentionState()
             case .consuming(let queue):
                 log.info("consuming", metadata: metadata.merging(["queue": "\(queue)"]) { $1 })
-                systemd.send("READY=1\nSTATUS=Connected to \(configuration.endpoint)")
+                systemd.send("STATUS=Consuming from \(configuration.endpoint)")
             case .notConsuming(let queue, let error, let retryIn):
                 log.warning(
                     "not consuming: if the queue is missing, run 'reflow provision --host \(configuration.host)'",
