@@ -87,7 +87,8 @@ let package = Package(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
             swiftSettings: strict),
         .testTarget(
-            name: "WorkerTests", dependencies: ["Worker", "AMQP", "Contract", "Support"],
+            name: "WorkerTests",
+            dependencies: ["Worker", "AMQP", "Contract", "Defrag", "DefragTypes", "Support"],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",

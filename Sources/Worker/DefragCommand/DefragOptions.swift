@@ -23,9 +23,9 @@ struct DefragOptions: Sendable {
         notes: """
             SIZE is 4096, 512KiB, 16MiB, 1GiB; DUR is 20ms, 60s, 2h.
 
-            Ctrl-C stops after the current chunk and tells how to go on. Whatever happens, the contents stay as they
-            are. A file that cannot be treated is reported, the others are still done; of several exit statuses
-            1 (something failed) comes before 77 (not permitted), 2 (stopped early) and 0.
+            Ctrl-C stops after the current chunk and tells how to go on. Whatever happens, the contents stay
+            as they are. A file that cannot be treated is reported and the others are still done; of several
+            exit statuses 1 (something failed) comes before 77 (not permitted), 2 (stopped early) and 0.
             """)
 
     init(_ arguments: Arguments) throws(UsageError) {

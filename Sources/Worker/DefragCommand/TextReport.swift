@@ -60,7 +60,7 @@ struct ProgressLine {
         let rate = seconds > 0 ? Double(progress.rewritten.rawValue) / seconds / 1_048_576 : 0
         let tail = [
             padded(to: 4, "\(Int(share * 100))%"), padded(to: 4, "\(Int(rate.rounded()))") + " MiB/s",
-            "longest pause " + padded(to: 5, longestPause.text), timeToGo(progress),
+            "longest pause " + padded(to: 5, longestPause.text), padded(timeToGo(progress), to: 10),
         ].joined(separator: "  ")
         guard let width else { return "\(path): \(tail.trimmed)" }
         let name = path.split(separator: "/").last.map(String.init) ?? path

@@ -17,8 +17,9 @@ struct SurveyOptions: Sendable {
             OutputFormat.option,
         ],
         notes: """
-            PATH is a file, or a folder: then all regular files in and beneath it, on the same file system. Symbolic
-            links are not followed. Text lists the most fragmented files first; JSON comes in the order of the search.
+            PATH is a file, or a folder: then all regular files in and beneath it, on the same file system.
+            Symbolic links are not followed. Text lists the most fragmented files first; JSON comes in the
+            order of the search.
             """)
 
     init(_ arguments: Arguments) throws(UsageError) {
