@@ -22,13 +22,13 @@ struct ReflowWorker {
               amqpURL        REFLOW_AMQP_URL        the broker (amqp://guest:guest@127.0.0.1:5672/)
               tlsCAFile      REFLOW_TLS_CA_FILE     authorities that may vouch for an amqps broker
               host           REFLOW_HOST            this host's name in the fleet (from the machine's name)
-              roots          REFLOW_ROOTS           folders in which tasks may name files; colon-separated in the
-                                                    environment, a list in the file; there is no default
+              roots          REFLOW_ROOTS           folders in which tasks may name files; no default;
+                                                    colon-separated here, a list in the file
               logLevel       REFLOW_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)
               stateInterval  REFLOW_STATE_INTERVAL  pause between two signs of life (10s; seconds in the file)
 
-            Waits for the broker as long as it takes, and reconnects. SIGTERM and Ctrl-C finish the current chunk,
-            answer with the cursor, and end within seconds. Its queues are made by 'reflow provision'.
+            Waits for the broker as long as it takes, and reconnects. SIGTERM and Ctrl-C finish the current
+            chunk, answer with the cursor, and end within seconds. Its queues are made by 'reflow provision'.
             """)
 
     /// Does what `arguments` say.

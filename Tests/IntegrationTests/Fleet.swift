@@ -101,7 +101,7 @@ struct EventTap {
             guard case .complete(let bytes) = delivery.body else { continue }
             if let chosen = choose(try Contract.Message<HostEvent>(json: bytes).body) { return chosen }
         }
-        throw ProgramFailure(description: "the broker went away before the event came")
+        throw Tool.Failure(description: "the broker went away before the event came")
     }
 
     /// Waits until a slice has laid something.

@@ -5,6 +5,11 @@ public enum Tool {
     /// A program that could not be run or did not succeed.
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
+
+        /// A failure to tell people of.
+        public init(description: String) {
+            self.description = description
+        }
     }
 
     /// Runs `program`, found by `PATH`, with `arguments`.
