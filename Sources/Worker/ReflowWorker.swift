@@ -23,7 +23,7 @@ struct ReflowWorker {
               tlsCAFile      REFLOW_TLS_CA_FILE     authorities that may vouch for an amqps broker
               host           REFLOW_HOST            this host's name in the fleet (from the machine's name)
               roots          REFLOW_ROOTS           folders in which tasks may name files; no default;
-                                                    colon-separated here, a list in the file
+                                                    colon-separated in the variable, a list in the file
               logLevel       REFLOW_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)
               stateInterval  REFLOW_STATE_INTERVAL  pause between two signs of life (10s; seconds in the file)
 
