@@ -142,6 +142,9 @@ final class Transport {
             AMQPError(.unreachable, "cannot reach \(endpoint): refused, no route, or lost")
         case AMQP_STATUS_CONNECTION_CLOSED, AMQP_STATUS_SOCKET_CLOSED:
             AMQPError(.unreachable, "\(endpoint) closed the connection")
+        case AMQP_STATUS_WRONG_METHOD:
+            AMQPError(
+                .unreachable, "\(endpoint) is starting, or stopping, or does not speak AMQP 0-9-1")
         case AMQP_STATUS_SSL_PEER_VERIFY_FAILED:
             AMQPError(.tls, "the certificate of \(endpoint) is not from a trusted authority")
         case AMQP_STATUS_SSL_HOSTNAME_VERIFY_FAILED:
