@@ -90,7 +90,9 @@ public final class PrivateBroker: Sendable {
     public func evaluate(_ erlang: String) async throws -> String {
         let command = [
             "env", "ERL_EPMD_PORT=\(port + 1)", "HOME=\(directory)", try Self.erlCall(), "-c", try cookie(),
-            "-sname", "reflow-\(port)@localhost", "-e",
+            "-sname", "reflow-\(port)@localhost",
+            // A name of its own: the node refuses a second one of the same name until it has forgotten the first.
+            "-h", "test\(UInt32.random(in: 0 ... .max))", "-e",
         ]
         return try await withCheckedThrowingContinuation { continuation in
             queue.async {
@@ -122,7 +124,7 @@ public final class PrivateBroker: Sendable {
             """
             [rabbit_networking:close_connection(Pid, "closed by the test") || \
             [{pid, Pid}, {client_properties, P}] <- rabbit_networking:connection_info_all([pid, client_properties]), \
-            lists:member({<<"connection_name">>, longstr, <<"\(name)">>}, P)].
+            is_list(P), lists:member({<<"connection_name">>, longstr, <<"\(name)">>}, P)].
             """)
     }
 
