@@ -23,44 +23,61 @@ public struct ChunkLimits: Hashable, Sendable {
 
 /// Cuts the next chunk from a map read afresh just before: from the first written extent up to the first gap, the
 /// first extent that is not written, or a limit. What the plan knew may have changed since.
+///
+/// Where a limit cuts, the chunk ends at a multiple of the alignment, and is at least that long: XFS allocates in its
+/// copy-on-write fork in units of the file's `cowextsize`, also beyond the ends of what is written. What is left over
+/// there would be punched into the neighbours, whenever they are written again.
 struct ChunkCutter {
     private let limits: ChunkLimits
-    private var chunk: Chunk?
+    private let alignment: Int64
+    /// Up to the last boundary within the limits.
+    private var accepted: Chunk?
+    /// Up to the last record.
+    private var candidate: Chunk?
     private var last: Extent?
+    private var isComplete = false
 
     /// A cutter that has seen nothing.
-    init(limits: ChunkLimits) {
+    init(limits: ChunkLimits, alignment: Int64) {
         self.limits = limits
+        self.alignment = alignment
     }
 
     /// Takes the next record of the map. False when the chunk is complete.
     mutating func add(_ record: Extent) -> Bool {
-        guard record.state == .written else { return chunk == nil }
-        guard var chunk, let last else {
-            begin(with: record)
-            return length < limits.bytes
+        if let candidate, record.state != .written || record.offset != candidate.range.upperBound {
+            accept()
+            isComplete = true
         }
-        guard record.offset == chunk.range.upperBound else { return false }
-        let isNew = !last.continues(in: record)
-        if isNew && chunk.extents >= limits.extents { return false }
-        let taken = min(record.length, limits.bytes - chunk.length)
-        chunk.range = chunk.range.lowerBound..<chunk.range.upperBound + taken
+        guard record.state == .written, !isComplete else { return !isComplete }
+        let isNew = last.map { !$0.continues(in: record) } ?? true
+        var chunk =
+            candidate ?? Chunk(range: record.offset..<record.offset, extents: 0, shared: 0)
         chunk.extents += isNew ? 1 : 0
-        chunk.shared += min(record.shared, taken)
-        self.chunk = chunk
-        self.last = record
-        return length < limits.bytes
+        while chunk.range.upperBound < record.end && !isComplete {
+            let start = chunk.range.upperBound
+            let end = min(record.end, (start / alignment + 1) * alignment)
+            chunk.range = chunk.range.lowerBound..<end
+            if record.shared > 0 { chunk.shared += end - start }
+            candidate = chunk
+            if end % alignment == 0 { accept() }
+        }
+        last = record
+        return !isComplete
     }
 
     /// The chunk; `nil` if nothing is written there any more.
-    func finish() -> Chunk? { chunk }
+    mutating func finish() -> Chunk? {
+        if !isComplete { accept() }
+        return accepted
+    }
 
-    private var length: Int64 { chunk?.length ?? 0 }
-
-    private mutating func begin(with record: Extent) {
-        let taken = min(record.length, limits.bytes)
-        chunk = Chunk(
-            range: record.offset..<record.offset + taken, extents: 1, shared: min(record.shared, taken))
-        last = record
+    private mutating func accept() {
+        guard let candidate, candidate != accepted else { return }
+        if accepted == nil || (candidate.length <= limits.bytes && candidate.extents <= limits.extents) {
+            accepted = candidate
+        } else {
+            isComplete = true
+        }
     }
 }

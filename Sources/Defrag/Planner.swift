@@ -22,7 +22,8 @@ struct WindowPlan: Hashable {
 /// It selects runs of written extents that follow each other in the file without a gap, each extent smaller than
 /// the target. Holes, unwritten and delayed extents are never part of a run: an unshare would allocate the one and
 /// must not lock for the others. An extent is judged by its whole length, also where it reaches beyond the
-/// window. A run that could not become fewer extents is left alone.
+/// window. A run is left alone if it cannot become fewer extents, and if each extent saved would cost more
+/// than half a target's bytes: a second run must find little to do.
 struct Planner {
     /// Everything that the selection depends on. Figures are bytes.
     struct Criteria: Hashable {
@@ -30,6 +31,8 @@ struct Planner {
         var target: Int64
         /// Most bytes in a window.
         var window: Int64
+        /// A full window ends at a multiple of this if it can: where a chunk should end.
+        var alignment: Int64
         /// What to do with shared extents.
         var sharing: Sharing
         /// What may still be unshared; ignored when everything is to be.
@@ -114,7 +117,9 @@ struct Planner {
     private mutating func cutRun() {
         let start = run.start
         let isFirst = plan.bytes == 0
-        run.end = start + (criteria.window - plan.bytes)
+        let cut = start + (criteria.window - plan.bytes)
+        let aligned = cut / criteria.alignment * criteria.alignment
+        run.end = aligned > start ? aligned : cut
         if closeRun() {
             isFull = true
         } else if !isFirst {
@@ -142,9 +147,10 @@ struct Planner {
         defer { run = Run() }
         guard run.extents > 0 else { return false }
         plan.next = run.end
-        let fewest = (run.length + criteria.target - 1) / criteria.target
+        let saved = Int64(run.extents) - (run.length + criteria.target - 1) / criteria.target
+        let isWorthIt = saved > 0 && run.length / saved <= criteria.target / 2
         let mustUnshare = criteria.sharing == .unshare && run.shared > 0
-        guard Int64(run.extents) > fewest || mustUnshare else { return false }
+        guard isWorthIt || mustUnshare else { return false }
         plan.runs.append(run.start..<run.end)
         plan.bytes += run.length
         plan.shared += run.shared

@@ -13,8 +13,12 @@ struct Run {
     var cursor: Int64
     var size: Int64 = 0
     var blockSize: Int64 = 4096
+    /// Unit of the file's copy-on-write allocations.
+    var alignment: Int64 = 131_072
     var budget: Int64 = 0
     var isOverBudget = false
+    /// Parts of the window that were laid and are to be laid once more.
+    var broken: [Range<Int64>] = []
 
     var rewritten: Int64 = 0
     var unshared: Int64 = 0
@@ -69,6 +73,9 @@ struct Run {
         result.inode = status.inode
         size = status.size
         blockSize = try halting { () throws(SystemError) in try file.geometry().blockSize }
+        let attributes = try halting { () throws(SystemError) in try file.attributes() }
+        // A chunk is at least this long: a large hint must not make its lock long.
+        alignment = min(max(1 << 20, blockSize), attributes.cowAllocationUnit(blockSize: blockSize))
         cursor = cursor / blockSize * blockSize
         lowestFree = space.available
         result.freeBytes.before = ByteCount(space.available)
@@ -159,7 +166,8 @@ struct Run {
             criteria: Planner.Criteria(
                 target: policy.targetExtent.rawValue,
                 window: max(blockSize, policy.window.rawValue / blockSize * blockSize),
-                sharing: policy.sharing, budget: budget - unshared), from: cursor, to: end)
+                alignment: alignment, sharing: policy.sharing, budget: budget - unshared),
+            from: cursor, to: end)
         guard cursor < end else { return planner.finish() }
         var halt: Halt?
         let start = cursor

@@ -28,6 +28,13 @@ public struct FileAttributes: Hashable, Sendable {
         public static let dax = Flags(rawValue: 0x8000)
     }
 
+    /// Bytes that XFS allocates at least at once, and aligned, where a shared block is written: the larger of the
+    /// hints, or 32 blocks (xfs_get_cowextsz_hint, fs/xfs/xfs_inode.c).
+    public func cowAllocationUnit(blockSize: Int64) -> Int64 {
+        let hint = max(extentSizeHint, cowExtentSizeHint)
+        return hint > 0 ? hint : 32 * blockSize
+    }
+
     init(descriptor: CInt) throws(SystemError) {
         var raw = clinux_fsxattr()
         try system("FS_IOC_FSGETXATTR") { clinux_fsgetxattr(descriptor, &raw) }

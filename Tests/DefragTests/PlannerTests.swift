@@ -34,7 +34,7 @@ struct PlannerTests {
     ) -> WindowPlan {
         var planner = Planner(
             criteria: .init(
-                target: target * Self.kib, window: window * Self.kib, sharing: sharing,
+                target: target * Self.kib, window: window * Self.kib, alignment: 4096, sharing: sharing,
                 budget: budget * Self.kib), from: start * Self.kib, to: map.size)
         for record in map.records where record.end > start * Self.kib {
             var seen = record
@@ -114,9 +114,18 @@ struct PlannerTests {
         map.add(60)
         map.add(60)
         #expect(plan(map).runs.isEmpty)
-        map.add(60)
-        map.add(8)
-        #expect(plan(map).runs == kib(0..<188))
+        map.hole(4)
+        for _ in 0..<6 { map.add(8) }
+        #expect(plan(map).runs == kib(124..<172))
+    }
+
+    @Test func anExtentSavedMustBeWorthItsBytes() {
+        var map = Map()
+        map.add(20)
+        map.add(13)
+        #expect(plan(map).runs.isEmpty)
+        map.add(1)
+        #expect(plan(map).runs == kib(0..<34))
     }
 
     @Test func aWindowEndsWhereItIsFullAndTheNextGoesOn() {
@@ -130,6 +139,20 @@ struct PlannerTests {
         let third = plan(map, from: 128, window: 64)
         #expect(third.runs == kib(128..<160))
         #expect(third.next == map.size)
+    }
+
+    @Test func aFullWindowEndsAligned() {
+        var map = Map()
+        map.hole(4)
+        for _ in 0..<40 { map.add(4) }
+        var planner = Planner(
+            criteria: .init(
+                target: 65536, window: 65536, alignment: 32768, sharing: .preserve, budget: 0), from: 0,
+            to: map.size)
+        for record in map.records { _ = planner.add(record) }
+        let plan = planner.finish()
+        #expect(plan.runs == kib(4..<64))
+        #expect(plan.next == 65536)
     }
 
     @Test func aRunThatTheWindowHasNoRoomForStartsTheNextOne() {
@@ -192,7 +215,8 @@ struct PlannerTests {
         map.add(4)
         map.add(4)
         var planner = Planner(
-            criteria: .init(target: 65536, window: 1 << 20, sharing: .preserve, budget: 0), from: 0, to: 8192)
+            criteria: .init(target: 65536, window: 1 << 20, alignment: 4096, sharing: .preserve, budget: 0),
+            from: 0, to: 8192)
         for record in map.records { _ = planner.add(record) }
         // Preallocation beyond the end does not count.
         let wantsMore = planner.add(Extent(offset: 8192, physical: 0, length: 4096))

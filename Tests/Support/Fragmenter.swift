@@ -1,8 +1,12 @@
 /// Makes files that lie badly.
 public enum Fragmenter {
     /// Writes `size` bytes to a new file at `path`, each block in an extent of its own: the blocks of a contiguous
-    /// file, shared in another order, whose original is then removed. About 100,000 extents take seconds.
-    public static func scatter(_ path: String, size: Int64, block: Int64 = 4096, seed: UInt64 = 1) throws {
+    /// file, shared in another order, whose original is then removed. About 100,000 extents take seconds. Blocks
+    /// whose number is not in `isData` stay holes.
+    public static func scatter(
+        _ path: String, size: Int64, block: Int64 = 4096, seed: UInt64 = 1,
+        isData: (Int64) -> Bool = { _ in true }
+    ) throws {
         let original = path + ".original"
         do {
             let source = TestFile(original)
@@ -11,13 +15,17 @@ public enum Fragmenter {
             let target = TestFile(path)
             var random = Xorshift(seed: seed)
             let whole = size / block
-            for (index, from) in (0..<whole).shuffled(using: &random).enumerated() {
+            for (index, from) in (0..<whole).shuffled(using: &random).enumerated()
+            where isData(Int64(index)) {
                 target.clone(from * block..<(from + 1) * block, of: source, to: Int64(index) * block)
             }
             if whole * block < size {
                 target.clone(whole * block..<size, of: source, to: whole * block)
             }
+            target.truncate(to: size)
             target.synchronize()
+            // What a deleted file shared is shared no more some time later, what a shortened one did at once.
+            source.truncate(to: 0)
         }
         try Tool.run("rm", original)
     }

@@ -52,10 +52,18 @@ public final class LoopXFS: Sendable {
         isMounted.withLock { $0 = false }
     }
 
+    /// Unmounts and mounts it again, which drops what copy-on-write had preallocated and not used.
+    public func refresh() throws {
+        try unmount()
+        try mount()
+    }
+
     /// Unmounts it and has `xfs_repair -n` find nothing wrong.
     ///
     /// - Throws: ``Tool/Failure`` with what it found.
     public func unmountAndCheck() throws {
+        // Another mount namespace made meanwhile may keep the file system mounted: it must not write any more.
+        try remount(options: "ro")
         try unmount()
         try Tool.run("xfs_repair", "-n", image)
     }

@@ -1,0 +1,41 @@
+import DefragTypes
+import Support
+
+@testable import Defrag
+
+/// A policy without rests and with long locks, so that a busy machine makes no small chunks; changed by `change`.
+func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
+    var policy = Policy()
+    policy.duty = 1
+    policy.maxPause = .milliseconds(200)
+    policy.minFree = .bytes(.zero)
+    change(&policy)
+    return policy
+}
+
+/// Opens `path` and treats it. `before` is called with each question's number, from 1, and may stop the run.
+@discardableResult
+func defragment(
+    _ path: String, _ policy: Policy = policy(), from: ByteCount = .zero, timeLimit: Duration? = nil,
+    dryRun: Bool = false, asked: (Int, DefragProgress) throws -> Reason? = { _, _ in nil }
+) throws -> DefragResult {
+    let file = try openForDefrag(path: path)
+    var defragmenter = Defragmenter(policy: policy)
+    var questions = 0
+    var failure: (any Error)?
+    let result = defragmenter.run(file, path: path, from: from, timeLimit: timeLimit, dryRun: dryRun) {
+        progress in
+        questions += 1
+        do {
+            return try asked(questions, progress).map { .stop($0) } ?? .proceed(policy)
+        } catch {
+            failure = error
+            return .stop(.interrupted)
+        }
+    }
+    if let failure { throw failure }
+    return result
+}
+
+/// Space that a file system may take for itself meanwhile, in bytes: inodes, maps.
+let ownBooks: Int64 = 256 << 10

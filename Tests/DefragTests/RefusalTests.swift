@@ -1,0 +1,113 @@
+import DefragTypes
+import Glibc
+import Support
+import Testing
+import XFS
+
+@testable import Defrag
+
+/// Each refusal has its own reason, and says what to do.
+struct RefusalTests {
+    let xfs: LoopXFS
+    let path: String
+
+    init() throws {
+        xfs = try LoopXFS(mebibytes: 320)
+        path = xfs.file("image")
+        TestFile(path).fill(0..<1 << 20)
+    }
+
+    private func refusal(of path: String) -> Refusal? {
+        #expect(throws: Refusal.self) { _ = try openForDefrag(path: path) }
+    }
+
+    private func expect(_ reason: Reason, of path: String, says: String) {
+        let refusal = refusal(of: path)
+        #expect(refusal?.reason == reason)
+        #expect(refusal?.message.contains(path) == true)
+        #expect(refusal?.message.contains(says) == true, "\(refusal?.message ?? "")")
+    }
+
+    @Test func whatIsNoRegularFile() throws {
+        expect(.notFound, of: xfs.file("absent"), says: "does not exist")
+        expect(.notFound, of: path + "/below", says: "does not exist")
+        expect(.notFound, of: "", says: "does not exist")
+        expect(.notRegularFile, of: xfs.path, says: "directory")
+        try Tool.run("mkfifo", xfs.file("fifo"))
+        expect(.notRegularFile, of: xfs.file("fifo"), says: "FIFO")
+        try Tool.run("mknod", xfs.file("device"), "c", "1", "3")
+        expect(.notRegularFile, of: xfs.file("device"), says: "device")
+        try Tool.run("ln", "-s", path, xfs.file("link"))
+        expect(.notRegularFile, of: xfs.file("link"), says: "symbolic link")
+    }
+
+    @Test func otherFileSystems() throws {
+        expect(.notXFS, of: "/proc/version", says: "not on XFS")
+        let plain = try LoopXFS(mebibytes: 320, options: ["-m reflink=0"])
+        TestFile(plain.file("image")).fill(0..<8192)
+        expect(.noReflink, of: plain.file("image"), says: "mkfs.xfs -m reflink=1")
+    }
+
+    @Test(arguments: [
+        ("chattr +i", Reason.immutable, "chattr -i"), ("chattr +a", .appendOnly, "chattr -a"),
+        ("xfs_io -r -c 'chattr +f'", .noDefrag, "chattr -f"),
+    ])
+    func flags(command: String, reason: Reason, says: String) throws {
+        try Tool.run("sh", "-c", "\(command) '\(path)'")
+        expect(reason, of: path, says: says)
+    }
+
+    @Test func flagsThatNeedOtherDevices() {
+        let preflight = Preflight(path: "x")
+        let realtime = #expect(throws: Refusal.self) { try preflight.check(.realtime) }
+        #expect(realtime?.reason == .realtime)
+        let dax = #expect(throws: Refusal.self) { try preflight.check([.dax, .noDefrag]) }
+        #expect(dax?.reason == .dax)
+        #expect(throws: Never.self) { try preflight.check(.preallocated) }
+    }
+
+    @Test(arguments: [
+        (EACCES, Reason.notPermitted), (EPERM, .notPermitted), (EROFS, .readOnlyMount), (ETXTBSY, .swapFile),
+        (EXDEV, .outsideRoots), (ELOOP, .outsideRoots), (EISDIR, .notRegularFile), (ENOENT, .notFound),
+        (EIO, .ioError),
+    ])
+    func errorsOfOpening(errno: CInt, reason: Reason) {
+        let refusal = Preflight(path: "x").refusal(SystemError(errno: errno, operation: "open"))
+        #expect(refusal.reason == reason)
+        #expect(refusal.result(path: "x").status == (reason == .ioError ? .failed : .skipped))
+    }
+
+    @Test func aReadOnlyMount() throws {
+        try xfs.remount(options: "ro")
+        expect(.readOnlyMount, of: path, says: "remount")
+    }
+
+    @Test func anActiveSwapFile() throws {
+        let swap = xfs.file("swap")
+        try Tool.run("dd", "if=/dev/zero", "of=\(swap)", "bs=1M", "count=4", "conv=fsync", "status=none")
+        try Tool.run("chmod", "600", swap)
+        try Tool.run("mkswap", swap)
+        try Tool.run("swapon", swap)
+        defer { _ = try? Tool.run("swapoff", swap) }
+        expect(.swapFile, of: swap, says: "swap file")
+    }
+
+    @Test func pathsFromTheNetworkStayBeneathTheirRoot() throws {
+        try Tool.run("mkdir", "-p", xfs.file("root/vm"))
+        TestFile(xfs.file("root/vm/image")).fill(0..<8192)
+        try Tool.run("ln", "-s", "/", xfs.file("root/slash"))
+        let root = xfs.file("root")
+        _ = try openForDefrag(beneath: root, relative: "vm/image")
+        _ = try openForSurvey(beneath: root, relative: "vm/../vm/image")
+        for escape in ["../image", "vm/../../image", path, "slash/etc/passwd"] {
+            let refusal = #expect(throws: Refusal.self) {
+                _ = try openForDefrag(beneath: root, relative: escape)
+            }
+            #expect(refusal?.reason == .outsideRoots)
+        }
+        let absent = #expect(throws: Refusal.self) {
+            _ = try openForDefrag(beneath: root, relative: "vm/none")
+        }
+        #expect(absent?.reason == .notFound)
+    }
+}

@@ -1,0 +1,101 @@
+import DefragTypes
+import Support
+import Testing
+import XFS
+
+@testable import Defrag
+
+/// Sharing with backups costs space to break.
+struct SharingTests {
+    let xfs: LoopXFS
+    let path: String
+    private static let size: Int64 = 48 << 20
+
+    init() throws {
+        xfs = try LoopXFS()
+        path = xfs.file("image")
+    }
+
+    private func shared() throws -> ByteCount {
+        try survey(try openForSurvey(path: path), path: path).statistics.sharedBytes
+    }
+
+    @Test func longSharedExtentsAreLeftAlone() throws {
+        TestFile(path).fill(0..<Self.size)
+        try Tool.run("sync", path)
+        try Tool.run("cp", "--reflink=always", path, xfs.file("backup"))
+        let result = try defragment(path)
+        #expect(result.reason == .alreadyContiguous)
+        #expect(try shared() == ByteCount(Self.size))
+    }
+
+    @Test func smallSharedExtentsAreLaidWithinTheBudget() throws {
+        try Fragmenter.backUpAndWrite(path, size: Self.size, rounds: 2, writes: 2000)
+        let contents = try checksum(path)
+        let backup = try checksum(path + ".backup2")
+        try xfs.refresh()
+        let (free, sharedBefore) = (try xfs.freeBytes(), try shared())
+        let budget = ByteCount.mebibytes(8)
+        let result = try defragment(path, policy { $0.unshareBudget = budget })
+        #expect(result.status == .done)
+        #expect(result.reason == .unshareBudget)
+        #expect(result.bytes.unshared <= budget)
+        #expect(result.bytes.unshared > .mebibytes(4))
+        #expect(result.extents.after < result.extents.before)
+        #expect(try shared() == sharedBefore - result.bytes.unshared)
+        try xfs.refresh()
+        // The space it cost is what it says, but for the file system's own books.
+        let cost = free - (try xfs.freeBytes())
+        #expect(abs(cost - result.bytes.unshared.rawValue) < 2 << 20)
+        #expect(try checksum(path) == contents)
+        #expect(try checksum(path + ".backup2") == backup)
+        try xfs.unmountAndCheck()
+    }
+
+    @Test func unshareTakesEverything() throws {
+        try Fragmenter.backUpAndWrite(path, size: Self.size, rounds: 1, writes: 1000)
+        let contents = try checksum(path)
+        let backup = try checksum(path + ".backup1")
+        let result = try defragment(
+            path,
+            policy {
+                $0.sharing = .unshare
+                $0.unshareBudget = .zero
+            })
+        #expect(result.status == .done)
+        #expect(result.reason == nil)
+        #expect(try shared() == .zero)
+        #expect(result.extents.after <= 24)
+        #expect(try checksum(path) == contents)
+        #expect(try checksum(path + ".backup1") == backup)
+        try xfs.unmountAndCheck()
+    }
+
+    @Test func aBackupMadeInMidRunIsNotBlownUp() throws {
+        try Fragmenter.scatter(path, size: Self.size)
+        let contents = try checksum(path)
+        let result = try defragment(
+            path,
+            policy {
+                $0.unshareBudget = .mebibytes(1)
+                $0.maxChunk = .kibibytes(512)
+            }
+        ) { number, _ in
+            if number == 10 { try Tool.run("cp", "--reflink=always", path, xfs.file("backup")) }
+            return nil
+        }
+        #expect(result.status == .done)
+        #expect(result.reason == .unshareBudget)
+        #expect(result.bytes.unshared <= .mebibytes(1))
+        #expect(try checksum(path) == contents)
+        #expect(try checksum(xfs.file("backup")) == contents)
+        try xfs.unmountAndCheck()
+    }
+
+    @Test func anUnalignedLastBlockIsUnsharedToo() throws {
+        try Fragmenter.scatter(path, size: (1 << 20) + 100)
+        try Tool.run("cp", "--reflink=always", path, xfs.file("backup"))
+        try defragment(path, policy { $0.sharing = .unshare })
+        #expect(try shared() == .zero)
+    }
+}

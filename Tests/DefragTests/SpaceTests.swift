@@ -1,0 +1,72 @@
+import DefragTypes
+import Support
+import Testing
+import XFS
+
+@testable import Defrag
+
+struct SpaceTests {
+    private static let size: Int64 = 64 << 20
+
+    @Test func stopsAtTheFloorAndGoesOnWhenThereIsRoom() throws {
+        let xfs = try LoopXFS(mebibytes: 320)
+        let path = xfs.file("image")
+        try Fragmenter.scatter(path, size: Self.size)
+        let contents = try checksum(path)
+        let result = try defragment(path, policy { $0.minFree = .percent(99) })
+        #expect(result.status == .partial)
+        #expect(result.reason == .lowSpace)
+        #expect(result.nextOffset == .zero)
+        #expect(result.bytes.rewritten == .zero)
+        #expect(result.message?.contains("make room") == true)
+        let floor = ByteCount(try FileSystem(at: xfs.path).space.available) - .mebibytes(40)
+        let second = try defragment(path, policy { $0.minFree = .bytes(floor) })
+        #expect(second.status == .done)
+        #expect(second.freeBytes.lowest >= floor)
+        #expect(try checksum(path) == contents)
+    }
+
+    @Test func aFileSystemThatFillsUpInMidWindowStopsCleanly() throws {
+        let xfs = try LoopXFS(mebibytes: 320)
+        let path = xfs.file("image")
+        try Fragmenter.scatter(path, size: Self.size)
+        let contents = try checksum(path)
+        let result = try defragment(path, policy { $0.maxChunk = .mebibytes(1) }) { number, _ in
+            // Everything that is left, in pieces: the last of them fails.
+            if number == 4 {
+                try Tool.run(
+                    "sh", "-c",
+                    "for i in $(seq 300); do fallocate -l 1M '\(xfs.path)'/filler$i 2>/dev/null || break; done"
+                )
+            }
+            return nil
+        }
+        #expect(result.status == .partial)
+        #expect(result.reason == .lowSpace)
+        #expect((result.nextOffset ?? .zero) < ByteCount(Self.size))
+        #expect(try checksum(path) == contents)
+        try Tool.run("sh", "-c", "rm '\(xfs.path)'/filler*")
+        _ = try xfs.freeBytes()
+        let rest = try defragment(path, from: result.nextOffset ?? .zero)
+        #expect(rest.status == .done)
+        #expect(try checksum(path) == contents)
+        try xfs.unmountAndCheck()
+    }
+
+    @Test func aQuotaStopsCleanly() throws {
+        guard let xfs = try? LoopXFS(mebibytes: 320, mountOptions: "uquota") else {
+            print("skipped: this kernel has no XFS quotas (CONFIG_XFS_QUOTA)")
+            return
+        }
+        let path = xfs.file("image")
+        try Fragmenter.scatter(path, size: Self.size)
+        try Tool.run("chown", "12345", path)
+        try Tool.run("xfs_quota", "-x", "-c", "limit bhard=66m 12345", xfs.path)
+        let contents = try checksum(path)
+        let result = try defragment(path)
+        #expect(result.status == .partial)
+        #expect(result.reason == .quota)
+        #expect(try checksum(path) == contents)
+        try xfs.unmountAndCheck()
+    }
+}
