@@ -61,6 +61,12 @@ import XFS
         #expect(file.status == .done)
         #expect(try extents(of: image) <= 16)
         #expect(try checksum(image) == before)
+        let log = host.worker?.errors.split(separator: "\n") ?? []
+        let begun = log.filter { $0.hasSuffix("slice begins") }.compactMap { line in
+            line.split(separator: " ").first { $0.hasPrefix("task=") }
+        }
+        #expect(
+            Set(begun).count == begun.count, "a redelivery is recognised, and nothing done twice: \(begun)")
         await tap.close()
         try await stop(host)
     }
