@@ -22,8 +22,10 @@ public func survey(_ file: borrowing XFS.File, path: String) throws(SystemError)
         statistics: statistics, estimatedReflinkSeconds: Double(cloned) * reflinkSecondsPerExtent)
 }
 
-/// What a reflink copy costs for each extent of its source, with every writer of the source waiting.
-let reflinkSecondsPerExtent = 30e-6
+/// What a reflink copy costs for each extent of its source, with every writer of the source waiting. Measured with
+/// `cp --reflink=always` on Linux 6.18, XFS on a loop device: 20 to 24 microseconds, at 43 thousand extents as at
+/// 786 thousand. Another device may be some times faster or slower.
+let reflinkSecondsPerExtent = 23e-6
 
 /// Number of extents of the whole file.
 func countExtents(_ file: borrowing XFS.File) throws(SystemError) -> Int {

@@ -34,6 +34,7 @@ extension File {
                     UInt32(Self.batch))
             }
             guard count > 0 else { return }
+            let previous = start
             for index in 0..<Int(count) {
                 let record = records[index]
                 // Some kernels round a record out to whole blocks: keep to what was asked for.
@@ -47,6 +48,8 @@ extension File {
                 start = end
                 if record.fe_flags & UInt32(FIEMAP_EXTENT_LAST) != 0 { return }
             }
+            // Never true on a sane file system; a loop without end would be worse.
+            if start == previous { return }
         }
     }
 }

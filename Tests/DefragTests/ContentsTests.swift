@@ -62,7 +62,7 @@ struct ContentsTests {
         let result = try defragment(path)
         #expect(result.status == .done)
         #expect(result.extents.before > 8000)
-        let most = isRested ? 1 + Int(size / (8 * Self.mebibyte)) : Int(size / Self.mebibyte)
+        let most = isRested ? 1 + Int(size / (4 * Self.mebibyte)) : Int(size / Self.mebibyte)
         #expect(result.extents.after <= most)
         #expect(try checksum(path) == contents)
         #expect(try xfs.freeBytes() >= free - ownBooks)
