@@ -3,7 +3,7 @@ import Glibc
 import XFS
 
 extension Run {
-    /// Clones and unshares `chunk`, learns from it, and notes it if it is broken. False if the file changed so much
+    /// Clones and unshares `chunk`, and learns from it. False if the file changed so much
     /// under us that the chunk does not exist any more.
     mutating func lay(
         _ chunk: Chunk, of file: borrowing XFS.File, scratch: inout Scratch
@@ -33,37 +33,6 @@ extension Run {
         sinceRest += chunk.length
         let space = try halting { () throws(SystemError) in try file.space() }
         lowestFree = min(lowestFree, space.available)
-        if try isBroken(chunk, in: file) { noteBroken(chunk) }
         return true
-    }
-
-    /// Whether laying `chunk` once more would help. Alone in a new place it would have a break at its start and one at
-    /// its end: with so many, within or at its start, it is as good as it will be. The file system may put a
-    /// block of its own anywhere.
-    private func isBroken(_ chunk: Chunk, in file: borrowing XFS.File) throws(Halt) -> Bool {
-        var merger = ExtentMerger(rule: .neighbours)
-        var breaks = 0
-        var written: Int64 = 0
-        let range = max(0, chunk.range.lowerBound - blockSize)..<chunk.range.upperBound
-        try halting { () throws(SystemError) in
-            try file.readMap(of: range) { record in
-                if merger.add(record) != nil { breaks += 1 }
-                let part =
-                    max(record.offset, chunk.range.lowerBound)..<max(record.end, chunk.range.lowerBound)
-                if record.state == .written { written += Int64(part.count) }
-                return true
-            }
-        }
-        // What is not all written any more has been changed by others: leave it to them.
-        return breaks > 2 && written >= chunk.length
-    }
-
-    private mutating func noteBroken(_ chunk: Chunk) {
-        let end = (chunk.range.upperBound + blockSize - 1) / blockSize * blockSize
-        if let last = broken.last, last.upperBound == chunk.range.lowerBound {
-            broken[broken.count - 1] = last.lowerBound..<end
-        } else {
-            broken.append(chunk.range.lowerBound..<end)
-        }
     }
 }

@@ -3,16 +3,16 @@ import Glibc
 import XFS
 
 extension Run {
-    /// Lays the runs of `plan` afresh, and those chunks once more that are broken then: what the guests' own
-    /// copy-on-write had preallocated there, punctured, is used up by the first pass. The second pass comes when the
-    /// window is through and not chunk by chunk, so that the chunks' new places follow each other.
+    /// Lays the runs of `plan` afresh, and again what is still worth it when the map is read again: what the guests'
+    /// own copy-on-write had preallocated there, punctured, is used up by the first time, and what the file system
+    /// put between our chunks for itself is out of the way the next time.
     ///
-    /// The second pass never moves the cursor back: a run that is stopped within it goes on with the next window.
+    /// Laying again never moves the cursor back: a run that is stopped meanwhile goes on with the next window.
     mutating func lay(
         _ plan: WindowPlan, of file: borrowing XFS.File, scratch: inout Scratch,
         decide: (DefragProgress) -> Directive
     ) throws(Halt) {
-        broken = []
+        guard let start = plan.runs.first?.lowerBound else { return }
         try pass(of: file, scratch: &scratch) { run, scratch throws(Halt) in
             try run.checkSpace(for: plan.bytes, of: file)
             try run.rest(decide)
@@ -24,14 +24,25 @@ extension Run {
             }
         }
         cursor = plan.next
-        guard !broken.isEmpty else { return }
-        let again = broken
-        try pass(of: file, scratch: &scratch) { run, scratch throws(Halt) in
-            try run.checkSpace(for: again.reduce(0) { $0 + Int64($1.count) }, of: file)
-            for range in again {
-                try run.lay(range, of: file, scratch: &scratch, decide) { _, _ in }
+        var remaining = try planAgain(start..<plan.next, of: file)
+        for attempt in 1...Repetition.most where repetition.isWorthwhile(remaining, attempt: attempt) {
+            let before = remaining
+            try pass(of: file, scratch: &scratch) { run, scratch throws(Halt) in
+                try run.checkSpace(for: before.bytes, of: file)
+                for range in before.runs {
+                    try run.lay(range, of: file, scratch: &scratch, decide) { _, _ in }
+                }
             }
+            remaining = try planAgain(start..<plan.next, of: file)
+            repetition.learn(before: before, after: remaining)
         }
+    }
+
+    /// What is still worth laying in a window that was laid.
+    private func planAgain(_ window: Range<Int64>, of file: borrowing XFS.File) throws(Halt) -> WindowPlan {
+        var planner = Planner(criteria: criteria, from: window.lowerBound, to: window.upperBound)
+        try halting { () throws(SystemError) in try file.readMap(of: window) { planner.add($0) } }
+        return planner.finish()
     }
 
     /// Does `work`; however it ends, what was laid is durable and the scratch file is empty afterwards.

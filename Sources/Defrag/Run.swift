@@ -17,8 +17,8 @@ struct Run {
     var alignment: Int64 = 131_072
     var budget: Int64 = 0
     var isOverBudget = false
-    /// Parts of the window that were laid and are to be laid once more.
-    var broken: [Range<Int64>] = []
+    /// Whether laying a window again has paid.
+    var repetition = Repetition()
 
     var rewritten: Int64 = 0
     var unshared: Int64 = 0
@@ -162,12 +162,7 @@ struct Run {
     ) throws(Halt) -> WindowPlan {
         size = try halting { () throws(SystemError) in try file.status().size }
         let end = (size + blockSize - 1) / blockSize * blockSize
-        var planner = Planner(
-            criteria: Planner.Criteria(
-                target: policy.targetExtent.rawValue,
-                window: max(blockSize, policy.window.rawValue / blockSize * blockSize),
-                alignment: alignment, sharing: policy.sharing, budget: budget - unshared),
-            from: cursor, to: end)
+        var planner = Planner(criteria: criteria, from: cursor, to: end)
         guard cursor < end else { return planner.finish() }
         var halt: Halt?
         let start = cursor
@@ -186,6 +181,14 @@ struct Run {
         isOverBudget = isOverBudget || plan.isOverBudget
         if let first = plan.runs.first { cursor = first.lowerBound } else { cursor = plan.next }
         return plan
+    }
+
+    /// What the policy makes of the map, now.
+    var criteria: Planner.Criteria {
+        Planner.Criteria(
+            target: policy.targetExtent.rawValue,
+            window: max(blockSize, policy.window.rawValue / blockSize * blockSize),
+            alignment: alignment, sharing: policy.sharing, budget: budget - unshared)
     }
 
     /// Takes the file for this run alone.

@@ -104,12 +104,16 @@ struct EventTap {
         throw Tool.Failure(description: "the broker went away before the event came")
     }
 
-    /// Waits until a slice has laid something.
-    func sliceIsRunning() async throws -> SliceProgress {
-        try await first { event in
-            guard case .progress(let progress) = event else { return nil }
-            return progress.running.first { $0.rewritten > 0 }
+    /// Waits until a slice has laid something, and still runs.
+    func sliceIsRunning() async throws {
+        let isRunning: Bool = try await first { event in
+            switch event {
+            case .progress(let progress): progress.running.contains { $0.rewritten > 0 } ? true : nil
+            case .sliceFinished(let answer): answer.result.status == .done ? false : nil
+            default: nil
+            }
         }
+        #expect(isRunning, "the job was done before it could be disturbed: make it longer")
     }
 
     /// Waits until the host says that `condition` holds.

@@ -6,7 +6,7 @@ import Support
 import Testing
 
 /// The whole way: `reflow run` over real workers, real XFS and a real broker.
-@Suite("reflow run", .serialized) struct RunTests {
+@Suite("reflow run", .serialized, .timeLimit(.minutes(4))) struct RunTests {
     @Test("defragments files on several hosts at once and says what came of it")
     func wholeWay() async throws {
         let fleet = try await Fleet()
@@ -62,7 +62,7 @@ import Testing
         let arguments = ["run", "--host", "run-again", "--path", image, "--output", "json"]
         let first = try Process(
             "reflow", arguments + ["--slice", "1s", "--duty", "20"], environment: fleet.environment)
-        _ = try await tap.sliceIsRunning()
+        try await tap.sliceIsRunning()
         first.send(SIGINT)
         #expect(await first.wait() == .exited(2), "\(first.errors)")
         let half = try #require(
@@ -74,7 +74,7 @@ import Testing
         let whole = try #require(
             try JSONDecoder().decode(Summary.self, from: second.output).hosts[0].files.first)
         #expect(whole.status == .done)
-        #expect(whole.bytes.rewritten < .mebibytes(64), "what lies well is left alone")
+        #expect(whole.extents.before < half.extents.before, "it starts from what was achieved")
         #expect(try extents(of: image) <= 8)
         #expect(try checksum(image) == before)
         await tap.close()
