@@ -65,6 +65,8 @@ extension DefragResult {
     /// after from the last; bytes and seconds added up; of the pauses' percentiles the worse.
     func followed(by later: DefragResult) -> DefragResult {
         var both = later
+        // It is contiguous by what the slices before have done.
+        if later.reason == .alreadyContiguous, bytes.rewritten > .zero { both.reason = nil }
         both.extents.before = extents.before
         both.bytes.rewritten += bytes.rewritten
         both.bytes.unshared += bytes.unshared

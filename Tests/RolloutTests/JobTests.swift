@@ -26,11 +26,12 @@ import Testing
         let first = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         let second = fleet.finish(first[0], .partial, .timeLimit, next: 4096)
         #expect(second.map(\.kind) == ["slice alpha /a @4096"])
-        #expect(fleet.finish(second[0]).isEmpty)
+        #expect(fleet.finish(second[0], .done, .alreadyContiguous).isEmpty)
         #expect(fleet.job.isEnded)
         let file = fleet.job.hosts[0].work.files[0].result
         #expect(file?.status == .done)
         #expect(file?.bytes.rewritten == ByteCount(2048), "the slices are added up")
+        #expect(file?.reason == nil, "contiguous by the first slice's work, not already")
     }
 
     @Test("an answer counts once, and only while its slice is out")

@@ -11,7 +11,7 @@ final class Lane: Sendable {
     private let pauses = Mutex(PauseController())
 
     init(name: String) {
-        queue = DispatchQueue(label: "reflow.lane.\(name)", qos: .utility)
+        queue = DispatchQueue(label: "reflow.lane.\(name)")
     }
 
     /// Runs `work` after everything that was asked before.
