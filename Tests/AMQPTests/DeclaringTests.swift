@@ -91,7 +91,7 @@ import Testing
         let proxy = try FaultyProxy(to: try await PrivateBroker.shared().port)
         defer { proxy.close() }
         var options = testOptions()
-        options.rpcTimeout = .milliseconds(300)
+        options.rpcTimeout = .seconds(3)
         try await withConnection("amqp://127.0.0.1:\(proxy.port)", options) { connection in
             try await connection.waitUntilConnected(timeout: .seconds(10))
             proxy.hold(up: true, down: false)

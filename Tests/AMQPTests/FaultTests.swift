@@ -18,7 +18,7 @@ import Testing
             watch.cancel()
             #expect(await watch.value == nil)
             #expect(proxy.accepted == 1)
-            #expect(.now - connection.lastTurn < .seconds(1))
+            #expect(.now - connection.lastTurn < .seconds(10))
         }
     }
 
@@ -39,7 +39,7 @@ import Testing
                 }
             }
             let state = try await states.reaches { if case .disconnected = $0 { true } else { false } }
-            #expect(.now - start < .seconds(3))
+            #expect(.now - start < .seconds(15))
             guard case .disconnected(let error, _) = state else { return }
             #expect(error.code == .unreachable)
             #expect(error.message.contains("silent"))
@@ -152,7 +152,7 @@ import Testing
         await Task.yield()
         let start = ContinuousClock.now
         await connection.close(within: .milliseconds(300))
-        #expect(.now - start < .seconds(1))
+        #expect(.now - start < .seconds(5))
         #expect(await amqpError { try await publishing.value }?.code == .closed)
     }
 

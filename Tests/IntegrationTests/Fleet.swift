@@ -113,7 +113,7 @@ struct EventTap {
             default: nil
             }
         }
-        #expect(isRunning, "the job was done before it could be disturbed: make it longer")
+        try #require(isRunning, "the job was done before it could be disturbed: make it longer")
     }
 
     /// Waits until the host says that `condition` holds.

@@ -61,7 +61,7 @@ import Testing
         let tap = try await EventTap(fleet, host: "run-again")
         let arguments = ["run", "--host", "run-again", "--path", image, "--output", "json"]
         let first = try Process(
-            "reflow", arguments + ["--slice", "1s", "--duty", "20"], environment: fleet.environment)
+            "reflow", arguments + ["--slice", "1s", "--rate", "8MiB"], environment: fleet.environment)
         try await tap.sliceIsRunning()
         first.send(SIGINT)
         #expect(await first.wait() == .exited(2), "\(first.errors)")

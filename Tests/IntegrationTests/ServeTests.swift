@@ -13,14 +13,14 @@ import XFS
     func kill() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("serve-kill")
-        let image = try host.makeImage(mebibytes: 192)
+        let image = try host.makeImage(mebibytes: 256)
         let before = try checksum(image)
         let free = try host.disk.freeBytes()
         let layout = try Layout(of: image)
         try host.start()
         let tap = try await EventTap(fleet, host: "serve-kill")
         let run = try fleet.reflow(
-            "run", "--host", "serve-kill", "--path", image, "--duty", "40", "--max-chunk", "512KiB",
+            "run", "--host", "serve-kill", "--path", image, "--rate", "8MiB", "--max-chunk", "512KiB",
             "--output",
             "json")
         for _ in 0..<10 {
@@ -34,7 +34,7 @@ import XFS
         #expect(await run.wait() == .exited(0), "\(run.errors)")
         #expect(try checksum(image) == before)
         #expect(try Layout(of: image) == layout)
-        #expect(try extents(of: image) <= 24)
+        #expect(try extents(of: image) <= 32)
         await tap.close()
         try await stop(host)
         let leaked = free - (try host.disk.freeBytes())
@@ -51,7 +51,7 @@ import XFS
         try host.start()
         let tap = try await EventTap(fleet, host: "serve-restart")
         let run = try fleet.reflow(
-            "run", "--host", "serve-restart", "--path", image, "--duty", "30", "--slice", "2s", "--output",
+            "run", "--host", "serve-restart", "--path", image, "--rate", "8MiB", "--slice", "2s", "--output",
             "json")
         try await tap.sliceIsRunning()
         try await fleet.broker.kill()
@@ -79,7 +79,7 @@ import XFS
         try host.start()
         let tap = try await EventTap(fleet, host: "serve-pause")
         let run = try fleet.reflow(
-            "run", "--host", "serve-pause", "--path", image, "--duty", "20", "--output", "json")
+            "run", "--host", "serve-pause", "--path", image, "--rate", "16MiB", "--output", "json")
         try await tap.sliceIsRunning()
         #expect(await (try fleet.reflow("control", "--host", "serve-pause", "--pause")).wait() == .exited(0))
         let paused = try await tap.first { event in
@@ -108,7 +108,7 @@ import XFS
         let image = try host.makeImage(mebibytes: 128)
         try host.start()
         let tap = try await EventTap(fleet, host: "serve-term")
-        let run = try fleet.reflow("run", "--host", "serve-term", "--path", image, "--duty", "20")
+        let run = try fleet.reflow("run", "--host", "serve-term", "--path", image, "--rate", "16MiB")
         try await tap.sliceIsRunning()
         let clock = ContinuousClock()
         let took = await clock.measure {
