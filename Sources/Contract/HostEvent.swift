@@ -26,14 +26,6 @@ public enum HostEvent: MessageBody, Hashable {
         }
     }
 
-    /// Whether it must survive a restart of the broker and be confirmed: answers yes, chatter no.
-    public var isAnswer: Bool {
-        switch self {
-        case .sliceFinished, .surveyPage, .surveyFinished: true
-        case .progress, .hostState, .unknown: false
-        }
-    }
-
     public init(type: String, from decoder: any Decoder) throws {
         switch type {
         case "reflow.slice.finished": self = .sliceFinished(try SliceFinished(from: decoder))

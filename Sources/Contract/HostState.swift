@@ -14,6 +14,8 @@ public struct HostState: Codable, Hashable, Sendable {
     public var fileSystems: [FileSystem]
     /// The slices that run now.
     public var running: [SliceProgress]
+    /// Ids of the surveys that run now.
+    public var surveys: [String]
     /// Seconds since the worker started.
     public var uptime: Double
 
@@ -41,7 +43,7 @@ public struct HostState: Codable, Hashable, Sendable {
     public init(
         version: String, kernel: String, generation: Int64, mode: DesiredState.Mode,
         fileSystems: [FileSystem],
-        running: [SliceProgress], uptime: Double
+        running: [SliceProgress], surveys: [String] = [], uptime: Double
     ) {
         self.version = version
         self.kernel = kernel
@@ -49,6 +51,7 @@ public struct HostState: Codable, Hashable, Sendable {
         self.mode = mode
         self.fileSystems = fileSystems
         self.running = running
+        self.surveys = surveys
         self.uptime = uptime
     }
 }

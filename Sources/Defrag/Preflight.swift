@@ -20,6 +20,7 @@ struct Preflight {
                 "'\(path)' is on an XFS without reflink: make the file system with mkfs.xfs -m reflink=1")
         }
         try check(attributes.flags)
+        try check(KernelRelease.current)
         do throws(SystemError) {
             let file = try location.open(.readWrite)
             try file.checkAllocatable()
@@ -27,6 +28,15 @@ struct Preflight {
         } catch {
             throw refusal(error)
         }
+    }
+
+    /// Refuses on kernels on which unsharing can lose what a guest has written.
+    func check(_ kernel: KernelRelease) throws(Refusal) {
+        guard kernel.losesDataWhenUnsharing else { return }
+        throw Refusal(
+            .unsafeKernel,
+            "'\(path)' is left alone: on Linux \(kernel) unsharing can lose data that is being written. "
+                + "Run Linux 6.12, or 6.6.79 of that series, or later")
     }
 
     /// Opens for a survey what `locate` finds.

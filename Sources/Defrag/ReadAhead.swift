@@ -2,7 +2,8 @@ import XFS
 
 /// Brings a window into the page cache before any lock is taken, through the memory map and not by read(2).
 ///
-/// Its pages are left to the kernel to drop: nobody here can tell which of them others want.
+/// Its pages are left to the kernel to drop: which of them were there before, for others, is not looked at (that would
+/// take cachestat(2), Linux 6.5).
 enum ReadAhead {
     /// Bytes asked for at once; the next step is under way while one is waited for.
     private static let step: Int64 = 1 << 20

@@ -50,6 +50,8 @@ extension Reason {
     public static let swapFile = Reason(rawValue: "swapFile")
     /// Mounted read-only.
     public static let readOnlyMount = Reason(rawValue: "readOnlyMount")
+    /// The kernel has a bug with which unsharing can lose data.
+    public static let unsafeKernel = Reason(rawValue: "unsafeKernel")
     /// Another run is at work on the file.
     public static let busy = Reason(rawValue: "busy")
 

@@ -32,6 +32,13 @@ public struct FileWork: Hashable, Sendable {
         return !giveUpIfFruitless("three slices in a row made no headway")
     }
 
+    /// `policy` with what the slices before have left of its unshare budget: the worker counts within one slice only.
+    func remaining(of policy: PolicyOverrides) -> PolicyOverrides {
+        var policy = policy
+        policy.unshareBudget = policy.unshareBudget.map { max(.zero, $0 - (result?.bytes.unshared ?? .zero)) }
+        return policy
+    }
+
     /// A slice did not come back. Returns whether another try is wanted.
     mutating func miss(_ why: String) -> Bool {
         fruitless += 1

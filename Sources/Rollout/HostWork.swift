@@ -57,6 +57,8 @@ public struct HostWork: Sendable {
     /// Pages of the survey so far, by number: a page may come twice.
     var pages: [Int: [FileSurvey]] = [:]
     var surveyTask = ""
+    /// When the survey was asked for, or when the host last said that it runs.
+    var surveySince: Duration = .zero
     var surveyEnd: SurveyFinished?
     /// The worker is stopping: nothing is sent until it says again that it lives.
     var isLeaving = false
@@ -65,9 +67,11 @@ public struct HostWork: Sendable {
 
     /// Takes the survey over into `files` once all of its pages are there.
     mutating func concludeSurvey() -> Bool {
-        guard phase == .surveying, let surveyEnd, pages.count == surveyEnd.pages else { return false }
-        files = pages.values.joined().sorted { $0.statistics.extents > $1.statistics.extents }.map(
-            FileWork.init)
+        guard phase == .surveying, let surveyEnd, pages.count >= surveyEnd.pages else { return false }
+        // A worker that died in mid-survey may have left more pages than its next answer has.
+        let found = pages.filter { $0.key < surveyEnd.pages }.values
+        guard found.count == surveyEnd.pages else { return false }
+        files = found.joined().sorted { $0.statistics.extents > $1.statistics.extents }.map(FileWork.init)
         problems = surveyEnd.problems
         matched = surveyEnd.matched
         pages = [:]

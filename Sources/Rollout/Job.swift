@@ -13,8 +13,8 @@ public struct Job: Sendable {
         case start
         /// A believed event of a host.
         case heard(HostName, HostEvent)
-        /// The broker has no queue for a host.
-        case undeliverable(HostName)
+        /// Tasks do not reach a host: why, as a sentence about it.
+        case undeliverable(HostName, String)
         /// A task ended among the dead letters.
         case deadLettered(task: String, reason: String)
         /// The broker is there again after an absence, in which no host could be heard.
@@ -38,6 +38,8 @@ public struct Job: Sendable {
     /// Whether the operator has stopped it.
     public private(set) var isStopping = false
     private var taskCount = 0
+    /// How long a living host may say nothing of its survey: others may be before it in the queue.
+    private static let surveyPatience = Duration.seconds(600)
 
     /// A job that has not begun.
     public init(_ request: JobRequest) {
@@ -56,14 +58,17 @@ public struct Job: Sendable {
         case .heard(let name, let event):
             guard let host = index(of: name) else { return [] }
             return heard(event, from: host, at: now)
-        case .undeliverable(let name):
+        case .undeliverable(let name, let why):
             guard let host = index(of: name), !hosts[host].work.phase.isEnded else { return [] }
-            lose(host, "has no task queue: run 'reflow provision --host \(name)', then start its worker")
+            lose(host, why)
             return []
         case .deadLettered(let task, let reason):
             return deadLettered(task, reason, at: now)
         case .reconnected:
-            for host in hosts.indices { hosts[host].work.lastHeard = now }
+            for host in hosts.indices {
+                hosts[host].work.lastHeard = now
+                hosts[host].work.surveySince = now
+            }
             return []
         case .tick:
             return hosts.indices.flatMap { tick($0, at: now) }
@@ -94,6 +99,7 @@ public struct Job: Sendable {
         case .hostState(let state):
             hosts[host].work.mode = state.mode
             hosts[host].work.isLeaving = false
+            if state.surveys.contains(hosts[host].work.surveyTask) { hosts[host].work.surveySince = now }
             running(state.running, host, at: now)
         case .unknown:
             return []
@@ -146,6 +152,11 @@ public struct Job: Sendable {
             )
         case .surveying where silence >= request.lostAfter, .working where silence >= request.lostAfter:
             lose(host, "has said nothing for \(request.lostAfter.text): is its worker still running?")
+        case .surveying where now - work.surveySince >= Self.surveyPatience:
+            lose(
+                host,
+                "lives but does not begin the survey: does another worker hold its queue, or does it have no queue?"
+            )
         case .working:
             // The host lives but says nothing of the slice: its message or its answer was lost.
             let patience = Duration.seconds(2 * request.sliceBudget + 120)
@@ -170,7 +181,7 @@ public struct Job: Sendable {
                 hosts[host].work.flights[work.survey.fileSystem] = .init(task: id, file: file, since: now)
                 let slice = SliceTask(
                     job: request.id, path: work.survey.path, fileSystem: work.survey.fileSystem,
-                    inode: work.survey.inode, from: work.cursor, policy: request.policy,
+                    inode: work.survey.inode, from: work.cursor, policy: work.remaining(of: request.policy),
                     timeBudget: request.sliceBudget)
                 actions.append(.send(hosts[host].name, id: id, .slice(slice)))
             }

@@ -51,7 +51,8 @@ public struct JobSummary: Codable, Hashable, Sendable {
         }
     }
 
-    /// Exit status of the whole: something failed before stopped early before all done.
+    /// Exit status of the whole: something failed (that no file matches anywhere is a failure, too), before a lack
+    /// of permission, before stopped early, before all done.
     public var exitStatus: ExitStatus {
         let files = hosts.flatMap(\.files)
         if hosts.contains(where: { $0.status == .lost || !$0.problems.isEmpty })
@@ -59,8 +60,12 @@ public struct JobSummary: Codable, Hashable, Sendable {
         {
             return .failed
         }
+        // A misspelt pattern.
+        if hosts.allSatisfy({ $0.status == .finished && $0.matched == 0 }) { return .failed }
+        if files.contains(where: { $0.reason == .notPermitted }) { return .notPermitted }
+        let later: [Reason?] = [.busy, .fileReplaced]
         if hosts.contains(where: { $0.status == .stopped })
-            || files.contains(where: { $0.status == .partial })
+            || files.contains(where: { $0.status == .partial || later.contains($0.reason) })
         {
             return .stoppedEarly
         }

@@ -77,9 +77,6 @@ public struct ExtentMerger: Sendable {
         return nil
     }
 
-    /// The extent that the next record might still prolong.
-    public var unfinished: Extent? { pending }
-
     /// The last extent.
     public mutating func finish() -> Extent? {
         defer { pending = nil }

@@ -127,6 +127,27 @@ import XFS
         try await stop(host)
     }
 
+    @Test("SIGTERM ends it within a minute also while the broker is away and an answer waits")
+    func terminateWithoutBroker() async throws {
+        let fleet = try await Fleet(broker: PrivateBroker())
+        let host = try await fleet.host("serve-alone", mebibytes: 300)
+        let image = try host.makeImage(mebibytes: 32)
+        let worker = try host.start()
+        let tap = try await EventTap(fleet, host: "serve-alone")
+        let run = try fleet.reflow("run", "--host", "serve-alone", "--path", image, "--rate", "8MiB")
+        try await tap.sliceIsRunning()
+        try await fleet.broker.stop()
+        while !worker.errors.contains("slice ends") { try await Task.sleep(for: .milliseconds(100)) }
+        let took = await ContinuousClock().measure {
+            worker.send(SIGTERM)
+            #expect(await worker.wait() == .exited(0))
+        }
+        #expect(took < .seconds(40))
+        run.send(SIGKILL)
+        await run.wait()
+        await tap.close()
+    }
+
     @Test("a task may only name what lies beneath the roots, and what is there is what was surveyed")
     func roots() async throws {
         let fleet = try await Fleet()

@@ -64,6 +64,20 @@ import Testing
         #expect(sent.map(\.kind) == ["slice alpha /2 @0", "slice alpha /1 @0", "slice alpha /0 @0"])
     }
 
+    @Test("a survey that was begun again may have fewer pages than the first try left")
+    func surplusPages() {
+        var fleet = Fleet(hosts: ["alpha"])
+        let task = fleet.begin()[0].id
+        for page in 0..<3 {
+            let files = [FoundFile("/\(page)", extents: 10, on: "fs\(page)").survey]
+            _ = fleet.hear(
+                "alpha", .surveyPage(SurveyPage(task: task, job: "job", page: page, files: files)))
+        }
+        let end = SurveyFinished(task: task, job: "job", pages: 2, files: 2, matched: 2, problems: [])
+        let sent = fleet.hear("alpha", .surveyFinished(end))
+        #expect(Set(sent.map(\.kind)) == ["slice alpha /0 @0", "slice alpha /1 @0"])
+    }
+
     @Test("a paused host is left alone until it says that it works again")
     func pause() {
         var fleet = Fleet(hosts: ["alpha"])
@@ -117,6 +131,46 @@ import Testing
         #expect(JobSummary(fleet.job).hosts.map(\.status) == [.lost])
     }
 
+    @Test("a host that lives but never begins the survey is given up")
+    func surveyNotBegun() {
+        var fleet = Fleet(hosts: ["alpha"])
+        _ = fleet.begin()
+        for _ in 0..<59 {
+            fleet.now += .seconds(10)
+            _ = fleet.hear("alpha", .hostState(fleet.state()))
+            _ = fleet.input(.tick)
+        }
+        #expect(!fleet.job.isEnded)
+        fleet.now += .seconds(10)
+        _ = fleet.hear("alpha", .hostState(fleet.state()))
+        _ = fleet.input(.tick)
+        #expect(JobSummary(fleet.job).hosts.map(\.status) == [.lost])
+    }
+
+    @Test("a survey that takes long is waited for while the host says that it runs")
+    func longSurvey() {
+        var fleet = Fleet(hosts: ["alpha"])
+        let survey = fleet.begin()[0].id
+        for _ in 0..<200 {
+            fleet.now += .seconds(10)
+            var state = fleet.state()
+            state.surveys = [survey]
+            _ = fleet.hear("alpha", .hostState(state))
+            _ = fleet.input(.tick)
+        }
+        #expect(!fleet.job.isEnded)
+    }
+
+    @Test("a pattern that matches nothing anywhere is a failure, not a success")
+    func nothingMatches() {
+        var fleet = Fleet(hosts: ["alpha"])
+        let survey = fleet.begin()[0].id
+        let end = SurveyFinished(task: survey, job: "job", pages: 0, files: 0, matched: 0, problems: [])
+        _ = fleet.hear("alpha", .surveyFinished(end))
+        #expect(fleet.job.isEnded)
+        #expect(JobSummary(fleet.job).exitStatus == .failed)
+    }
+
     @Test("a slice of which a living host says nothing is sent again, three times at most")
     func lostSlice() {
         var fleet = Fleet(hosts: ["alpha"])
@@ -152,7 +206,7 @@ import Testing
         "what ends a file without a further slice",
         arguments: [
             (DefragResult.Status.done, Reason?.none, DefragTypes.ExitStatus.success),
-            (.skipped, .immutable, .success),
+            (.skipped, .immutable, .success), (.skipped, .notPermitted, .notPermitted),
             (.partial, .lowSpace, .stoppedEarly), (.failed, .ioError, .failed),
         ])
     func ends(status: DefragResult.Status, reason: Reason?, exit: DefragTypes.ExitStatus) {

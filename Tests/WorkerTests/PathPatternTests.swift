@@ -38,11 +38,8 @@ import Testing
         var found: [String] = []
         var problems: [String] = []
         FileFinder(root: "\(folder)/root").files(
-            matching: PathPattern("**/*.img"), problem: { problems.append($0) },
-            found: {
-                found.append($0)
-                return true
-            })
+            matching: PathPattern("**/*.img"), problem: { problems.append($0) }, goOn: { true },
+            found: { found.append($0) })
         #expect(found.sorted() == ["a.img", "x/b.img", "x/y/c.img"].map { "\(folder)/root/\($0)" })
         #expect(problems.isEmpty)
     }
@@ -51,7 +48,8 @@ import Testing
     func missingRoot() {
         var problems: [String] = []
         FileFinder(root: "/nowhere/at/all").files(
-            matching: PathPattern("**"), problem: { problems.append($0) }, found: { _ in true })
+            matching: PathPattern("**"), problem: { problems.append($0) }, goOn: { true },
+            found: { _ in })
         #expect(problems == ["/nowhere/at/all: No such file or directory"])
     }
 }

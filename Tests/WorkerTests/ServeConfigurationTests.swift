@@ -36,6 +36,7 @@ import Testing
             (#"{"roots":[]}"#, "empty"),
             (#"{"roots":["/a"],"host":"A.b"}"#, "A.b"), (#"{"roots":["/a"],}"#, "line 1"),
             (#"{"roots":["/a"],"stateInterval":60}"#, "stateInterval"),
+            (#"{"roots":["/a"],"stateInterval":1e30}"#, "stateInterval"),
         ])
     func wrong(text: String, words: String) throws {
         let path = try file(text)

@@ -75,8 +75,13 @@ struct JobRunner {
     }
 
     private func finish(_ job: Job, _ queue: QueueDefinition) async -> Job {
-        // Best effort: the broker deletes it by itself once nobody has used it for a while.
-        _ = try? await consumer.delete(queue: queue.name)
+        // Best effort, and not for long: the broker deletes it by itself once nobody has used it for a while.
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { _ = try? await consumer.delete(queue: queue.name) }
+            group.addTask { try? await Task.sleep(for: .seconds(2)) }
+            await group.next()
+            group.cancelAll()
+        }
         return job
     }
 
@@ -122,7 +127,8 @@ struct JobRunner {
                     continuation.yield(.note("no worker is connected for host \(host) yet"))
                 }
             } catch let error as AMQPError where error.code == .notFound {
-                continuation.yield(.input(.undeliverable(host)))
+                let why = "has no task queue: run 'reflow provision --host \(host)', then start its worker"
+                continuation.yield(.input(.undeliverable(host, why)))
             } catch {
                 continuation.yield(.note("could not ask the broker for host \(host): \(error)"))
             }
@@ -139,8 +145,7 @@ struct JobRunner {
                     mandatory: true)
             } catch is CancellationError {
             } catch {
-                continuation.yield(.note("could not send a task to host \(host): \(error)"))
-                continuation.yield(.input(.undeliverable(host)))
+                continuation.yield(.input(.undeliverable(host, "could not be sent a task: \(error)")))
             }
         }
     }

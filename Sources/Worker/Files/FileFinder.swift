@@ -14,8 +14,11 @@ struct FileFinder: Sendable {
     /// - Parameters:
     ///   - pattern: see ``PathPattern``.
     ///   - problem: called with what could not be looked at, in words. A name that is gone meanwhile is none.
-    ///   - found: called with the root's path and the file's beneath it, joined; returns whether to go on.
-    func files(matching pattern: PathPattern, problem: (String) -> Void, found: (String) -> Bool) {
+    ///   - goOn: asked at every name, also of what does not match; false ends the search.
+    ///   - found: called with the root's path and the file's beneath it, joined.
+    func files(
+        matching pattern: PathPattern, problem: (String) -> Void, goOn: () -> Bool, found: (String) -> Void
+    ) {
         let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
             problem("\(root): \(String(cString: strerror(errno)))")
@@ -25,7 +28,7 @@ struct FileFinder: Sendable {
         fstat(descriptor, &status)
         let prefix = String(root.reversed().drop { $0 == "/" }.reversed())
         let folder = Folder(descriptor: descriptor, path: prefix, device: status.st_dev)
-        _ = search(folder, pattern, problem, found)
+        _ = search(folder, pattern, problem, goOn, found)
     }
 
     /// An open folder; the search takes its descriptor over.
@@ -37,7 +40,8 @@ struct FileFinder: Sendable {
 
     /// Searches one folder. Returns false when the search is to end.
     private func search(
-        _ folder: Folder, _ pattern: PathPattern, _ problem: (String) -> Void, _ found: (String) -> Bool
+        _ folder: Folder, _ pattern: PathPattern, _ problem: (String) -> Void, _ goOn: () -> Bool,
+        _ found: (String) -> Void
     ) -> Bool {
         guard let stream = fdopendir(folder.descriptor) else {
             close(folder.descriptor)
@@ -46,6 +50,7 @@ struct FileFinder: Sendable {
         }
         defer { closedir(stream) }
         while let entry = readdir(stream) {
+            guard goOn() else { return false }
             let (name, isValid) = withUnsafePointer(to: &entry.pointee.d_name) {
                 $0.withMemoryRebound(to: CChar.self, capacity: 256) {
                     (String(cString: $0), String(validatingCString: $0) != nil)
@@ -63,12 +68,12 @@ struct FileFinder: Sendable {
             let path = "\(folder.path)/\(name)"
             switch status.st_mode & S_IFMT {
             case S_IFREG where rest.isComplete:
-                guard found(path) else { return false }
+                found(path)
             case S_IFDIR where rest.wantsMore && (crossesMounts || status.st_dev == folder.device):
                 let inner = openat(dirfd(stream), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                 if inner >= 0 {
                     let folder = Folder(descriptor: inner, path: path, device: status.st_dev)
-                    guard search(folder, rest, problem, found) else { return false }
+                    guard search(folder, rest, problem, goOn, found) else { return false }
                 } else if errno != ENOENT {
                     problem("\(path): \(String(cString: strerror(errno)))")
                 }

@@ -11,23 +11,35 @@ struct ControlIntake: Sendable {
 
     /// Runs until `deliveries` end; calls `changed` after each change.
     func run(_ deliveries: some AsyncSequence<Delivery, Never> & Sendable, changed: () -> Void) async {
-        for await delivery in deliveries {
-            do throws(ContractError) {
-                guard case .complete(let bytes) = delivery.body else {
-                    throw ContractError(.tooLarge, "a control message is small")
-                }
-                let desired = try Contract.Message<DesiredState>(json: bytes).body
-                if standing.take(desired) {
-                    log.info(
-                        "new desired state",
-                        metadata: ["generation": "\(desired.generation)", "mode": "\(desired.mode.rawValue)"])
-                    changed()
-                }
-            } catch {
-                log.warning("a control message is not understood", metadata: ["error": "\(error)"])
-                try? await outgoing.deadLetter(delivery, from: QueueName.control(host), error)
+        await withDiscardingTaskGroup { group in
+            for await delivery in deliveries { take(delivery, &group, changed) }
+        }
+    }
+
+    private func take(_ delivery: Delivery, _ group: inout DiscardingTaskGroup, _ changed: () -> Void) {
+        do throws(ContractError) {
+            guard case .complete(let bytes) = delivery.body else {
+                throw ContractError(.tooLarge, "a control message is small")
+            }
+            let desired = try Contract.Message<DesiredState>(json: bytes).body
+            if standing.take(desired) {
+                log.info(
+                    "new desired state",
+                    metadata: ["generation": "\(desired.generation)", "mode": "\(desired.mode.rawValue)"])
+                changed()
             }
             delivery.ack()
+        } catch {
+            log.warning("a control message is not understood", metadata: ["error": "\(error)"])
+            // Beside the loop: a broker that holds publishers back must not keep a pause from getting in.
+            group.addTask {
+                do {
+                    try await outgoing.deadLetter(delivery, from: QueueName.control(host), error)
+                } catch {
+                    log.error("a dead letter could not be published", metadata: ["error": "\(error)"])
+                }
+                delivery.ack()
+            }
         }
     }
 }

@@ -1,6 +1,5 @@
 import Contract
 import DefragTypes
-import Glibc
 import XFS
 
 /// Tells the fleet what this host is and does, at a steady pace.
@@ -33,8 +32,10 @@ struct HostReporter: Sendable {
         outgoing.mention(
             .hostState(
                 HostState(
-                    version: reflowVersion, kernel: kernelRelease(), generation: desired.generation,
+                    version: reflowVersion, kernel: KernelRelease.current.description,
+                    generation: desired.generation,
                     mode: desired.mode, fileSystems: mountedFileSystems(), running: standing.running,
+                    surveys: standing.surveys,
                     uptime: (ContinuousClock.now - start).inSeconds)))
     }
 
@@ -58,9 +59,4 @@ struct HostReporter: Sendable {
         }
     }
 
-    private func kernelRelease() -> String {
-        var names = utsname()
-        guard uname(&names) == 0 else { return "unknown" }
-        return withUnsafeBytes(of: names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-    }
 }

@@ -35,13 +35,16 @@ actor Ledger {
             answered.append(id)
             if answered.count > memory { answered.removeFirst() }
         }
-        if underWay.isEmpty {
-            drained.forEach { $0.resume() }
-            drained = []
-        }
+        if underWay.isEmpty { stopWaiting() }
     }
 
-    /// Returns once no task is under way.
+    /// Lets whoever waits for the end of the tasks go on, whatever is still under way.
+    func stopWaiting() {
+        drained.forEach { $0.resume() }
+        drained = []
+    }
+
+    /// Returns once no task is under way, or at ``stopWaiting()``.
     func waitUntilDrained() async {
         guard !underWay.isEmpty else { return }
         await withCheckedContinuation { drained.append($0) }

@@ -36,6 +36,7 @@ struct Outgoing: Sendable {
     /// Publishes what could not be handled, with the reason, to the dead letters.
     func deadLetter(_ delivery: Delivery, from queue: String, _ error: ContractError) async throws {
         var message = AMQP.Message(body: [], properties: delivery.properties)
+        message.properties.expiration = nil  // a dead letter is to be found, however late
         message.properties.headers[DeadLetterHeader.reason] = .string(error.code.rawValue)
         message.properties.headers[DeadLetterHeader.detail] = .string(error.message)
         message.properties.headers[DeadLetterHeader.queue] = .string(queue)

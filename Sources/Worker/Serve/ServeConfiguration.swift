@@ -104,7 +104,8 @@ struct ServeConfiguration {
             }
             stateInterval = interval
         } else {
-            stateInterval = .seconds(file.stateInterval ?? 10)
+            // Out of range rather than a trap: Duration holds no 1e30 seconds.
+            stateInterval = .seconds(min(max(file.stateInterval ?? 10, -1), 1e6))
         }
         guard (.milliseconds(100)...(.seconds(20))).contains(stateInterval) else {
             throw ConfigurationError("REFLOW_STATE_INTERVAL (stateInterval) is from 0.1s to 20s")

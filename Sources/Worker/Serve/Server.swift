@@ -44,7 +44,7 @@ struct Server {
                 await intake.run(incoming.consume(queue: QueueName.tasks(host), prefetch: 32)); return nil
             }
             group.addTask {
-                await control.run(incoming.consume(queue: QueueName.control(host), prefetch: 1)) {
+                await control.run(incoming.consume(queue: QueueName.control(host), prefetch: 8)) {
                     reporter.mentionState()
                 }
                 return nil
@@ -89,12 +89,12 @@ struct Server {
 
     /// Waits until every answer is with the broker, but not for ever: what is not answered comes again.
     private func drain(_ ledger: Ledger) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { await ledger.waitUntilDrained() }
-            group.addTask { try? await Task.sleep(for: farewell) }
-            await group.next()
-            group.cancelAll()
+        let impatience = Task {
+            try await Task.sleep(for: farewell)
+            await ledger.stopWaiting()
         }
+        await ledger.waitUntilDrained()
+        impatience.cancel()
     }
 
     /// The watchdog is fed only while both threads that serve the broker turn: engines may rightly be stuck in the

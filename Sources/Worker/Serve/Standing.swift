@@ -9,6 +9,7 @@ final class Standing: Sendable {
         var desired = DesiredState.initial
         var isLeaving = false
         var running: [String: SliceProgress] = [:]
+        var surveys: Set<String> = []
 
         var obstacle: Reason? { isLeaving ? .interrupted : desired.mode == .pause ? .paused : nil }
     }
@@ -32,6 +33,16 @@ final class Standing: Sendable {
     /// The running slices, by path.
     var running: [SliceProgress] {
         state.withLock { $0.running.values.sorted { $0.path < $1.path } }
+    }
+
+    /// Ids of the running surveys.
+    var surveys: [String] { state.withLock { $0.surveys.sorted() } }
+
+    /// Notes that the survey `task` runs while `work` does.
+    func duringSurvey<Value>(_ task: String, _ work: () -> Value) -> Value {
+        state.withLock { _ = $0.surveys.insert(task) }
+        defer { state.withLock { _ = $0.surveys.remove(task) } }
+        return work()
     }
 
     /// Takes `desired` over, unless it is older than what is known. Returns whether it was.

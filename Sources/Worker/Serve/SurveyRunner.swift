@@ -16,6 +16,8 @@ struct SurveyRunner: Sendable {
         var matched = 0
         /// What could not be looked at, in words.
         var problems: [String] = []
+        /// The worker is leaving, and did not look everywhere.
+        var isCutShort = false
 
         /// The files in pieces that fit into messages.
         var pages: [[FileSurvey]] {
@@ -50,10 +52,11 @@ struct SurveyRunner: Sendable {
                 let (root, relative) = try roots.place(pattern)
                 var problems: [String] = []
                 FileFinder(root: root).files(
-                    matching: PathPattern(relative), problem: { problems.append($0) },
+                    matching: PathPattern(relative),
+                    problem: { if problems.count < Findings.mostProblems { problems.append($0) } },
+                    goOn: { !standing.isLeaving },
                     found: { file in
                         if seen.insert(file).inserted { look(at: file, beneath: root, task, &findings) }
-                        return !standing.isLeaving
                     })
                 problems.forEach { findings.note($0) }
             } catch {
@@ -61,6 +64,7 @@ struct SurveyRunner: Sendable {
             }
         }
         findings.rank()
+        findings.isCutShort = standing.isLeaving
         return findings
     }
 

@@ -44,6 +44,9 @@ struct TaskIntake: Sendable {
         }
     }
 
+    /// The worker is leaving, and the task is not done.
+    private struct CutShort: Error {}
+
     private func carryOut(_ message: Contract.Message<HostTask>) async {
         do {
             switch message.body {
@@ -51,8 +54,10 @@ struct TaskIntake: Sendable {
             case .survey(let survey): try await answer(survey, message.id)
             }
             await ledger.ended(message.id, isAnswered: true) { $0.ack() }
-        } catch let error as AMQPError where error.code == .closed {
-            // The worker is leaving without a broker: the task comes again, to this worker's successor.
+        } catch
+            where error is CutShort || error is CancellationError || (error as? AMQPError)?.code == .closed
+        {
+            // The worker is leaving, or has no broker any more: the task, not acked, comes again to its successor.
             await ledger.ended(message.id, isAnswered: false) { _ in }
         } catch {
             // Nobody can be told: the task goes to the dead letters, where an operator finds it.
@@ -83,7 +88,9 @@ struct TaskIntake: Sendable {
 
     private func answer(_ survey: SurveyTask, _ id: String) async throws {
         let lane = await lanes.lane("surveys")
-        let findings = await lane.run { _ in surveys.run(survey) }
+        let findings = await lane.run { _ in slices.standing.duringSurvey(id) { surveys.run(survey) } }
+        // A part must not pass for the whole: the files not seen would never be treated.
+        guard !findings.isCutShort else { throw CutShort() }
         let pages = findings.pages
         for (number, files) in pages.enumerated() {
             try await outgoing.answer(

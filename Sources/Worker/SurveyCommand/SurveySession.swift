@@ -38,11 +38,8 @@ private struct SurveySession {
     private mutating func look(into folder: String) {
         var problems: [String] = []
         FileFinder(root: folder, crossesMounts: false).files(
-            matching: PathPattern("**"), problem: { problems.append($0) },
-            found: { file in
-                look(at: file, isNamed: false)
-                return !stop.isRequested
-            })
+            matching: PathPattern("**"), problem: { problems.append($0) }, goOn: { !stop.isRequested },
+            found: { look(at: $0, isNamed: false) })
         for problem in problems { report(problem, .failed) }
     }
 
