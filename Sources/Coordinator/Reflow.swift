@@ -8,7 +8,8 @@ import DefragTypes
         abstract: "Defragment XFS files across a fleet, in place, while they are in use.",
         discussion: """
             Finds the broker by REFLOW_AMQP_URL (amqp://user:password@host:5672/vhost, or amqps://…; \
-            default amqp://guest:guest@127.0.0.1:5672/).
+            default amqp://guest:guest@127.0.0.1:5672/). A host is believed if its broker account is reflow-<host>; where all \
+            share one account, name it in REFLOW_SHARED_USER.
 
             A first job:
               reflow provision --host alpha --host beta

@@ -55,6 +55,11 @@ struct Run {
             try work(on: file, decide: decide)
             result.reason =
                 isOverBudget ? .unshareBudget : rewritten == 0 ? .alreadyContiguous : nil
+            if isOverBudget {
+                result.message =
+                    "small extents that backups share were left alone: re-laying them would cost more than the "
+                    + "\(ByteCount(budget)) allowed. Raise --unshare-budget, or make room"
+            }
             if isDryRun && rewritten > 0 {
                 result.status = .skipped
                 result.reason = .dryRun

@@ -3,12 +3,14 @@ extension Duration {
         ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400),
     ]
 
-    /// Parses `20ms`, `60s`, `1.5h`, `2d`; a bare number counts seconds. `nil` for anything else.
+    /// Parses `20ms`, `60s`, `1.5h`, `2d`, `0`. `nil` for anything else: a bare number would be taken for
+    /// milliseconds by one and for seconds by another.
     public init?(text: String) {
         let number = text.prefix { !$0.isLetter }
         let suffix = text.dropFirst(number.count)
         guard let value = decimal(number),
-            let unit = suffix.isEmpty ? 1 : Self.units.first(where: { $0.suffix == suffix })?.seconds,
+            let unit = suffix.isEmpty && value == 0
+                ? 1 : Self.units.first(where: { $0.suffix == suffix })?.seconds,
             value * unit < 1e12
         else { return nil }
         self = .seconds(value * unit)

@@ -47,7 +47,9 @@ public struct PolicySetting: Sendable {
             ByteCount($0)
         },
         PolicySetting(
-            "sharing", "preserve|unshare", "what to do with extents that backups share (preserve)", \.sharing
+            "sharing", "preserve|unshare",
+            "preserve: re-lay small extents that backups share within the budget, leave long ones; unshare: "
+                + "re-lay all that is shared, whatever it costs in space (preserve)", \.sharing
         ) { Sharing(rawValue: $0) },
         PolicySetting(
             "unshareBudget", "SIZE",

@@ -49,7 +49,7 @@ struct DurationTextTests {
     @Test(
         arguments: [
             ("20ms", Duration.milliseconds(20)), ("340us", .microseconds(340)), ("60s", .seconds(60)),
-            ("5", .seconds(5)), ("0", .zero), ("0.5", .milliseconds(500)), ("1.5h", .seconds(5400)),
+            ("0", .zero), ("1.5h", .seconds(5400)),
             ("2d", .seconds(172_800)), ("2h", .seconds(7200)), ("10m", .seconds(600)), ("0ms", .zero),
         ] as [(String, Duration)])
     func parses(text: String, duration: Duration) {
@@ -58,7 +58,8 @@ struct DurationTextTests {
 
     @Test(
         arguments: [
-            "", "ms", "-5s", "+5s", "5 s", "5sec", "1h30m", "5S", "1e3s", "inf", "nan", "0x5s", "1.5.5s",
+            "", "5", "0.5", "ms", "-5s", "+5s", "5 s", "5sec", "1h30m", "5S", "1e3s", "inf", "nan", "0x5s",
+            "1.5.5s",
             "5ns",
             "99999999999999d", "1s ",
         ])

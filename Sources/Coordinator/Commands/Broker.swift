@@ -64,6 +64,8 @@ struct Failure: Error, CustomStringConvertible {
             self.init(.configuration, "\(error.message). Check REFLOW_AMQP_URL")
         case .unreachable, .timeout, .tls, .closed:
             self.init(.unavailable, "\(error.message). Is the broker running, and REFLOW_AMQP_URL right?")
+        case .notFound:
+            self.init(.failed, "\(error.message). Has 'reflow provision' been run on this broker?")
         default:
             self.init(.failed, error.message)
         }

@@ -48,6 +48,7 @@ struct Control: AsyncParsableCommand {
         }
     }
 
+    /// Publishes the desired state, and says to whom.
     private func publish(on connection: Connection) async throws {
         // Without a store, the clock is what only ever grows.
         let state = DesiredState(
@@ -57,10 +58,14 @@ struct Control: AsyncParsableCommand {
         if all {
             try await connection.publish(
                 message, exchange: ExchangeName.controlAll, routingKey: "", mandatory: true)
+            print("Every provisioned host is to \(wish.rawValue).")
         }
         for host in hosts {
             do {
-                _ = try await connection.inspect(queue: QueueName.control(host))
+                let queue = try await connection.inspect(queue: QueueName.control(host))
+                let hint =
+                    queue.consumers == 0 ? " (no worker is connected; the next one will hear of it)" : ""
+                print("\(host) is to \(wish.rawValue)\(hint)")
             } catch let error as AMQPError where error.code == .notFound {
                 throw Failure(
                     .failed, "host \(host) is not provisioned: run 'reflow provision --host \(host)'")

@@ -86,12 +86,14 @@ struct JobRunner {
     }
 
     private func consume(_ queue: String, into continuation: AsyncStream<Happening>.Continuation) async {
+        var ignored: Set<String> = []
         for await delivery in consumer.consume(queue: queue, prefetch: 100) {
             switch mail.meaning(of: delivery) {
             case .event(let host, let event): continuation.yield(.input(.heard(host, event)))
             case .dead(let task, let reason):
                 continuation.yield(.input(.deadLettered(task: task, reason: reason)))
-            case .ignored(let why): continuation.yield(.note("ignored \(why)"))
+            case .ignored(let why):
+                if ignored.insert(why).inserted { continuation.yield(.note("ignored \(why)")) }
             }
             delivery.ack()
         }

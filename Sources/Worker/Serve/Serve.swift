@@ -20,6 +20,11 @@ func serve(configurationFile: String?, environment: [String: String]) async -> E
             "broker": "\(configuration.endpoint)",
             "roots": "\(configuration.roots.joined(separator: ":"))",
         ])
+    for root in configuration.roots where access(root, R_OK | X_OK) != 0 {
+        log.warning(
+            "a root cannot be opened: tasks that name files in it will be refused",
+            metadata: ["root": "\(root)", "error": "\(String(cString: strerror(errno)))"])
+    }
     return await Server(
         configuration: configuration, log: log, systemd: SystemdNotify(environment: environment)
     ).run()
