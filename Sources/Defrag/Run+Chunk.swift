@@ -3,8 +3,8 @@ import Glibc
 import XFS
 
 extension Run {
-    /// Clones and unshares `chunk`, and learns from it. False if the file changed so much
-    /// under us that the chunk does not exist any more.
+    /// Clones and unshares `chunk`, and learns from it. False if the file changed so much under us that the chunk does
+    /// not exist any more.
     mutating func lay(
         _ chunk: Chunk, of file: borrowing XFS.File, scratch: inout Scratch
     ) throws(Halt) -> Bool {
