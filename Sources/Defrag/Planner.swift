@@ -11,6 +11,8 @@ struct WindowPlan: Hashable {
     var shared: Int64 = 0
     /// Extents in the runs.
     var extents = 0
+    /// Whether the last of these goes on behind the window.
+    var isCut = false
     /// Where the next window starts: everything before is in the runs or is left alone.
     var next: Int64
     /// Whether shared extents were left alone only because the unshare budget is used up.
@@ -23,7 +25,8 @@ struct WindowPlan: Hashable {
 /// the target. Holes, unwritten and delayed extents are never part of a run: an unshare would allocate the one and
 /// must not lock for the others. An extent is judged by its whole length, also where it reaches beyond the
 /// window. A run is left alone if it cannot become fewer extents, and if each extent saved would cost more
-/// than half a target's bytes: a second run must find little to do.
+/// than half a target's bytes: a second run must find little to do. Where extents are shared, a run begins and ends
+/// where the ``Appraiser`` finds it worthwhile at the price that the budget allows.
 struct Planner {
     /// Everything that the selection depends on. Figures are bytes.
     struct Criteria: Hashable {
@@ -37,6 +40,8 @@ struct Planner {
         var sharing: Sharing
         /// What may still be unshared; ignored when everything is to be.
         var budget: Int64
+        /// What of the budget is for which extents.
+        var allowance = UnshareAllowance.unlimited
     }
 
     /// Most runs in a window: bounds its memory on a file of tiny islands.
@@ -47,7 +52,10 @@ struct Planner {
     private let end: Int64
     private var merger: ExtentMerger
     private var plan: WindowPlan
+    private var appraiser: Appraiser
+    /// What follows each other, and as much of it as is worthwhile.
     private var run = Run()
+    private var kept = Run()
     private var previous = Neighbour()
     private var isFull = false
 
@@ -59,9 +67,11 @@ struct Planner {
         var length: Int64 { end - start }
     }
 
-    /// The last extent that is small enough to be laid, and whether the budget kept it out.
+    /// The last extent that is small enough to be laid.
     private struct Neighbour {
+        var start: Int64 = -1
         var end: Int64 = -1
+        /// Whether the budget kept it out.
         var isRefused = false
     }
 
@@ -72,6 +82,8 @@ struct Planner {
         self.end = max(start, end)
         self.merger = ExtentMerger(rule: criteria.sharing == .unshare ? .sameStateAndSharing : .sameState)
         self.plan = WindowPlan(next: start)
+        self.appraiser = Appraiser(
+            price: criteria.sharing == .unshare ? Appraiser.unlimited : criteria.allowance.generous)
     }
 
     /// Everything before is known to be left alone, or is in the runs found so far.
@@ -106,21 +118,36 @@ struct Planner {
             if !isFull { plan.next = to }
             return
         }
-        if run.extents == 0 { run = Run(start: from, end: from) }
+        guard !isFull else { return }
+        if appraiser.isAtStart {
+            closeRun()
+            guard !isFull else { return }
+            run = Run(start: from, end: from)
+        }
+        let shared = min(whole.shared, to - from)
         run.end = to
         run.extents += 1
-        run.shared += min(whole.shared, to - from)
-        if plan.bytes + run.length >= criteria.window { cutRun() }
+        run.shared += shared
+        if appraiser.add(shared: shared) == .settles || criteria.sharing == .unshare { kept = run }
+        if plan.bytes + run.length >= criteria.window { cutRun(in: whole) }
     }
 
-    /// Ends the run where the window is full.
-    private mutating func cutRun() {
+    /// Ends the run where the window is full, which is in `last`.
+    private mutating func cutRun(in last: Extent) {
         let start = run.start
         let isFirst = plan.bytes == 0
-        let cut = start + (criteria.window - plan.bytes)
-        let aligned = cut / criteria.alignment * criteria.alignment
-        run.end = aligned > start ? aligned : cut
+        var isCut = false
+        if kept.end == run.end {
+            let cut = start + (criteria.window - plan.bytes)
+            let aligned = cut / criteria.alignment * criteria.alignment
+            let end = aligned > start ? aligned : cut
+            isCut = end < last.end
+            if last.shared == last.length { kept.shared -= kept.end - end }
+            kept.end = end
+        }
+        run = kept.extents > 0 ? kept : run
         if closeRun() {
+            plan.isCut = isCut
             isFull = true
         } else if !isFirst {
             // Only the room left in this window was too small for it: it starts the next one.
@@ -134,19 +161,51 @@ struct Planner {
         let isShared = extent.shared > 0
         if criteria.sharing == .unshare { return isShared || extent.length < criteria.target }
         guard extent.length < criteria.target else { return false }
-        let isRefused = isShared && plan.shared + run.shared + extent.shared > criteria.budget
+        let isRefused = isShared && !isWithinBudget(extent)
         // It is a loss only where it has somebody to be joined with.
-        if previous.end == extent.offset, isRefused || previous.isRefused { plan.isOverBudget = true }
-        previous = Neighbour(end: extent.end, isRefused: isRefused)
+        let isParted = isRefused || previous.isRefused || (appraiser.isAtStart && appraiser.isLimited)
+        if isParted, previous.end == extent.offset {
+            lose(bytes: extent.end - previous.start, boundaries: 1)
+        }
+        previous = Neighbour(start: extent.offset, end: extent.end, isRefused: isRefused)
         return !isRefused
     }
 
-    /// Ends the run; true if it is to be laid.
+    /// Whether the budget has room for `extent`. As soon as only the reserve is left, the strict price holds.
+    private mutating func isWithinBudget(_ extent: Extent) -> Bool {
+        let reserve = criteria.allowance.reserve(behind: extent.end)
+        if appraiser.price != criteria.allowance.strict, sharedWith(extent) > criteria.budget - reserve {
+            closeRun()
+            appraiser = Appraiser(price: criteria.allowance.strict)
+        }
+        return sharedWith(extent) <= criteria.budget
+    }
+
+    /// What the plan would unshare with `extent`.
+    private func sharedWith(_ extent: Extent) -> Int64 {
+        plan.shared + (appraiser.isAtStart ? kept : run).shared + extent.shared
+    }
+
+    /// Takes note that extents of `bytes` are not joined for what it would cost in space.
+    private mutating func lose(bytes: Int64, boundaries: Int) {
+        guard boundaries > 0, bytes / Int64(boundaries) <= criteria.target / 2 else { return }
+        plan.isOverBudget = true
+    }
+
+    /// Ends the run where it was last worthwhile; true if it is to be laid.
     @discardableResult
     private mutating func closeRun() -> Bool {
-        defer { run = Run() }
+        let (whole, run) = (self.run, kept)
+        (self.run, kept) = (Run(), Run())
+        appraiser.reset()
+        guard whole.extents > 0 else { return false }
+        plan.next = whole.end
+        if appraiser.isLimited {
+            lose(
+                bytes: whole.end - max(whole.start, run.end),
+                boundaries: whole.extents - max(1, run.extents))
+        }
         guard run.extents > 0 else { return false }
-        plan.next = run.end
         let saved = Int64(run.extents) - (run.length + criteria.target - 1) / criteria.target
         let isWorthIt = saved > 0 && run.length / saved <= criteria.target / 2
         let mustUnshare = criteria.sharing == .unshare && run.shared > 0

@@ -4,45 +4,21 @@ import XFS
 
 @testable import Defrag
 
-/// Sizes in KiB and places on the device that never touch, unless said otherwise.
+/// Sizes in KiB.
 struct PlannerTests {
+    private typealias Map = MapModel
     private static let kib: Int64 = 1024
-
-    private struct Map {
-        var records: [Extent] = []
-        private var end: Int64 = 0
-        private var device: Int64 = 1 << 30
-
-        mutating func add(
-            _ length: Int64, _ state: Extent.State = .written, shared: Bool = false, joined: Bool = false
-        ) {
-            if !joined { device += 1 << 20 }
-            records.append(
-                Extent(
-                    offset: end, physical: device, length: length * kib, state: state,
-                    shared: shared ? length * kib : 0))
-            end += length * kib
-            device += length * kib
-        }
-        mutating func hole(_ length: Int64) { end += length * kib }
-        var size: Int64 { end }
-    }
 
     private func plan(
         _ map: Map, from start: Int64 = 0, target: Int64 = 64, window: Int64 = 1024,
-        sharing: Sharing = .preserve, budget: Int64 = 1 << 20
+        sharing: Sharing = .preserve, budget: Int64 = 1 << 20, allowance: UnshareAllowance = .unlimited
     ) -> WindowPlan {
         var planner = Planner(
             criteria: .init(
                 target: target * Self.kib, window: window * Self.kib, alignment: 4096, sharing: sharing,
-                budget: budget * Self.kib), from: start * Self.kib, to: map.size)
-        for record in map.records where record.end > start * Self.kib {
-            var seen = record
-            let cut = max(0, start * Self.kib - record.offset)
-            seen.offset += cut
-            seen.physical += cut
-            seen.length -= cut
-            guard planner.add(seen) else { break }
+                budget: budget * Self.kib, allowance: allowance), from: start * Self.kib, to: map.size)
+        for record in map.records(from: start * Self.kib) {
+            guard planner.add(record) else { break }
         }
         return planner.finish()
     }
