@@ -2,9 +2,11 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 int clinux_fstat(int descriptor, struct clinux_stat *status) {
     struct stat raw;
@@ -30,4 +32,11 @@ int clinux_fstatfs(int descriptor, struct clinux_statfs *status) {
         .read_only = (raw.f_flags & ST_RDONLY) != 0,
     };
     return 0;
+}
+
+int clinux_may_write(int descriptor) {
+    struct stat raw;
+    if (fstat(descriptor, &raw) < 0) return -errno;
+    int mode = S_ISDIR(raw.st_mode) ? W_OK | X_OK : W_OK;
+    return faccessat(descriptor, "", mode, AT_EACCESS | AT_EMPTY_PATH) < 0 ? -errno : 0;
 }

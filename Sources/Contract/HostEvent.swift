@@ -74,7 +74,7 @@ public struct SurveyPage: Codable, Hashable, Sendable {
     public var job: String
     /// Counts from 0.
     public var page: Int
-    /// The files of this page, the most fragmented of all pages first.
+    /// The files of this page, the ones with the most to gain of all pages first.
     public var files: [FileSurvey]
 
     /// Page `page` of the answer to the survey `task`.
@@ -100,14 +100,20 @@ public struct SurveyFinished: Codable, Hashable, Sendable {
     public var matched: Int
     /// What could not be looked at, in words; the first few where there are many.
     public var problems: [String]
+    /// All files that are large and fragmented enough together, also those for which the pages had no room.
+    public var summary: SurveySummary?
 
     /// The end of the survey `task`.
-    public init(task: String, job: String, pages: Int, files: Int, matched: Int, problems: [String]) {
+    public init(
+        task: String, job: String, pages: Int, files: Int, matched: Int, problems: [String],
+        summary: SurveySummary? = nil
+    ) {
         self.task = task
         self.job = job
         self.pages = pages
         self.files = files
         self.matched = matched
         self.problems = problems
+        self.summary = summary
     }
 }

@@ -96,12 +96,17 @@ public struct SurveyTask: Codable, Hashable, Sendable {
     public var minExtents: Int?
     /// Smaller files are left out.
     public var minSize: ByteCount?
+    /// Most files wanted, those with the most to gain; the worker's own limit is 20,000.
+    public var top: Int?
 
     /// A survey of `patterns`.
-    public init(job: String, patterns: [String], minExtents: Int? = nil, minSize: ByteCount? = nil) {
+    public init(
+        job: String, patterns: [String], minExtents: Int? = nil, minSize: ByteCount? = nil, top: Int? = nil
+    ) {
         self.job = job
         self.patterns = patterns
         self.minExtents = minExtents
         self.minSize = minSize
+        self.top = top
     }
 }

@@ -14,12 +14,12 @@ public func openForDefrag(beneath root: String, relative: String) throws(Refusal
     }
 }
 
-/// Opens `path` for ``survey(_:path:)``: any regular file on XFS that may be read.
+/// Opens `path` for ``Surveyor``: any regular file on XFS that may be read.
 public func openForSurvey(path: String) throws(Refusal) -> XFS.File {
     try Preflight(path: path).openForSurvey { () throws(SystemError) in try Location(path: path) }
 }
 
-/// Opens `relative` beneath the folder `root` for ``survey(_:path:)``.
+/// Opens `relative` beneath the folder `root` for ``Surveyor``.
 public func openForSurvey(beneath root: String, relative: String) throws(Refusal) -> XFS.File {
     try Preflight(path: "\(root)/\(relative)").openForSurvey { () throws(SystemError) in
         try Location(beneath: root, relative: relative)

@@ -14,11 +14,7 @@ struct Preflight {
             throw refusal(errno: EROFS)
         }
         let (attributes, geometry) = try attempt { () throws(SystemError) in try location.inspect() }
-        guard geometry.hasReflink else {
-            throw Refusal(
-                .noReflink,
-                "'\(path)' is on an XFS without reflink: make the file system with mkfs.xfs -m reflink=1")
-        }
+        try check(geometry)
         try check(attributes.flags)
         try check(KernelRelease.current)
         do throws(SystemError) {
@@ -28,6 +24,33 @@ struct Preflight {
         } catch {
             throw refusal(error)
         }
+    }
+
+    /// What would keep a run from `file`, found out without opening it for writing and without asking the kernel for
+    /// any change. Conditions that come and go (too little space, another run) are left to the run.
+    func obstacle(to file: borrowing XFS.File, swapFiles: SwapFiles) -> Refusal? {
+        do throws(Refusal) {
+            if try attempt({ () throws(SystemError) in try file.space().isReadOnly }) {
+                throw refusal(errno: EROFS)
+            }
+            try check(attempt { () throws(SystemError) in try file.geometry() })
+            try check(attempt { () throws(SystemError) in try file.attributes().flags })
+            try check(KernelRelease.current)
+            if swapFiles.contains(try attempt { () throws(SystemError) in try file.status() }) {
+                throw refusal(errno: ETXTBSY)
+            }
+            try attempt { () throws(SystemError) in try file.checkWritable() }
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private func check(_ geometry: Geometry) throws(Refusal) {
+        guard !geometry.hasReflink else { return }
+        throw Refusal(
+            .noReflink,
+            "'\(path)' is on an XFS without reflink: make the file system with mkfs.xfs -m reflink=1")
     }
 
     /// Refuses on kernels on which unsharing can lose what a guest has written.

@@ -1,31 +1,72 @@
 public import DefragTypes
 public import XFS
 
-/// Looks at how `file` lies on disk and changes nothing. Memory does not depend on the number of extents.
-///
-/// - Throws: `SystemError` of reading the map.
-public func survey(_ file: borrowing XFS.File, path: String) throws(SystemError) -> FileSurvey {
-    let status = try file.status()
-    var statistics = ExtentStatistics()
-    var extents = ExtentMerger(rule: .neighbours)
-    var clonedExtents = ExtentMerger(rule: .sameState)
-    var cloned = 0
-    try file.readMap { record in
-        if let extent = extents.add(record) { statistics.count(extent) }
-        if let extent = clonedExtents.add(record), extent.state == .written { cloned += 1 }
-        return true
-    }
-    if let extent = extents.finish() { statistics.count(extent) }
-    if let extent = clonedExtents.finish(), extent.state == .written { cloned += 1 }
-    return FileSurvey(
-        path: path, inode: status.inode, fileSystem: try file.geometry().uuid, size: ByteCount(status.size),
-        statistics: statistics, estimatedReflinkSeconds: Double(cloned) * reflinkSecondsPerExtent)
-}
+/// Looks at how files lie on disk, and changes nothing in them. Memory does not depend on the number of extents.
+public struct Surveyor: Sendable {
+    /// Most cells of the map of each file; `nil` for no maps.
+    public var mapCells: Int?
+    /// An extent this long counts as laid well: the target of the default policy.
+    private let target = Policy().targetExtent.rawValue
+    private let swapFiles: SwapFiles
 
-/// What a reflink copy costs for each extent of its source, with every writer of the source waiting. Measured with
-/// `cp --reflink=always` on Linux 6.18, XFS on a loop device: 20 to 24 microseconds, at 43 thousand extents as at
-/// 786 thousand. Another device may be some times faster or slower.
-let reflinkSecondsPerExtent = 23e-6
+    /// A surveyor that knows the swap files in use now.
+    public init(mapCells: Int? = nil) {
+        self.mapCells = mapCells
+        swapFiles = .active()
+    }
+
+    /// Looks at `file`.
+    ///
+    /// - Parameters:
+    ///   - file: opened with ``openForSurvey(path:)``.
+    ///   - path: the file as messages name it.
+    ///   - goOn: asked now and then, with the extents so far and the offset; false gives the file up.
+    ///   - cost: what a reflink copy costs on the file system with this UUID, for a file of so many extents.
+    /// - Returns: the survey and, if asked for, the map; `nil` if given up.
+    /// - Throws: `SystemError` of reading the map.
+    public func look(
+        at file: borrowing XFS.File, path: String,
+        goOn: (_ extents: Int, _ offset: ByteCount) -> Bool = { _, _ in true },
+        cost: (_ fileSystem: String, _ extents: Int) -> ReflinkCost = { uuid, _ in .usual(fileSystem: uuid) }
+    ) throws(SystemError) -> (survey: FileSurvey, map: FileMap?)? {
+        let status = try file.status()
+        let geometry = try file.geometry()
+        let attributes = try file.attributes()
+        var tally = SurveyTally(
+            target: target,
+            mapper: mapCells.map {
+                FileMapper(size: status.size, blockSize: geometry.blockSize, cells: $0)
+            })
+        var records = 0
+        var isGivenUp = false
+        try file.readMap { record in
+            tally.add(record)
+            records += 1
+            if records % 4096 == 0 {
+                isGivenUp = !goOn(tally.statistics.extents, ByteCount(record.end))
+            }
+            return !isGivenUp
+        }
+        if isGivenUp { return nil }
+        tally.finish()
+        var survey = FileSurvey(
+            path: path, inode: status.inode, fileSystem: geometry.uuid, size: ByteCount(status.size),
+            statistics: tally.statistics, estimatedReflinkSeconds: 0)
+        if geometry.hasReflink {
+            let cost = cost(geometry.uuid, tally.clonedExtents)
+            survey.estimatedReflinkSeconds = cost.seconds(extents: tally.clonedExtents)
+            survey.gainSeconds = Double(tally.savedExtents) * cost.secondsPerExtent
+            survey.isCalibrated = cost.isMeasured
+        }
+        if attributes.flags.contains(.extentSizeHint) {
+            survey.extentSizeHint = ByteCount(attributes.extentSizeHint)
+        }
+        survey.obstacle = Preflight(path: path).obstacle(to: file, swapFiles: swapFiles).map {
+            .init(reason: $0.reason, message: $0.message)
+        }
+        return (survey, tally.mapper?.map)
+    }
+}
 
 /// Number of extents of the whole file.
 func countExtents(_ file: borrowing XFS.File) throws(SystemError) -> Int {
@@ -36,11 +77,4 @@ func countExtents(_ file: borrowing XFS.File) throws(SystemError) -> Int {
         return true
     }
     return count + (merger.finish() == nil ? 0 : 1)
-}
-
-extension ExtentStatistics {
-    fileprivate mutating func count(_ extent: Extent) {
-        count(extentOf: ByteCount(extent.length))
-        sharedBytes += ByteCount(extent.shared)
-    }
 }

@@ -10,13 +10,36 @@ public struct FileSurvey: Codable, Hashable, Sendable {
     public var size: ByteCount
     /// How it lies on disk; its fields are the survey's own in JSON.
     public var statistics: ExtentStatistics
-    /// How long a reflink copy of the file would block its writers.
+    /// How long a reflink copy of the file would block its writers; zero where there are no reflink copies.
     public var estimatedReflinkSeconds: Double
+    /// How much of that would be saved if the file were laid well.
+    public var gainSeconds: Double
+    /// Whether both rest on what a reflink copy costs on this file system, measured; otherwise on a usual cost.
+    public var isCalibrated: Bool
+    /// Its `extsize` hint; `nil` without one.
+    public var extentSizeHint: ByteCount?
+    /// Why it cannot be defragmented now; `nil` if nothing is known to be in the way.
+    public var obstacle: Obstacle?
+
+    /// What is in the way of defragmenting a file.
+    public struct Obstacle: Codable, Hashable, Sendable {
+        /// The code.
+        public var reason: Reason
+        /// What is the matter with which file, and what to do about it.
+        public var message: String
+
+        /// An obstacle.
+        public init(reason: Reason, message: String) {
+            self.reason = reason
+            self.message = message
+        }
+    }
 
     /// A survey of one file.
     public init(
         path: String, inode: UInt64, fileSystem: String, size: ByteCount, statistics: ExtentStatistics,
-        estimatedReflinkSeconds: Double
+        estimatedReflinkSeconds: Double, gainSeconds: Double = 0, isCalibrated: Bool = false,
+        extentSizeHint: ByteCount? = nil, obstacle: Obstacle? = nil
     ) {
         self.path = path
         self.inode = inode
@@ -24,10 +47,20 @@ public struct FileSurvey: Codable, Hashable, Sendable {
         self.size = size
         self.statistics = statistics
         self.estimatedReflinkSeconds = estimatedReflinkSeconds
+        self.gainSeconds = gainSeconds
+        self.isCalibrated = isCalibrated
+        self.extentSizeHint = extentSizeHint
+        self.obstacle = obstacle
+    }
+
+    /// Whether this file deserves its turn before `other`: the larger gain first, then the more extents.
+    public func ranksBefore(_ other: FileSurvey) -> Bool {
+        (other.gainSeconds, other.statistics.extents, path) < (gainSeconds, statistics.extents, other.path)
     }
 
     private enum Key: String, CodingKey {
         case path, inode, fileSystem, size, estimatedReflinkSeconds, averageExtent
+        case gainSeconds, calibrated, extentSizeHint, obstacle
     }
 
     public init(from decoder: any Decoder) throws {
@@ -37,6 +70,10 @@ public struct FileSurvey: Codable, Hashable, Sendable {
         fileSystem = try container.decode(String.self, forKey: .fileSystem)
         size = try container.decode(ByteCount.self, forKey: .size)
         estimatedReflinkSeconds = try container.decode(Double.self, forKey: .estimatedReflinkSeconds)
+        gainSeconds = try container.decodeIfPresent(Double.self, forKey: .gainSeconds) ?? 0
+        isCalibrated = try container.decodeIfPresent(Bool.self, forKey: .calibrated) ?? false
+        extentSizeHint = try container.decodeIfPresent(ByteCount.self, forKey: .extentSizeHint)
+        obstacle = try container.decodeIfPresent(Obstacle.self, forKey: .obstacle)
         statistics = try ExtentStatistics(from: decoder)
     }
 
@@ -49,5 +86,9 @@ public struct FileSurvey: Codable, Hashable, Sendable {
         try statistics.encode(to: encoder)
         try container.encode(statistics.averageExtent, forKey: .averageExtent)
         try container.encode(estimatedReflinkSeconds, forKey: .estimatedReflinkSeconds)
+        try container.encode(gainSeconds, forKey: .gainSeconds)
+        try container.encode(isCalibrated, forKey: .calibrated)
+        try container.encodeIfPresent(extentSizeHint, forKey: .extentSizeHint)
+        try container.encodeIfPresent(obstacle, forKey: .obstacle)
     }
 }

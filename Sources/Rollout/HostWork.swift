@@ -5,7 +5,7 @@ import DefragTypes
 public struct HostWork: Sendable {
     /// Where the host is in the job.
     public internal(set) var phase: Phase = .asked
-    /// The files that the survey found, the most fragmented first.
+    /// The files that the survey found, the one with the most to gain first.
     public internal(set) var files: [FileWork] = []
     /// How many files the survey's patterns matched, those that lie well included.
     public internal(set) var matched = 0
@@ -71,7 +71,7 @@ public struct HostWork: Sendable {
         // A worker that died in mid-survey may have left more pages than its next answer has.
         let found = pages.filter { $0.key < surveyEnd.pages }.values
         guard found.count == surveyEnd.pages else { return false }
-        files = found.joined().sorted { $0.statistics.extents > $1.statistics.extents }.map(FileWork.init)
+        files = found.joined().sorted { $0.ranksBefore($1) }.map(FileWork.init)
         problems = surveyEnd.problems
         matched = surveyEnd.matched
         pages = [:]

@@ -22,6 +22,8 @@ public struct FileAttributes: Hashable, Sendable {
         public static let immutable = Flags(rawValue: 0x8)
         /// Can only be appended to.
         public static let appendOnly = Flags(rawValue: 0x10)
+        /// ``FileAttributes/extentSizeHint`` is in force for this file.
+        public static let extentSizeHint = Flags(rawValue: 0x800)
         /// Not to be defragmented.
         public static let noDefrag = Flags(rawValue: 0x2000)
         /// Accessed without the page cache.

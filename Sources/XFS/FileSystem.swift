@@ -23,21 +23,3 @@ public struct FileSystem: Hashable, Sendable {
         self.geometry = try Geometry(descriptor: descriptor.number)
     }
 }
-
-/// The whole text of a file in `/proc`.
-func readProcFile(_ path: String) throws(SystemError) -> String {
-    let descriptor = Descriptor(
-        owning: try system("open '\(path)'") {
-            clinux_openat2(AT_FDCWD, path, UInt64(clinux_reopen_read_only), 0)
-        })
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while true {
-        let count = try system("read '\(path)'") {
-            let count = read(descriptor.number, &buffer, buffer.count)
-            return count < 0 ? -Glibc.errno : CInt(count)
-        }
-        if count == 0 { return String(decoding: bytes, as: UTF8.self) }
-        bytes += buffer.prefix(Int(count))
-    }
-}

@@ -79,14 +79,22 @@ import Testing
         statistics.count(extentOf: 4096)
         let survey = FileSurvey(
             path: "/ä\u{1F4BE}\"\\", inode: 3, fileSystem: "u", size: 5, statistics: statistics,
-            estimatedReflinkSeconds: 0.5)
+            estimatedReflinkSeconds: 0.5, gainSeconds: 0.25, isCalibrated: true, extentSizeHint: 1_048_576,
+            obstacle: .init(reason: .immutable, message: "…"))
+        var summary = SurveySummary()
+        summary.count(survey)
+        summary.reflinkCosts = [.usual(fileSystem: "u", because: "it is too full")]
         let progress = SliceProgress(
             task: "t", job: "j", path: "/a", offset: 1, size: 2, rewritten: 3, maxPauseMs: 4.5, seconds: 6)
         return [
             .sliceFinished(SliceFinished(task: "t", job: "j", result: result)),
             .surveyPage(SurveyPage(task: "t", job: "j", page: 1, files: [survey])),
             .surveyFinished(
-                SurveyFinished(task: "t", job: "j", pages: 1, files: 1, matched: 1, problems: ["/x: gone"])),
+                SurveyFinished(
+                    task: "t", job: "j", pages: 1, files: 1, matched: 1, problems: ["/x: gone"],
+                    summary: summary)),
+            .surveyFinished(
+                SurveyFinished(task: "t", job: "j", pages: 0, files: 0, matched: 0, problems: [])),
             .progress(HostProgress(running: [progress])),
             .hostState(
                 HostState(

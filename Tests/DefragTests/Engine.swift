@@ -1,5 +1,6 @@
 import DefragTypes
 import Support
+import XFS
 
 @testable import Defrag
 
@@ -35,6 +36,14 @@ func defragment(
     }
     if let failure { throw failure }
     return result
+}
+
+/// Looks at `file`.
+func survey(_ file: borrowing XFS.File, path: String) throws -> FileSurvey {
+    guard let found = try Surveyor().look(at: file, path: path) else {
+        throw Tool.Failure(description: "given up")
+    }
+    return found.survey
 }
 
 /// Space that a file system may take for itself meanwhile, in bytes: inodes, maps.

@@ -50,6 +50,9 @@ import Testing
             other.close()
         }
         let run = try await WorkerRun.of("survey", "--histogram", disk.path + "/")
+        let many = try extents(of: disk.file("sub/many.img"))
+        let all = try extents(of: disk.file("sub/.hidden/some.img")) + many + 1
+        #expect(run.output.contains("3 files, 4MiB in \(all) extents."))
         let files = run.output.split(separator: "\n").dropFirst().prefix(3).map {
             $0.split(separator: " ").last
         }
@@ -60,9 +63,88 @@ import Testing
             ])
         #expect(run.output.contains("  up to 4KiB "))
         let large = try await WorkerRun.of("survey", "--min-size", "1537KiB", disk.path)
-        #expect(large.output.split(separator: "\n").count == 2)
+        #expect(large.output.contains("1 file, 2MiB in \(many) extents."))
+        let ranked = try await WorkerRun.of("survey", "--output", "json", "--top", "2", disk.path)
+        #expect(
+            try ranked.objects(FileSurvey.self).map(\.path)
+                == [disk.file("sub/many.img"), disk.file("sub/.hidden/some.img")])
         let fragmented = try await WorkerRun.of("survey", "--min-extents", "100", "--output=json", disk.path)
         #expect(try fragmented.objects(FileSurvey.self).count == 2)
+    }
+
+    @Test("JSON ends with a summary if asked: what a copy costs here, measured once, and what is in the way")
+    func summary() async throws {
+        struct Summary: Decodable {
+            let type: String
+        }
+        let (disk, other) = try tree()
+        defer {
+            _ = try? Tool.run("umount", disk.file("mnt"))
+            other.close()
+        }
+        try Tool.run("chattr", "+i", disk.file("sub/many.img"))
+        defer { _ = try? Tool.run("chattr", "-i", disk.file("sub/many.img")) }
+        let run = try await WorkerRun.of("survey", "--output=json", "--summary", disk.path)
+        let lines = run.output.split(separator: "\n").map(String.init)
+        #expect(try JSONDecoder().decode(Summary.self, from: lines[3]).type == "summary")
+        let summary = try JSONDecoder().decode(SurveySummary.self, from: lines[3])
+        #expect(summary.files == 3)
+        #expect(summary.obstacles.map(\.reason) == [.immutable])
+        #expect(summary.reflinkCosts.map(\.isMeasured) == [true])
+        let files = try lines.prefix(3).map { try JSONDecoder().decode(FileSurvey.self, from: $0) }
+        let many = try #require(files.first { $0.path.hasSuffix("many.img") })
+        #expect(many.obstacle?.reason == .immutable)
+        #expect(many.isCalibrated)
+        #expect(summary.extents == files.reduce(0) { $0 + $1.statistics.extents })
+        let cost = try #require(summary.reflinkCosts.first)
+        let extents = many.statistics.extents
+        #expect(abs(many.estimatedReflinkSeconds - cost.seconds(extents: extents)) < 1e-6)
+        #expect(abs(many.gainSeconds - Double(extents - 1) * cost.secondsPerExtent) < 1e-6)
+
+        let assumed = try await WorkerRun.of("survey", "--no-calibration", disk.path)
+        #expect(!assumed.output.contains("Measured"))
+        #expect(assumed.output.contains("Cannot be defragmented: 1 (immutable), "))
+    }
+
+    @Test("a map has the picture for people, and its figures for programs")
+    func map() async throws {
+        struct Mapped: Decodable {
+            let extents: Int
+            let map: FileMap
+        }
+        let disk = try LoopXFS()
+        let path = disk.file("image")
+        // A quarter broken, a quarter hole, then the same in one piece, half of it shared.
+        try Fragmenter.scatter(path, size: 4 << 20, isData: { $0 < 256 })
+        TestFile(path).fill(2 << 20..<4 << 20)
+        try Tool.run("sync", path)
+        TestFile(disk.file("backup")).clone(3 << 20..<4 << 20, of: TestFile(path), to: 0)
+
+        let run = try await WorkerRun.of("survey", "--map", "--output", "json", path)
+        let mapped = try #require(try run.objects(Mapped.self).first)
+        #expect(mapped.map.cellSize == 4096)
+        #expect(mapped.map.cells.count == 1024)
+        #expect(mapped.map.cells.reduce(0) { $0 + $1.extents } == mapped.extents)
+        let hole = mapped.map.cells[256..<512]
+        #expect(hole.allSatisfy { $0.hole == 4096 && $0.extents == 0 })
+        #expect(mapped.map.cells[..<256].allSatisfy { $0.written == 4096 && $0.averageExtent == 4096 })
+        #expect(
+            mapped.map.cells[768...].allSatisfy { $0.shared == 4096 && $0.averageExtent >= .mebibytes(1) })
+
+        let text = try await WorkerRun.of("survey", "--map", path)
+        #expect(text.end == .exited(0))
+        let rows = text.output.split(separator: "\n").filter { $0.hasPrefix("  ") }.prefix(16).map {
+            String($0.suffix(64))
+        }
+        // A sign is a block, a row 64 of them.
+        let expected = ["a", ".", "e", "E"].flatMap { letter in
+            Array(repeating: String(repeating: letter, count: 64), count: 4)
+        }
+        #expect(rows == expected)
+
+        let folder = try await WorkerRun.of("survey", "--map", disk.path)
+        #expect(folder.end == .exited(1))
+        #expect(folder.errors.contains("is a directory: name the files in it"))
     }
 
     @Test("what cannot be looked at is reported, the rest is still shown")

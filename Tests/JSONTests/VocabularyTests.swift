@@ -93,6 +93,12 @@ struct VocabularyTests {
         let text = try JSONEncoder().text(survey)
         #expect(try JSONDecoder().decode(FileSurvey.self, from: text) == survey)
         #expect(text.contains(#""averageExtent":549755815936"#))
-        #expect(text.contains(#""estimatedReflinkSeconds":6e-05"#))
+        #expect(text.hasSuffix(#""estimatedReflinkSeconds":6e-05,"gainSeconds":0.0,"calibrated":false}"#))
+        var more = survey
+        more.extentSizeHint = 4096
+        more.obstacle = .init(reason: .dax, message: "no")
+        let longer = try JSONEncoder().text(more)
+        #expect(longer.hasSuffix(#","extentSizeHint":4096,"obstacle":{"reason":"dax","message":"no"}}"#))
+        #expect(try JSONDecoder().decode(FileSurvey.self, from: longer) == more)
     }
 }

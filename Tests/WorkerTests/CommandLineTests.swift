@@ -90,6 +90,8 @@ import Testing
             ),
             ("survey", "name files or folders to look at", "survey"),
             ("survey --min-extents -1 a", "'-1' is not a valid N for --min-extents", "survey"),
+            ("survey --top 0 a", "'0' is not a valid N for --top", "survey"),
+            ("survey --map --top 3 a", "--map does not go with --top", "survey"),
             ("survey --min-size x a", "'x' is not a valid SIZE for --min-size: 4096, 512KiB, 1GiB", "survey"),
             ("serve x", "'x' is one argument too many", "serve"),
         ] as [(String, String, String?)])

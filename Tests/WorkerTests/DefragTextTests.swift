@@ -118,28 +118,4 @@ import Testing
             resumeCommands(after: [result("-a", .partial, 1)], options)
                 == ["reflow-worker defrag --min-free 10% --dry-run --from 1 -- -a"])
     }
-
-    @Test func surveyTable() {
-        var table = SurveyTable()
-        #expect(table.text(withHistogram: false) == "no files\n")
-        for (path, lengths) in [("/few", [1 << 20]), ("/many", [4096, 4096, 8192]), ("/also", [4096])] {
-            var statistics = ExtentStatistics()
-            for length in lengths { statistics.count(extentOf: ByteCount(length)) }
-            table.add(
-                FileSurvey(
-                    path: path, inode: 1, fileSystem: "", size: statistics.mappedBytes,
-                    statistics: statistics,
-                    estimatedReflinkSeconds: 3e-5 * Double(lengths.count)))
-        }
-        let lines = table.text(withHistogram: true).split(separator: "\n", omittingEmptySubsequences: false)
-        #expect(
-            lines.prefix(6) == [
-                "EXTENTS  AVERAGE   SIZE  SHARED  REFLINK  FILE",
-                "      3   5.3KiB  16KiB      0B     90us  /many",
-                "      1     4KiB   4KiB      0B     30us  /also",
-                "      1     1MiB   1MiB      0B     30us  /few", "",
-                "  EXTENTS OF  NUMBER  BYTES  ",
-            ])
-        #expect(lines[6] == "  up to 4KiB       3  12KiB  " + String(repeating: "#", count: 40))
-    }
 }

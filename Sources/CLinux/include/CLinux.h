@@ -45,6 +45,10 @@ struct clinux_statfs {
 };
 int clinux_fstatfs(int descriptor, struct clinux_statfs *status);
 
+// faccessat2(2), Linux 5.8: whether this process may write to what the descriptor, O_PATH or not, stands for; a folder
+// is asked whether names may be made in it. Returns 0 or the negated error. Changes nothing.
+int clinux_may_write(int descriptor);
+
 // ---- Extents (extents.c)
 
 // FS_IOC_FIEMAP for [start, start + length) without FIEMAP_FLAG_SYNC. `map` has room for the header and

@@ -13,7 +13,7 @@ struct Run: AsyncParsableCommand {
         abstract: "Defragment the files that match, on the named hosts, and wait for the end.",
         discussion: """
             Surveys the hosts through their queues, then sends slices of at most --slice each, one for each file \
-            system of a host at a time, the most fragmented file first. Files that lie well already are left alone: \
+            system of a host at a time, the file with the most to gain first. Files that lie well already are left alone: \
             after an interruption, just run it again.
 
             The first Ctrl-C starts nothing more and waits for the slices that are out; the second leaves at once \

@@ -8,27 +8,32 @@ struct FileFinder: Sendable {
     /// Whether to search other file systems, mounted beneath, as well.
     var crossesMounts = true
 
-    /// Calls `found` with the path of each regular file that matches `pattern`, relative to the root, in no
-    /// particular order; each at most once.
+    /// What a search comes upon.
+    enum Find: Equatable {
+        /// A file that matches: the root's path and the file's beneath it, joined.
+        case file(String)
+        /// Something that could not be looked at, in words. A name that is gone meanwhile is none.
+        case problem(String)
+    }
+
+    /// Calls `found` with each regular file that matches `pattern`, relative to the root, in no particular order; each
+    /// at most once, as it is found: nothing is kept.
     ///
     /// - Parameters:
     ///   - pattern: see ``PathPattern``.
-    ///   - problem: called with what could not be looked at, in words. A name that is gone meanwhile is none.
     ///   - goOn: asked at every name, also of what does not match; false ends the search.
-    ///   - found: called with the root's path and the file's beneath it, joined.
-    func files(
-        matching pattern: PathPattern, problem: (String) -> Void, goOn: () -> Bool, found: (String) -> Void
-    ) {
+    ///   - found: called with each find.
+    func files(matching pattern: PathPattern, goOn: () -> Bool, found: (Find) -> Void) {
         let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else {
-            problem("\(root): \(String(cString: strerror(errno)))")
+            found(.problem("\(root): \(String(cString: strerror(errno)))"))
             return
         }
         var status = stat()
         fstat(descriptor, &status)
         let prefix = String(root.reversed().drop { $0 == "/" }.reversed())
         let folder = Folder(descriptor: descriptor, path: prefix, device: status.st_dev)
-        _ = search(folder, pattern, problem, goOn, found)
+        _ = search(folder, pattern, goOn, found)
     }
 
     /// An open folder; the search takes its descriptor over.
@@ -40,12 +45,11 @@ struct FileFinder: Sendable {
 
     /// Searches one folder. Returns false when the search is to end.
     private func search(
-        _ folder: Folder, _ pattern: PathPattern, _ problem: (String) -> Void, _ goOn: () -> Bool,
-        _ found: (String) -> Void
+        _ folder: Folder, _ pattern: PathPattern, _ goOn: () -> Bool, _ found: (Find) -> Void
     ) -> Bool {
         guard let stream = fdopendir(folder.descriptor) else {
             close(folder.descriptor)
-            problem("\(folder.path): \(String(cString: strerror(errno)))")
+            found(.problem("\(folder.path): \(String(cString: strerror(errno)))"))
             return true
         }
         defer { closedir(stream) }
@@ -58,7 +62,7 @@ struct FileFinder: Sendable {
             }
             guard name != ".", name != ".." else { continue }
             guard isValid else {
-                problem("\(folder.path)/\(name): skipped, its name is not UTF-8")
+                found(.problem("\(folder.path)/\(name): skipped, its name is not UTF-8"))
                 continue
             }
             let rest = pattern.advanced(by: name)
@@ -68,14 +72,14 @@ struct FileFinder: Sendable {
             let path = "\(folder.path)/\(name)"
             switch status.st_mode & S_IFMT {
             case S_IFREG where rest.isComplete:
-                found(path)
+                found(.file(path))
             case S_IFDIR where rest.wantsMore && (crossesMounts || status.st_dev == folder.device):
                 let inner = openat(dirfd(stream), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
                 if inner >= 0 {
                     let folder = Folder(descriptor: inner, path: path, device: status.st_dev)
-                    guard search(folder, rest, problem, goOn, found) else { return false }
+                    guard search(folder, rest, goOn, found) else { return false }
                 } else if errno != ENOENT {
-                    problem("\(path): \(String(cString: strerror(errno)))")
+                    found(.problem("\(path): \(String(cString: strerror(errno)))"))
                 }
             default: break
             }

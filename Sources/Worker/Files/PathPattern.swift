@@ -28,6 +28,11 @@ struct PathPattern: Sendable {
         return next
     }
 
+    /// Whether `path`, relative to where a search begins, is a match.
+    func matches(_ path: some StringProtocol) -> Bool {
+        path.split(separator: "/").reduce(self) { $0.advanced(by: String($1)) }.isComplete
+    }
+
     /// Whether anything can still match.
     var isAlive: Bool { !states.isEmpty }
 

@@ -30,7 +30,8 @@ struct Server {
         let roots = Roots(folders: configuration.roots)
         let intake = TaskIntake(
             host: host, ledger: ledger, lanes: Lanes(), slices: SliceRunner(roots: roots, standing: standing),
-            surveys: SurveyRunner(roots: roots, standing: standing), outgoing: outgoing, log: log)
+            surveys: SurveyRunner(roots: roots, standing: standing, costs: ReflinkCosts()),
+            outgoing: outgoing, log: log)
         let control = ControlIntake(host: host, standing: standing, outgoing: outgoing, log: log)
 
         let stops = await UnixSignalsSequence(trapping: .sigterm, .sigint)

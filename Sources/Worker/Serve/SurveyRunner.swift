@@ -1,88 +1,133 @@
 import Contract
 import Defrag
 import DefragTypes
+import JSON
 import XFS
 
-/// Carries out one survey, on the caller's thread.
+/// Carries out one survey, on the caller's thread, in memory that does not depend on how many files there are.
 struct SurveyRunner: Sendable {
     let roots: Roots
     let standing: Standing
+    /// What reflink copies cost on this host's file systems; learnt by one survey, known to the next.
+    let costs: ReflinkCosts
 
     /// What a survey found.
     struct Findings: Sendable {
-        /// The most fragmented first.
-        var files: [FileSurvey] = []
+        /// The files with the most to gain.
+        fileprivate(set) var ranking: Ranking
+        /// All files that are large and fragmented enough, kept or not.
+        fileprivate(set) var summary = SurveySummary()
         /// How many files matched.
-        var matched = 0
+        fileprivate(set) var matched = 0
         /// What could not be looked at, in words.
-        var problems: [String] = []
+        fileprivate(set) var problems: [String] = []
         /// The worker is leaving, and did not look everywhere.
-        var isCutShort = false
+        fileprivate(set) var isCutShort = false
 
-        /// The files in pieces that fit into messages.
-        var pages: [[FileSurvey]] {
-            stride(from: 0, to: files.count, by: Findings.pageSize).map {
-                Array(files[$0..<min($0 + Findings.pageSize, files.count)])
-            }
-        }
-
-        /// A file takes about 1 KiB on a page, and 5 KiB with the longest path; a message holds 1 MiB.
-        private static let pageSize = 100
-        /// Most files kept: the most fragmented ones.
+        /// Most files kept, and the most that a task may ask for.
         fileprivate static let mostFiles = 20_000
-        /// Most problems kept.
-        fileprivate static let mostProblems = 50
+        /// Most problems kept, and the most bytes of each: together they fit into a message.
+        private static let mostProblems = 50
+        private static let mostBytes = 2000
 
         fileprivate mutating func note(_ problem: String) {
-            if problems.count < Findings.mostProblems { problems.append(problem) }
+            guard problems.count < Findings.mostProblems else { return }
+            problems.append(
+                problem.utf8.count <= Findings.mostBytes
+                    ? problem : String(decoding: problem.utf8.prefix(Findings.mostBytes), as: UTF8.self))
         }
+    }
 
-        fileprivate mutating func rank() {
-            files.sort { $0.statistics.extents > $1.statistics.extents }
-            files.removeLast(max(0, files.count - Findings.mostFiles))
+    /// A part of a pattern's meaning: what matches `pattern` beneath `root`.
+    private struct Place {
+        let root: String
+        let pattern: PathPattern
+
+        func contains(_ path: String) -> Bool {
+            let prefix = root == "/" ? root : root + "/"
+            return path.hasPrefix(prefix) && pattern.matches(path.dropFirst(prefix.count))
         }
     }
 
     /// Looks at every file that matches `task`, each once.
     func run(_ task: SurveyTask) -> Findings {
-        var findings = Findings()
-        var seen: Set<String> = []
+        let limit = max(1, min(task.top ?? Findings.mostFiles, Findings.mostFiles))
+        var findings = Findings(ranking: Ranking(limit: limit))
+        let surveyor = Surveyor()
+        var searched: [Place] = []
         for pattern in task.patterns {
             do throws(Roots.Refused) {
                 let (root, relative) = try roots.place(pattern)
-                var problems: [String] = []
+                let place = Place(root: root, pattern: PathPattern(relative))
                 FileFinder(root: root).files(
-                    matching: PathPattern(relative),
-                    problem: { if problems.count < Findings.mostProblems { problems.append($0) } },
-                    goOn: { !standing.isLeaving },
-                    found: { file in
-                        if seen.insert(file).inserted { look(at: file, beneath: root, task, &findings) }
+                    matching: place.pattern, goOn: { !standing.isLeaving },
+                    found: { find in
+                        switch find {
+                        case .file(let path):
+                            if !searched.contains(where: { $0.contains(path) }) {
+                                look(at: path, with: surveyor, task, &findings)
+                            }
+                        case .problem(let problem): findings.note(problem)
+                        }
                     })
-                problems.forEach { findings.note($0) }
+                searched.append(place)
             } catch {
                 findings.note(error.message)
             }
         }
-        findings.rank()
+        findings.summary.reflinkCosts = costs.all
         findings.isCutShort = standing.isLeaving
         return findings
     }
 
-    private func look(at path: String, beneath root: String, _ task: SurveyTask, _ findings: inout Findings) {
+    private func look(
+        at path: String, with surveyor: Surveyor, _ task: SurveyTask, _ findings: inout Findings
+    ) {
         findings.matched += 1
         do {
             let (root, relative) = try roots.place(path)
             let file = try openForSurvey(beneath: root, relative: relative)
-            let found = try survey(file, path: path)
-            guard found.statistics.extents >= task.minExtents ?? 0, found.size >= task.minSize ?? .zero else {
-                return
-            }
-            findings.files.append(found)
-            if findings.files.count >= 2 * Findings.mostFiles { findings.rank() }
+            let found = try surveyor.look(
+                at: file, path: path, goOn: { _, _ in !standing.isLeaving },
+                cost: { costs.cost(on: $0, of: file, extents: $1) })
+            guard let survey = found?.survey, survey.statistics.extents >= task.minExtents ?? 0,
+                survey.size >= task.minSize ?? .zero
+            else { return }
+            findings.summary.count(survey)
+            findings.ranking.add(survey)
         } catch let refusal as Refusal {
             findings.note(refusal.message)
         } catch {
             findings.note("\(path): \(error)")
         }
+    }
+}
+
+/// Puts files on pages that fit into messages.
+struct SurveyPages: Sequence, IteratorProtocol {
+    private var rest: ArraySlice<FileSurvey>
+
+    /// Most files on a page, and most bytes of their JSON: a file takes about 1 KiB, with the longest path some 50 KiB; a
+    /// message holds 1 MiB.
+    private static let mostFiles = 100
+    private static let mostBytes = 512 << 10
+
+    /// Pages of `files`, in this order.
+    init(_ files: [FileSurvey]) {
+        rest = files[...]
+    }
+
+    /// The next page; never an empty one.
+    mutating func next() -> [FileSurvey]? {
+        var page: [FileSurvey] = []
+        var bytes = 0
+        while page.count < Self.mostFiles, let file = rest.first {
+            // What has no JSON is a bug, and told when the page is written.
+            bytes += (try? JSONEncoder().encode(file).count) ?? 0
+            if !page.isEmpty, bytes > Self.mostBytes { break }
+            page.append(file)
+            rest.removeFirst()
+        }
+        return page.isEmpty ? nil : page
     }
 }

@@ -91,18 +91,23 @@ struct TaskIntake: Sendable {
         let findings = await lane.run { _ in slices.standing.duringSurvey(id) { surveys.run(survey) } }
         // A part must not pass for the whole: the files not seen would never be treated.
         guard !findings.isCutShort else { throw CutShort() }
-        let pages = findings.pages
-        for (number, files) in pages.enumerated() {
+        var pages = 0
+        for files in SurveyPages(findings.ranking.sorted) {
             try await outgoing.answer(
-                .surveyPage(SurveyPage(task: id, job: survey.job, page: number, files: files)), about: nil)
+                .surveyPage(SurveyPage(task: id, job: survey.job, page: pages, files: files)), about: nil)
+            pages += 1
         }
-        log.info("survey ends", metadata: ["task": "\(id)", "files": "\(findings.files.count)"])
+        log.info(
+            "survey ends",
+            metadata: [
+                "task": "\(id)", "files": "\(findings.ranking.count)", "matched": "\(findings.matched)",
+            ])
         try await outgoing.answer(
             .surveyFinished(
                 SurveyFinished(
-                    task: id, job: survey.job, pages: pages.count, files: findings.files.count,
-                    matched: findings.matched,
-                    problems: findings.problems)), about: nil)
+                    task: id, job: survey.job, pages: pages, files: findings.ranking.count,
+                    matched: findings.matched, problems: findings.problems, summary: findings.summary)),
+            about: nil)
     }
 
     private func refuse(_ delivery: Delivery, _ error: ContractError) async {

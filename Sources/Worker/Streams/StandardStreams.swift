@@ -34,11 +34,11 @@ private func writeAll(_ bytes: some Collection<UInt8>, to descriptor: CInt) -> B
     return true
 }
 
-/// Columns of the terminal that standard error is, or `nil` if it is none.
-func terminalWidth() -> Int? {
-    guard isatty(STDERR_FILENO) == 1 else { return nil }
+/// Columns of the terminal that `descriptor`, by default standard error, is, or `nil` if it is none.
+func terminalWidth(of descriptor: CInt = STDERR_FILENO) -> Int? {
+    guard isatty(descriptor) == 1 else { return nil }
     var size = winsize()
-    guard ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    guard ioctl(descriptor, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
     return Int(size.ws_col)
 }
 

@@ -13,34 +13,62 @@ func survey(_ options: SurveyOptions) async -> ExitStatus {
     }
 }
 
-/// Looks at one file after the other.
+/// Looks at one file after the other, and keeps the best at most.
 private struct SurveySession {
     let options: SurveyOptions
     let stop: StopRequest
     private(set) var status = ExitStatus.success
-    private var table = SurveyTable()
+    private let surveyor: Surveyor
+    private let costs: ReflinkCosts
+    private let picture = MapPicture(terminal: .standardOutput)
+    private var progress = SurveyProgress()
+    private var ranking: Ranking?
+    private var summary = SurveySummary()
+    private var histogram = SurveyHistogram()
 
     init(options: SurveyOptions, stop: StopRequest) {
         self.options = options
         self.stop = stop
+        // JSON is for a dashboard, which has more pixels than a terminal has signs.
+        let cells = options.format == .text ? picture.mostCells : 1024
+        surveyor = Surveyor(mapCells: options.drawsMap ? cells : nil)
+        costs = ReflinkCosts(isMeasuring: options.calibrates)
+        if let limit = options.top ?? (options.format == .text ? 100 : nil) {
+            ranking = Ranking(limit: limit)
+        }
     }
 
     mutating func run() {
         for path in options.paths {
-            if isFolder(path) { look(into: path) } else { look(at: path, isNamed: true) }
+            if !options.drawsMap, isFolder(path) { look(into: path) } else { look(at: path, isNamed: true) }
         }
-        if options.format == .text {
-            standardOutput(table.text(withHistogram: options.showsHistogram))
-        }
+        progress.clear()
+        if !options.drawsMap { conclude() }
         if stop.isRequested { status = status.worse(.stoppedEarly) }
     }
 
+    private mutating func conclude() {
+        summary.reflinkCosts = costs.all
+        switch options.format {
+        case .text:
+            let table = SurveyTable(ranking?.sorted ?? [], of: summary)
+            standardOutput(table.text + (options.showsHistogram ? "\n" + histogram.text : ""))
+        case .json:
+            ranking?.sorted.forEach { write($0) }
+            if options.showsSummary { write(TypedSummary(summary: summary)) }
+        }
+    }
+
     private mutating func look(into folder: String) {
-        var problems: [String] = []
+        let stop = stop
         FileFinder(root: folder, crossesMounts: false).files(
-            matching: PathPattern("**"), problem: { problems.append($0) }, goOn: { !stop.isRequested },
-            found: { look(at: $0, isNamed: false) })
-        for problem in problems { report(problem, .failed) }
+            matching: PathPattern("**"), goOn: { !stop.isRequested },
+            found: {
+                switch $0 {
+                case .file(let path): look(at: path, isNamed: false)
+                case .problem(let problem): report(problem, .failed)
+                }
+            })
     }
 
     private func isFolder(_ path: String) -> Bool {
@@ -51,16 +79,17 @@ private struct SurveySession {
     /// A file that was not named, but found, may be gone by now.
     private mutating func look(at path: String, isNamed: Bool) {
         guard !stop.isRequested else { return }
+        let (stop, costs) = (stop, costs)
+        progress.begin(path, summary)
         do {
-            let found = try Defrag.survey(try openForSurvey(path: path), path: path)
-            guard found.statistics.extents >= options.minExtents, found.size >= options.minSize else {
-                return
-            }
-            switch options.format {
-            case .text: table.add(found)
-            case .json:
-                if !standardOutput(line: try JSONEncoder().encode(found)) { stop.request() }
-            }
+            let file = try openForSurvey(path: path)
+            let found = try surveyor.look(
+                at: file, path: path,
+                goOn: { extents, offset in
+                    progress.advance(extents: extents, offset: offset)
+                    return !stop.isRequested
+                }, cost: { costs.cost(on: $0, of: file, extents: $1) })
+            if let found { take(found.survey, found.map) }
         } catch let refusal as Refusal {
             if refusal.reason == .notFound, !isNamed { return }
             report(refusal.message, refusal.reason == .notPermitted ? .notPermitted : .failed)
@@ -69,8 +98,57 @@ private struct SurveySession {
         }
     }
 
+    private mutating func take(_ found: FileSurvey, _ map: FileMap?) {
+        if let map {
+            progress.clear()
+            switch options.format {
+            case .text: standardOutput(picture.text(of: found, map) + "\n")
+            case .json: write(MappedSurvey(survey: found, map: map))
+            }
+            return
+        }
+        guard found.statistics.extents >= options.minExtents, found.size >= options.minSize else { return }
+        summary.count(found)
+        if options.showsHistogram { histogram.add(found.statistics) }
+        if ranking == nil { write(found) } else { ranking?.add(found) }
+    }
+
+    private func write(_ object: some Encodable) {
+        do {
+            if !standardOutput(line: try JSONEncoder().encode(object)) { stop.request() }
+        } catch {
+            standardError("reflow-worker: \(error)\n")
+        }
+    }
+
     private mutating func report(_ problem: String, _ status: ExitStatus) {
+        progress.clear()
         standardError("reflow-worker: \(problem)\n")
         self.status = self.status.worse(status)
+    }
+}
+
+/// The summary as an object of its own type among the files', which have none.
+private struct TypedSummary: Encodable {
+    enum Key: CodingKey { case type }
+    let summary: SurveySummary
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try container.encode("summary", forKey: .type)
+        try summary.encode(to: encoder)
+    }
+}
+
+/// A file's survey with its map as one more field.
+private struct MappedSurvey: Encodable {
+    enum Key: CodingKey { case map }
+    let survey: FileSurvey
+    let map: FileMap
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: Key.self)
+        try survey.encode(to: encoder)
+        try container.encode(map, forKey: .map)
     }
 }

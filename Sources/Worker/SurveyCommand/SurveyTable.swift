@@ -1,45 +1,93 @@
 import DefragTypes
 
-/// Surveys as a table for people, the most fragmented file first. Keeps a row for each file, and one histogram.
+/// Surveys as a table for people, with what is to be said about all files together beneath it.
 struct SurveyTable {
-    private struct Row {
-        let path: String
-        let cells: [String]
-        let extents: Int
+    private let surveys: [FileSurvey]
+    private let summary: SurveySummary
+
+    /// A table of the files shown, in this order, out of those in `summary`.
+    init(_ surveys: [FileSurvey], of summary: SurveySummary) {
+        self.surveys = surveys
+        self.summary = summary
     }
 
-    private static let titles = ["EXTENTS", "AVERAGE", "SIZE", "SHARED", "REFLINK", "FILE"]
-    private var rows: [Row] = []
-    private var histogram: [ExtentStatistics.Bucket] = []
+    var text: String {
+        guard !surveys.isEmpty else { return "no files\n" }
+        let notes = surveys.map(note)
+        let hasNotes = notes.contains { !$0.isEmpty }
+        let titles = ["EXTENTS", "AVERAGE", "SIZE", "SHARED", "REFLINK", "GAIN"]
+        let rows = zip(surveys, notes).map { survey, note in
+            figures(of: survey) + (hasNotes ? [note] : []) + [survey.path]
+        }
+        return columns([titles + (hasNotes ? ["NOTE"] : []) + ["FILE"]] + rows)
+            + "\n" + footer.map { $0 + "\n" }.joined()
+    }
 
-    mutating func add(_ survey: FileSurvey) {
+    private func figures(of survey: FileSurvey) -> [String] {
         let statistics = survey.statistics
-        let cells = [
+        return [
             "\(statistics.extents)", "\(statistics.averageExtent)", "\(survey.size)",
             "\(statistics.sharedBytes)",
             Duration.seconds(survey.estimatedReflinkSeconds).text,
+            survey.gainSeconds > 0 ? Duration.seconds(survey.gainSeconds).text : "-",
         ]
-        rows.append(Row(path: survey.path, cells: cells, extents: statistics.extents))
-        if histogram.isEmpty {
-            histogram = statistics.histogram
+    }
+
+    private func note(_ survey: FileSurvey) -> String {
+        let parts = [survey.obstacle?.reason.rawValue, survey.extentSizeHint.map { "extsize \($0)" }]
+        return parts.compactMap { $0 }.joined(separator: ", ")
+    }
+
+    private var footer: [String] {
+        let files = summary.files == 1 ? "1 file" : "\(summary.files) files"
+        let gain = Duration.seconds(summary.gainSeconds).text
+        var lines: [String] = []
+        if summary.files > surveys.count {
+            lines.append("The first \(surveys.count) of \(files); --top N shows more.")
+        }
+        lines.append(
+            "\(files), \(summary.size) in \(summary.extents) extents. Reflink copies block writers for "
+                + Duration.seconds(summary.reflinkSeconds).text
+                + (summary.gainSeconds > 0
+                    ? "; laying the files well would save \(gain) of it." : "; there is nothing to gain."))
+        lines += summary.reflinkCosts.map { cost in
+            let perExtent = "\(Duration.seconds(cost.secondsPerExtent).text) an extent"
+            // Where there are several file systems, which.
+            let on = summary.reflinkCosts.count > 1 ? " on \(cost.fileSystem)" : ""
+            return cost.isMeasured
+                ? "Measured\(on): \(perExtent)."
+                : "Assumed\(on): \(perExtent)" + (cost.message.map { ", because \($0)" } ?? "") + "."
+        }
+        if summary.withExtentSizeHint > 0 {
+            lines.append("With an extsize hint: \(summary.withExtentSizeHint).")
+        }
+        lines += summary.obstacles.map { obstacle in
+            "Cannot be defragmented: \(obstacle.files) (\(obstacle.reason))"
+                + (obstacle.files == 1 ? ", " : ", such as ") + obstacle.example + "."
+        }
+        return lines
+    }
+}
+
+/// The sizes of the extents of any number of files.
+struct SurveyHistogram {
+    private var buckets: [ExtentStatistics.Bucket] = []
+
+    /// Counts a file's extents in.
+    mutating func add(_ statistics: ExtentStatistics) {
+        if buckets.isEmpty {
+            buckets = statistics.histogram
         } else {
             for (index, bucket) in statistics.histogram.enumerated() {
-                histogram[index].extents += bucket.extents
-                histogram[index].bytes += bucket.bytes
+                buckets[index].extents += bucket.extents
+                buckets[index].bytes += bucket.bytes
             }
         }
     }
 
-    func text(withHistogram: Bool) -> String {
-        guard !rows.isEmpty else { return "no files\n" }
-        let sorted = rows.sorted { ($1.extents, $0.path) < ($0.extents, $1.path) }
-        let table = [Self.titles] + sorted.map { $0.cells + [$0.path] }
-        return columns(table) + (withHistogram ? "\n" + histogramText : "")
-    }
-
-    private var histogramText: String {
-        let most = max(1, histogram.map(\.extents).max() ?? 1)
-        let table = histogram.map { bucket in
+    var text: String {
+        let most = max(1, buckets.map(\.extents).max() ?? 1)
+        let table = buckets.map { bucket in
             let size = bucket.upTo.rawValue == .max ? "larger" : "up to \(bucket.upTo)"
             // At least one sign for anything at all: one huge extent among millions of small ones is worth seeing.
             let bar = (bucket.extents * 40 + most - 1) / most
@@ -47,13 +95,13 @@ struct SurveyTable {
         }
         return columns([["EXTENTS OF", "NUMBER", "BYTES", ""]] + table)
     }
+}
 
-    /// Lines of cells, all but the last in columns aligned to the right.
-    private func columns(_ table: [[String]]) -> String {
-        let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-        return table.map { cells in
-            let aligned = zip(cells, widths).dropLast().map { padded(to: $1, $0) }
-            return (aligned + [cells[cells.count - 1]]).joined(separator: "  ") + "\n"
-        }.joined()
-    }
+/// Lines of cells, all but the last in columns aligned to the right.
+private func columns(_ table: [[String]]) -> String {
+    let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
+    return table.map { cells in
+        let aligned = zip(cells, widths).dropLast().map { padded(to: $1, $0) }
+        return (aligned + [cells[cells.count - 1]]).joined(separator: "  ") + "\n"
+    }.joined()
 }

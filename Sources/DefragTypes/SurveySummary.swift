@@ -1,0 +1,61 @@
+/// What a survey found out about all of its files together.
+public struct SurveySummary: Codable, Hashable, Sendable {
+    /// Number of files.
+    public var files = 0
+    /// Their apparent sizes, added up.
+    public var size = ByteCount.zero
+    /// Their extents.
+    public var extents = 0
+    /// How long reflink copies of all of them would block their writers, one after the other, in seconds.
+    public var reflinkSeconds = 0.0
+    /// How much of that would be saved if they were laid well: those that can be defragmented.
+    public var gainSeconds = 0.0
+    /// Files that carry an `extsize` hint.
+    public var withExtentSizeHint = 0
+    /// What cannot be defragmented, and why; the most frequent reason first.
+    public var obstacles: [Obstructed] = []
+    /// What reflink copies cost, on each file system where that had to be known.
+    public var reflinkCosts: [ReflinkCost] = []
+
+    /// Files that one reason keeps from being defragmented.
+    public struct Obstructed: Codable, Hashable, Sendable {
+        /// The reason.
+        public var reason: Reason
+        /// How many files.
+        public var files: Int
+        /// The message about one of them.
+        public var example: String
+
+        /// So many files.
+        public init(reason: Reason, files: Int, example: String) {
+            self.reason = reason
+            self.files = files
+            self.example = example
+        }
+    }
+
+    /// A summary of no files.
+    public init() {}
+
+    /// How many files cannot be defragmented.
+    public var obstructed: Int { obstacles.reduce(0) { $0 + $1.files } }
+
+    /// Counts one more file in.
+    public mutating func count(_ survey: FileSurvey) {
+        files += 1
+        size += survey.size
+        extents += survey.statistics.extents
+        reflinkSeconds += survey.estimatedReflinkSeconds
+        if survey.extentSizeHint != nil { withExtentSizeHint += 1 }
+        guard let obstacle = survey.obstacle else {
+            gainSeconds += survey.gainSeconds
+            return
+        }
+        if let known = obstacles.firstIndex(where: { $0.reason == obstacle.reason }) {
+            obstacles[known].files += 1
+        } else {
+            obstacles.append(Obstructed(reason: obstacle.reason, files: 1, example: obstacle.message))
+        }
+        obstacles.sort { $1.files < $0.files }
+    }
+}

@@ -1,0 +1,42 @@
+import CLinux
+import Glibc
+
+/// A folder on XFS in which an ``UnnamedFile`` can be made. Holding it blocks neither a remount nor a freeze.
+public struct Folder: ~Copyable, Sendable {
+    let descriptor: Descriptor
+
+    init(descriptor: consuming Descriptor) {
+        self.descriptor = descriptor
+    }
+
+    /// statfs(2) of the file system that holds it.
+    public func space() throws(SystemError) -> Space {
+        try Space(descriptor: descriptor.number)
+    }
+}
+
+extension File {
+    /// The folder that the file was found in, for use apart from the file.
+    ///
+    /// - Throws: ``SystemError`` of openat2(2): `EACCES`, `EMFILE`.
+    public func openFolder() throws(SystemError) -> Folder {
+        let number = folder.number
+        return Folder(
+            descriptor: Descriptor(
+                owning: try system("open folder") { clinux_openat2(number, ".", clinux_open_directory, 0) }))
+    }
+
+    /// Whether this process may write to the file and make files beside it, without opening anything for writing:
+    /// the end of that would be an event to whoever watches the file (inotify(7), `IN_CLOSE_WRITE`).
+    ///
+    /// - Throws: ``SystemError`` of faccessat2(2) if it may not: `EACCES`, `EPERM` (immutable), `EROFS`. A kernel
+    ///   without that call (before 5.8) is taken to permit it.
+    public func checkWritable() throws(SystemError) {
+        for number in [descriptor.number, folder.number] {
+            let result = clinux_may_write(number)
+            guard result == 0 || result == -ENOSYS || result == -EINVAL else {
+                throw SystemError(errno: -result, operation: "access")
+            }
+        }
+    }
+}
