@@ -1,0 +1,47 @@
+// Dave Chinner's loop as he wrote it (linux-xfs, December 2023), in the 16 MiB pieces of the xfs_spaceman RFC that
+// it answers: nothing read ahead, no rest, fdatasync and punch after each piece. What Reflow is measured against.
+//
+//   seed-loop FILE
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void check(int result, const char *what) {
+    if (result >= 0) return;
+    fprintf(stderr, "seed-loop: %s: %s\n", what, strerror(errno));
+    exit(1);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: seed-loop FILE\n");
+        return 64;
+    }
+    int file = open(argv[1], O_RDWR);
+    check(file, argv[1]);
+    struct stat status;
+    check(fstat(file, &status), "fstat");
+    int scratch = open(dirname(argv[1]), O_TMPFILE | O_RDWR, 0600);
+    check(scratch, "O_TMPFILE");
+
+    const off_t piece = 16 << 20;
+    for (off_t offset = 0; offset < status.st_size; offset += piece) {
+        off_t length = status.st_size - offset < piece ? status.st_size - offset : piece;
+        struct file_clone_range range = {
+            .src_fd = file, .src_offset = (__u64)offset, .src_length = (__u64)length, .dest_offset = (__u64)offset};
+        check(ioctl(scratch, FICLONERANGE, &range), "FICLONERANGE");
+        check(fallocate(file, FALLOC_FL_UNSHARE_RANGE, offset, length), "FALLOC_FL_UNSHARE_RANGE");
+        check(fdatasync(file), "fdatasync");
+        check(fallocate(scratch, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length), "FALLOC_FL_PUNCH_HOLE");
+    }
+    return 0;
+}
