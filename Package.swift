@@ -67,13 +67,27 @@ let package = Package(
             swiftSettings: strict),
 
         // Real parts for the tests: loop-mounted XFS, a private broker, a fragmenter, programs to run.
+        .target(name: "CGuest", path: "Tests/CGuest"),
         .target(
             name: "Support",
             dependencies: [
-                "XFS",
+                "CGuest", "XFS",
                 .product(name: "Subprocess", package: "swift-subprocess"),
             ],
             path: "Tests/Support", swiftSettings: strict),
+
+        // Trials of safety at any length: a library, a program that runs them long, tests that run them short.
+        .target(
+            name: "Trials", dependencies: ["Defrag", "DefragTypes", "JSON", "Support", "XFS"],
+            path: "Tests/Trials", swiftSettings: strict),
+        .executableTarget(
+            name: "soak",
+            dependencies: [
+                "Support", "Trials", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/Soak", swiftSettings: strict),
+        .testTarget(name: "SafetyTests", dependencies: ["Support", "Trials"], swiftSettings: strict),
+
         .testTarget(name: "DefragTypesTests", dependencies: ["DefragTypes"], swiftSettings: strict),
         .testTarget(name: "XFSTests", dependencies: ["XFS", "Support"], swiftSettings: strict),
         .testTarget(

@@ -102,9 +102,9 @@ struct ContentsTests {
         do {
             let file = TestFile(path)
             for block in stride(from: Int64(0), to: 8000, by: 1000) {
-                try file.preallocate((block + 600) * 4096..<(block + 700) * 4096)
+                file.preallocate((block + 600) * 4096..<(block + 700) * 4096)
             }
-            try file.preallocate(size..<size + 4 * Self.mebibyte)
+            file.preallocate(size..<size + 4 * Self.mebibyte)
             file.synchronize()
         }
         let (contents, layout) = (try checksum(path), try Layout(of: path))

@@ -78,7 +78,7 @@ struct InterferenceTests {
             guard number % 5 == 0 else { return nil }
             let start = progress.offset.rawValue
             let file = TestFile(path)
-            try file.punch(start + 4096..<start + 65_536)
+            file.punch(start + 4096..<start + 65_536)
             return nil
         }
         #expect(result.status == .done)

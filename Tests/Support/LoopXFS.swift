@@ -1,3 +1,4 @@
+import CGuest
 import Glibc
 import Synchronization
 
@@ -8,6 +9,9 @@ public final class LoopXFS: Sendable {
     public let path: String
     /// The file that holds it.
     public let image: String
+    /// Whether its device goes past the page cache of what holds the image.
+    private let isDirect: Bool
+    private let mountOptions: String
     private let folder: String
     private let isMounted = Mutex(false)
 
@@ -18,14 +22,42 @@ public final class LoopXFS: Sendable {
     ///   - options: for mkfs.xfs, such as `-m reflink=0`.
     ///   - mountOptions: for mount, such as `prjquota`.
     /// - Throws: ``Tool/Failure`` of mkfs.xfs or mount.
-    public init(mebibytes: Int = 1024, options: [String] = [], mountOptions: String = "defaults") throws {
-        folder = try RunFolder.subfolder("xfs")
+    public convenience init(
+        mebibytes: Int = 1024, options: [String] = [], mountOptions: String = "defaults"
+    ) throws {
+        let folder = try RunFolder.subfolder("xfs")
+        try self.init(
+            folder: folder, image: folder + "/image", mebibytes: mebibytes, options: options,
+            mountOptions: mountOptions, isDirect: false)
+    }
+
+    /// Makes and mounts a file system in the new file `image`, which may lie in another one; or mounts the one that
+    /// is there, unless `mebibytes` is given. The file stays when this is closed. With `isDirect` its device goes
+    /// past the page cache of what holds the image.
+    public convenience init(
+        image: String, mebibytes: Int? = nil, options: [String] = [], mountOptions: String = "defaults",
+        isDirect: Bool = false
+    ) throws {
+        try self.init(
+            folder: try RunFolder.subfolder("xfs"), image: image, mebibytes: mebibytes, options: options,
+            mountOptions: mountOptions, isDirect: isDirect)
+    }
+
+    private init(
+        folder: String, image: String, mebibytes: Int?, options: [String], mountOptions: String,
+        isDirect: Bool
+    ) throws {
+        self.folder = folder
+        self.image = image
+        self.isDirect = isDirect
+        self.mountOptions = mountOptions
         path = folder + "/mount"
-        image = folder + "/image"
-        try Tool.run("truncate", "-s", "\(mebibytes)M", image)
-        try Tool.run("sh", "-c", "mkfs.xfs -q \(options.joined(separator: " ")) '\(image)'")
+        if let mebibytes {
+            try Tool.run("truncate", "-s", "\(mebibytes)M", image)
+            try Tool.run("sh", "-c", "mkfs.xfs -q \(options.joined(separator: " ")) '\(image)'")
+        }
         try Tool.run("mkdir", path)
-        try mount(options: mountOptions)
+        try mount()
     }
 
     deinit {
@@ -35,9 +67,14 @@ public final class LoopXFS: Sendable {
     /// The path of `name` in it.
     public func file(_ name: String) -> String { path + "/" + name }
 
-    /// Mounts it again after ``unmount()``.
-    public func mount(options: String = "defaults") throws {
-        try Tool.run("mount", "-t", "xfs", "-o", "loop,\(options)", image, path)
+    /// Mounts it again after ``unmount()``, with the same options.
+    public func mount() throws {
+        // Not by `mount -o loop`: that takes up the device of the mount before, if somebody still looks at it.
+        let find = ["losetup", "--find", "--show"] + (isDirect ? ["--direct-io=on"] : []) + [image]
+        let device = String(try Tool.run(find).prefix { $0 != "\n" })
+        // Detached once it is mounted, the device goes with the mount.
+        defer { _ = try? Tool.run("losetup", "--detach", device) }
+        try Tool.run("mount", "-t", "xfs", "-o", mountOptions, device, path)
         isMounted.withLock { $0 = true }
     }
 
@@ -54,6 +91,8 @@ public final class LoopXFS: Sendable {
 
     /// Unmounts and mounts it again, which drops what copy-on-write had preallocated and not used.
     public func refresh() throws {
+        // Another mount namespace made meanwhile may keep the file system mounted: it must not write any more.
+        try remount(options: "ro")
         try unmount()
         try mount()
     }
@@ -79,10 +118,35 @@ public final class LoopXFS: Sendable {
     /// Free bytes, once blocks of deleted files are back (XFS gives them back in the background).
     public func freeBytes() throws -> Int64 {
         try Tool.run("sync", "-f", path)
+        let status = try status()
+        return Int64(status.f_bfree) * Int64(status.f_bsize)
+    }
+
+    /// Inodes in use. Those of deleted files, also of files that never had a name, are given back in the background;
+    /// asking waits for what has begun.
+    public func usedInodes() throws -> Int {
+        try Tool.run("sync", "-f", path)
+        let status = try status()
+        return Int(status.f_files) - Int(status.f_ffree)
+    }
+
+    /// Has the file system give back what it has preallocated in advance, behind the ends of files and for
+    /// copy-on-write. It passes over files that are being written.
+    public func dropPreallocation() throws {
+        try Tool.run("sync", "-f", path)
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { Glibc.close(descriptor) }
+        let result = cguest_drop_preallocation(descriptor)
+        guard result == 0 else {
+            throw Tool.Failure(description: "dropping the preallocation of \(path): error \(-result)")
+        }
+    }
+
+    private func status() throws -> statvfs {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else {
             throw Tool.Failure(description: "statvfs \(path): error \(errno)")
         }
-        return Int64(status.f_bfree) * Int64(status.f_bsize)
+        return status
     }
 }

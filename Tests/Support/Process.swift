@@ -19,8 +19,12 @@ public final class Process: Sendable {
     private let folder: String
     private let end = Mutex<End?>(nil)
 
-    /// Starts the program of ours called `name`, such as `reflow`, with `environment` added to a minimal one.
-    public init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) throws {
+    /// Starts the program of ours called `name`, such as `reflow`, with `environment` added to a minimal one; through
+    /// `wrapper`, if given, a command that makes it its successor, such as `unshare --net`.
+    public init(
+        _ name: String, _ arguments: [String], environment: [String: String] = [:],
+        through wrapper: [String] = []
+    ) throws {
         folder = try RunFolder.subfolder(name)
         let output = open(folder + "/stdout", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         let error = open(folder + "/stderr", O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
@@ -29,7 +33,7 @@ public final class Process: Sendable {
             close(error)
         }
         pid = try Tool.spawn(
-            [Process.path(of: name)] + arguments, output: output, error: error,
+            wrapper + [Process.path(of: name)] + arguments, output: output, error: error,
             environment: environment.merging([
                 "REFLOW_TEST_FOLDER": RunFolder.path, "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
             ]) { $1 })
@@ -57,6 +61,15 @@ public final class Process: Sendable {
     /// Sends it a signal, if it still runs.
     public func send(_ signal: Int32) {
         end.withLock { if $0 == nil { Glibc.kill(pid, signal) } }
+    }
+
+    /// Whether it has not ended yet.
+    public var isRunning: Bool {
+        var information = siginfo_t()
+        return end.withLock { end in
+            end == nil && waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT | WNOHANG) == 0
+                && information.si_signo == 0
+        }
     }
 
     /// Waits for its end.

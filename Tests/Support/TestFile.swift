@@ -1,3 +1,4 @@
+import CGuest
 import Glibc
 
 /// A file that a test writes: the calls of a guest, as bare as possible. Failed calls trap: tests need no recovery.
@@ -64,18 +65,88 @@ public struct TestFile: ~Copyable, Sendable {
     }
 
     /// Allocates `range` without writing to it, and without changing the size.
-    public borrowing func preallocate(_ range: Range<Int64>) throws {
-        try Tool.run("fallocate", "-n", "-o", "\(range.lowerBound)", "-l", "\(range.count)", path)
+    public borrowing func preallocate(_ range: Range<Int64>) {
+        allocate(cguest_preallocate, range)
     }
 
     /// Makes a hole of `range`.
-    public borrowing func punch(_ range: Range<Int64>) throws {
-        try Tool.run("fallocate", "-p", "-o", "\(range.lowerBound)", "-l", "\(range.count)", path)
+    public borrowing func punch(_ range: Range<Int64>) {
+        allocate(cguest_punch, range)
+    }
+
+    /// Makes `range` read as zeros, and allocates it; the file grows if that is beyond its end.
+    public borrowing func zero(_ range: Range<Int64>) {
+        allocate(cguest_zero, range)
+    }
+
+    /// Takes `range`, whole blocks before the end, out of the file: what follows moves up.
+    public borrowing func collapse(_ range: Range<Int64>) {
+        allocate(cguest_collapse, range)
+    }
+
+    /// Makes room of `range`, whole blocks before the end: what follows moves down.
+    public borrowing func insert(_ range: Range<Int64>) {
+        allocate(cguest_insert, range)
+    }
+
+    private borrowing func allocate(_ mode: CInt, _ range: Range<Int64>) {
+        let result = cguest_fallocate(descriptor, mode, range.lowerBound, Int64(range.count))
+        precondition(result == 0, "fallocate \(path), mode \(mode), \(range): error \(-result)")
+    }
+
+    /// Sets the allocation size hints in bytes, zero for none. XFS takes the one for `extents` only while the file is
+    /// empty.
+    public borrowing func setHints(extents: UInt32, copyOnWrite: UInt32) {
+        let result = cguest_set_hints(descriptor, extents, copyOnWrite)
+        precondition(result == 0, "hints of \(path): error \(-result)")
+    }
+
+    /// The names of its extended attributes.
+    public borrowing func attributeNames() -> [String] {
+        var names = [CChar](repeating: 0, count: 65536)
+        let length = cguest_attributes(descriptor, &names, names.count)
+        precondition(length >= 0, "flistxattr \(path): error \(-length)")
+        return names.prefix(Int(length)).split(separator: 0).map {
+            String(decoding: $0.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        }
+    }
+
+    /// Becomes a reflink copy of `source` as a whole, FICLONE.
+    public borrowing func become(copyOf source: borrowing TestFile) {
+        let result = cguest_clone(source.descriptor, descriptor)
+        precondition(result == 0, "clone to \(path): error \(-result)")
+    }
+
+    /// Has the dirty pages of `range` written to the device, sync_file_range(2): no metadata, no flush.
+    public borrowing func writeBack(_ range: Range<Int64>) {
+        let result = cguest_write_back(descriptor, range.lowerBound, Int64(range.count))
+        precondition(result == 0, "sync_file_range \(path): error \(-result)")
+    }
+
+    /// Drops its clean pages from the page cache: the next read comes from the device.
+    public borrowing func dropCache() {
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
+    }
+
+    /// Its size in bytes.
+    public borrowing func size() -> Int64 {
+        var status = stat()
+        precondition(fstat(descriptor, &status) == 0, "fstat \(path): error \(errno)")
+        return Int64(status.st_size)
     }
 
     /// fsync(2).
     public borrowing func synchronize() {
         precondition(fsync(descriptor) == 0, "fsync \(path): error \(errno)")
+    }
+
+    /// Reads into `buffer` from `offset` on.
+    ///
+    /// - Returns: bytes read; fewer than asked for at the end.
+    public borrowing func read(into buffer: UnsafeMutableRawBufferPointer, at offset: Int64) -> Int {
+        let count = pread(descriptor, buffer.baseAddress, buffer.count, Int(offset))
+        precondition(count >= 0, "pread \(path) at \(offset): error \(errno)")
+        return count
     }
 
     /// Shares `range` of `source` at `offset` of this file, FICLONERANGE.

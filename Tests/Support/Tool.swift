@@ -18,9 +18,15 @@ public enum Tool {
     /// - Throws: ``Failure`` with that text, unless its exit status is 0.
     @discardableResult
     public static func run(_ program: String, _ arguments: String...) throws -> String {
+        try run([program] + arguments)
+    }
+
+    /// Runs `command`, whose first word is the program.
+    @discardableResult
+    public static func run(_ command: [String]) throws -> String {
         let ends = try channel()
         defer { close(ends[0]) }
-        let process = try spawn([program] + arguments, output: ends[1])
+        let process = try spawn(command, output: ends[1])
         close(ends[1])
         var output: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
@@ -35,7 +41,7 @@ public enum Tool {
         while waitpid(process, &status, 0) < 0 && errno == EINTR {}
         guard status == 0 else {
             throw Failure(
-                description: "\(program) \(arguments.joined(separator: " ")): status \(status)\n\(text)")
+                description: "\(command.joined(separator: " ")): status \(status)\n\(text)")
         }
         return text
     }
