@@ -35,3 +35,8 @@ int clinux_open_tmpfile(int directory) {
 int clinux_close(int descriptor) {
     return close(descriptor) < 0 ? -errno : 0;
 }
+
+int clinux_duplicate(int descriptor) {
+    int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    return fd < 0 ? -errno : fd;
+}

@@ -38,7 +38,18 @@ int clinux_fsgetxattr(int descriptor, struct clinux_fsxattr *attributes) {
         .xflags = raw.fsx_xflags,
         .extsize = raw.fsx_extsize,
         .nextents = raw.fsx_nextents,
+        .project = raw.fsx_projid,
         .cowextsize = raw.fsx_cowextsize,
     };
     return 0;
+}
+
+int clinux_fssetxattr(int descriptor, const struct clinux_fsxattr *attributes) {
+    struct fsxattr raw = {
+        .fsx_xflags = attributes->xflags,
+        .fsx_extsize = attributes->extsize,
+        .fsx_projid = attributes->project,
+        .fsx_cowextsize = attributes->cowextsize,
+    };
+    return ioctl(descriptor, FS_IOC_FSSETXATTR, &raw) < 0 ? -errno : 0;
 }

@@ -11,6 +11,15 @@ enum Halt: Error {
     /// The machine is at fault.
     case fail(SystemError)
 
+    /// So many windows in a row were laid for nothing.
+    static func noGain(after windows: Int) -> Halt {
+        .stop(
+            .noGain,
+            message:
+                "\(windows) windows in a row lie no better for being laid afresh: the free space is itself in pieces, or guests "
+                + "write faster. Make room, or come back later")
+    }
+
     /// What `error`, of work on the file, means for the run.
     init(_ error: SystemError) {
         switch error.errno {
@@ -24,6 +33,6 @@ enum Halt: Error {
 }
 
 /// Makes a ``Halt`` of a failed system call.
-func halting<Value>(_ call: () throws(SystemError) -> Value) throws(Halt) -> Value {
+func halting<Value: ~Copyable>(_ call: () throws(SystemError) -> Value) throws(Halt) -> Value {
     do throws(SystemError) { return try call() } catch { throw Halt(error) }
 }

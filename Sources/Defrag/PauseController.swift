@@ -54,7 +54,7 @@ private struct CostEstimate: Hashable, Sendable {
 
     func limit(within pause: Duration) -> Double {
         guard let mean else { return first }
-        let affordable = pause.inSeconds * Self.aim / max(mean + 2 * deviation, 1e-12)
+        let affordable = pause.inSeconds * Self.aim / max(mean + 4 * deviation, 1e-12)
         return max(floor, min(affordable, 2 * tried, 1e12))
     }
 

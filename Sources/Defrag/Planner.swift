@@ -17,6 +17,9 @@ struct WindowPlan: Hashable {
     var next: Int64
     /// Whether shared extents were left alone only because the unshare budget is used up.
     var isOverBudget = false
+
+    /// Whether it is badly broken: its extents are below 512 KiB on average.
+    var isBad: Bool { bytes < Int64(extents) * 512 << 10 }
 }
 
 /// Finds the next window in a map that is fed to it record by record, in file order, from the window's start on.

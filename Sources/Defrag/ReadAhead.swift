@@ -1,29 +1,56 @@
 import XFS
 
 /// Brings a window into the page cache before any lock is taken, through the memory map and not by read(2).
-///
-/// Its pages are left to the kernel to drop: which of them were there before, for others, is not looked at (that would
-/// take cachestat(2), Linux 6.5).
-enum ReadAhead {
-    /// Bytes asked for at once; the next step is under way while one is waited for.
-    private static let step: Int64 = 1 << 20
+struct ReadAhead {
+    /// What is to be read.
+    let range: Range<Int64>
+    /// Its extents in the order in which they lie on the device. A file is read so a quarter faster than in its own
+    /// order, and many times so from a disk that has a head.
+    private let pieces: [Extent]
 
-    /// Reads `range`. `goOn` is asked between steps. Errors are left for the unshare to report: the file may have
+    /// Bytes between two questions whether to go on.
+    private static let step: Int64 = 1 << 20
+    /// Bytes asked for in one call; the kernel reads no more than a device's largest request.
+    private static let request: Int64 = 128 << 10
+
+    /// Prepares to read `range`, of which `map` tells the extents.
+    init(_ range: Range<Int64>, map: [Extent]) {
+        self.range = range
+        pieces = map.filter { $0.state == .written }.sorted { $0.physical < $1.physical }
+    }
+
+    /// Reads the range. `goOn` is asked between steps. Errors are left for the unshare to report: the file may have
     /// shrunk, or the kernel may be too old (Linux 5.14) to wait for pages without touching them.
-    static func read(_ range: Range<Int64>, of file: borrowing XFS.File, goOn: () -> Bool) {
-        let page: Int64 = 64 << 10  // a multiple of every page size
-        let start = range.lowerBound / page * page
-        let length = Int(range.upperBound - start)
-        guard let mapping = try? Mapping(start..<range.upperBound, of: file) else { return }
-        func part(_ offset: Int) -> Range<Int>? {
-            offset < length ? offset..<min(offset + Int(step), length) : nil
+    ///
+    /// - Returns: which parts were not in the page cache before, and are not there for anybody else.
+    func read(from file: borrowing XFS.File, goOn: () -> Bool) -> [Range<Int64>] {
+        guard let window = try? MappedWindow(range, of: file) else { return [] }
+        let absent = window.absentParts()
+        if ask(window, goOn) { finish(window, goOn) }
+        return absent
+    }
+
+    /// Has the kernel start to read all pieces; waits where its queue is full.
+    private func ask(_ window: borrowing MappedWindow, _ goOn: () -> Bool) -> Bool {
+        var asked: Int64 = 0
+        for piece in pieces {
+            for offset in stride(from: piece.offset, to: piece.end, by: Int(Self.request)) {
+                window.startReading(offset..<min(offset + Self.request, piece.end))
+            }
+            asked += piece.length
+            guard asked >= Self.step else { continue }
+            asked = 0
+            guard goOn() else { return false }
         }
-        var offset = Int(range.lowerBound - start) / Int(page) * Int(page)
-        if let first = part(offset) { try? mapping.startReading(first) }
-        while let current = part(offset), goOn() {
-            if let next = part(current.upperBound) { try? mapping.startReading(next) }
-            guard (try? mapping.finishReading(current)) != nil else { return }
-            offset = current.upperBound
+        return true
+    }
+
+    /// Waits until all has been read.
+    private func finish(_ window: borrowing MappedWindow, _ goOn: () -> Bool) {
+        for offset in stride(from: range.lowerBound, to: range.upperBound, by: Int(Self.step)) {
+            guard goOn(), window.finishReading(offset..<min(offset + Self.step, range.upperBound)) else {
+                return
+            }
         }
     }
 }

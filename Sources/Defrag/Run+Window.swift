@@ -8,60 +8,80 @@ extension Run {
     /// put between our chunks for itself is out of the way the next time.
     ///
     /// Laying again never moves the cursor back: a run that is stopped meanwhile goes on with the next window.
+    /// The window before is closed meanwhile, this one is left for the next call to close.
     mutating func lay(
-        _ plan: WindowPlan, of file: borrowing XFS.File, scratch: inout Scratch,
+        _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: inout Pin,
         decide: (DefragProgress) -> Directive
     ) throws(Halt) {
         guard let start = plan.runs.first?.lowerBound else { return }
-        try pass(of: file, scratch: &scratch) { run, scratch throws(Halt) in
-            try run.checkSpace(for: plan.bytes, of: file)
-            try run.rest(decide)
-            for range in plan.runs { try run.readAhead(range, of: file, decide) }
-            for range in plan.runs {
-                try run.lay(range, of: file, scratch: &scratch, decide) { run, position in
-                    run.cursor = position
-                }
+        // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
+        var reads: [ReadAhead] = []
+        for range in plan.runs { reads.append(try readAhead(of: range, file)) }
+        closer.close(dropping: pages)
+        pages = []
+        try rest(decide)
+        for read in reads { try carryOut(read, from: file, decide) }
+        try halting { () throws(SystemError) in try closer.wait() }
+        try checkSpace(for: plan.bytes, of: file)
+        for range in plan.runs {
+            try lay(range, of: file, closer: closer, pin: &pin, decide) { run, position in
+                run.cursor = position
             }
         }
         cursor = plan.next
-        var remaining = try planAgain(start..<plan.next, of: file)
-        for attempt in 1...Repetition.most where repetition.isWorthwhile(remaining, attempt: attempt) {
-            let before = remaining
-            try pass(of: file, scratch: &scratch) { run, scratch throws(Halt) in
-                try run.checkSpace(for: before.bytes, of: file)
-                for range in before.runs {
-                    try run.lay(range, of: file, scratch: &scratch, decide) { _, _ in }
-                }
+        var remaining = try layout(of: start..<plan.next, in: plan.runs, of: file)
+        for attempt in 1...Repetition.most
+        where repetition.isWorthwhile(remaining.plan, attempt: attempt) {
+            let before = remaining.plan
+            // Where the old blocks were is where there may be room in one piece.
+            closer.close(dropping: [])
+            try halting { () throws(SystemError) in try closer.wait() }
+            try checkSpace(for: before.bytes, of: file)
+            for range in before.runs {
+                try lay(range, of: file, closer: closer, pin: &pin, decide) { _, _ in }
             }
-            remaining = try planAgain(start..<plan.next, of: file)
-            repetition.learn(before: before, after: remaining)
+            remaining = try layout(of: start..<plan.next, in: plan.runs, of: file)
+            repetition.learn(before: before, after: remaining.plan)
         }
+        gain.learn(plan, extents: remaining.extents)
     }
 
-    /// What is still worth laying in a window that was laid.
-    private func planAgain(_ window: Range<Int64>, of file: borrowing XFS.File) throws(Halt) -> WindowPlan {
+    /// How a window lies that was laid: what is still worth laying in it, and how many extents `runs` are in.
+    private func layout(
+        of window: Range<Int64>, in runs: [Range<Int64>], of file: borrowing XFS.File
+    ) throws(Halt) -> (plan: WindowPlan, extents: Int) {
         var planner = Planner(criteria: criteria, from: window.lowerBound, to: window.upperBound)
-        try halting { () throws(SystemError) in try file.readMap(of: window) { planner.add($0) } }
-        return planner.finish()
+        var merger = ExtentMerger(rule: .sameState)
+        var extents = 0
+        var rest = runs[...]
+        func count(_ extent: Extent?) {
+            guard let extent, extent.state == .written else { return }
+            while let run = rest.first, run.upperBound <= extent.offset { rest.removeFirst() }
+            if let run = rest.first, run.lowerBound < extent.end { extents += 1 }
+        }
+        try readMap(of: window, of: file) { record in
+            count(merger.add(record))
+            _ = planner.add(record)
+            return true
+        }
+        count(merger.finish())
+        return (planner.finish(), extents)
     }
 
-    /// Does `work`; however it ends, what was laid is durable and the scratch file is empty afterwards.
-    private mutating func pass(
-        of file: borrowing XFS.File, scratch: inout Scratch,
-        _ work: (inout Run, inout Scratch) throws(Halt) -> Void
-    ) throws(Halt) {
-        var halt: Halt?
-        do throws(Halt) { try work(&self, &scratch) } catch { halt = error }
-        do throws(SystemError) { try file.synchronizeData() } catch { halt = .fail(error) }
-        do throws(SystemError) { try scratch.release() } catch { halt = .fail(error) }
-        if let halt { throw halt }
+    private func readAhead(of range: Range<Int64>, _ file: borrowing XFS.File) throws(Halt) -> ReadAhead {
+        var map: [Extent] = []
+        try readMap(of: range, of: file) {
+            map.append($0)
+            return true
+        }
+        return ReadAhead(range, map: map)
     }
 
-    private mutating func readAhead(
-        _ range: Range<Int64>, of file: borrowing XFS.File, _ decide: (DefragProgress) -> Directive
+    private mutating func carryOut(
+        _ read: ReadAhead, from file: borrowing XFS.File, _ decide: (DefragProgress) -> Directive
     ) throws(Halt) {
         var halt: Halt?
-        ReadAhead.read(range, of: file) {
+        pages += read.read(from: file) {
             guard isQuestionDue else { return true }
             do throws(Halt) { try ask(decide) } catch { halt = error }
             return halt == nil
@@ -71,7 +91,7 @@ extension Run {
 
     /// Lays what is written in `range` afresh, chunk by chunk; says after each how far it is.
     private mutating func lay(
-        _ range: Range<Int64>, of file: borrowing XFS.File, scratch: inout Scratch,
+        _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: inout Pin,
         _ decide: (DefragProgress) -> Directive, moved: (inout Run, Int64) -> Void
     ) throws(Halt) {
         var position = range.lowerBound
@@ -80,11 +100,15 @@ extension Run {
         while position < range.upperBound {
             if sinceRest > 0 { try rest(decide) }
             try ask(decide)
+            pin.renew(in: file, size: size, blockSize: blockSize)
+            pinned = pin.ours
             guard let chunk = try nextChunk(of: file, in: position..<range.upperBound) else { break }
             if policy.sharing == .preserve && unshared + chunk.shared > budget {
                 // A backup made since the window was planned.
                 isOverBudget = true
-            } else if try !lay(chunk, of: file, scratch: &scratch), retries < 3 {
+            } else if needsPin && !pin.holds(outside: chunk.range) {
+                isUnpinned = true
+            } else if try !lay(chunk, of: file, closer: closer), retries < 3 {
                 // The file's end is not where it was when the chunk was cut.
                 retries += 1
                 continue
@@ -103,7 +127,7 @@ extension Run {
     ) throws(Halt) -> Chunk? {
         size = try halting { () throws(SystemError) in try file.status().size }
         var cutter = ChunkCutter(limits: pauses.limits(for: policy), alignment: alignment)
-        try halting { () throws(SystemError) in try file.readMap(of: range) { cutter.add($0) } }
+        try readMap(of: range, of: file, batch: pauses.limits(for: policy).extents) { cutter.add($0) }
         guard var chunk = cutter.finish(), chunk.range.lowerBound < size else { return nil }
         // A clone that ends within the last block must end at the file's end exactly.
         chunk.range = chunk.range.clamped(to: 0..<size)

@@ -15,14 +15,26 @@ struct Run {
     var blockSize: Int64 = 4096
     /// Unit of the file's copy-on-write allocations.
     var alignment: Int64 = 131_072
+    /// What may be unshared, in bytes, and which extents that is best spent for.
     var budget: Int64 = 0
+    var allowance = UnshareAllowance.unlimited
     var isOverBudget = false
-    /// Whether laying a window again has paid.
+    /// Whether laying a window again has paid, and whether laying windows has.
     var repetition = Repetition()
+    var gain = GainWatch()
+    /// Pages in memory that only this run has read.
+    var pages: [Range<Int64>] = []
+    /// Blocks that are shared with nobody but the run's ``Pin``.
+    var pinned: [Int64] = []
+    /// Whether nothing may be unshared that could be the file's last shared extent.
+    let needsPin = KernelRelease.current.losesDataWhenUnsharing
+    var isUnpinned = false
+    var notes: [DefragResult.Note] = []
 
     var rewritten: Int64 = 0
     var unshared: Int64 = 0
-    var plannedExtents = 0
+    /// In a dry run, what would be laid.
+    var planned = (extents: 0, saved: 0)
     var histogram = PauseHistogram()
     var lastChunk: Int64 = 0
     var lastPause = Duration.zero
@@ -35,6 +47,7 @@ struct Run {
     /// When the last rest ended, and what was rewritten since.
     var lastRested = ContinuousClock.now
     var sinceRest: Int64 = 0
+    var sinceFlush: Int64 = 0
     var hasMoved = false
 
     init(policy: Policy, pauses: PauseController, from: Int64, timeLimit: Duration?, isDryRun: Bool) {
@@ -53,18 +66,7 @@ struct Run {
         do throws(Halt) {
             try prepare(file, &result)
             try work(on: file, decide: decide)
-            result.reason =
-                isOverBudget ? .unshareBudget : rewritten == 0 ? .alreadyContiguous : nil
-            if isOverBudget {
-                result.message =
-                    "small extents that backups share were left alone: re-laying them would cost more than the "
-                    + "\(ByteCount(budget)) allowed. Raise --unshare-budget, or make room"
-            }
-            if isDryRun && rewritten > 0 {
-                result.status = .skipped
-                result.reason = .dryRun
-                result.message = "would lay \(ByteCount(rewritten)) in \(plannedExtents) extents afresh"
-            }
+            describeEnd(in: &result)
         } catch {
             report(error, in: &result, path: path)
         }
@@ -79,53 +81,43 @@ struct Run {
         size = status.size
         blockSize = try halting { () throws(SystemError) in try file.geometry().blockSize }
         let attributes = try halting { () throws(SystemError) in try file.attributes() }
-        // A chunk is at least this long: a large hint must not make its lock long.
-        alignment = min(max(1 << 20, blockSize), attributes.cowAllocationUnit(blockSize: blockSize))
+        // Guests have written in the file's own unit, whatever a run before has left as the hint. A chunk is at least
+        // this long: a large hint must not make its lock long.
+        let unit = max(32 * blockSize, attributes.cowAllocationUnit(blockSize: blockSize))
+        alignment = min(max(1 << 20, blockSize), unit)
+        if attributes.extentSizeHint > 0 {
+            notes.append(
+                .init(
+                    .extentSizeHint,
+                    "it has an extsize hint of \(ByteCount(attributes.extentSizeHint)), which XFS heeds when it allocates: "
+                        + "more extents remain. XFS takes the hint back only from an empty file"))
+        }
         cursor = cursor / blockSize * blockSize
         lowestFree = space.available
         result.freeBytes.before = ByteCount(space.available)
         let floor = policy.minFree.bytes(ofFileSystem: ByteCount(space.size)).rawValue
         budget = policy.unshareBudget?.rawValue ?? max(0, space.available - floor) / 4
-        result.extents.before = try halting { () throws(SystemError) in try countExtents(file) }
+        result.extents.before = try takeStock(of: file)
         result.extents.after = result.extents.before
         began = .now
         lastRested = .now
     }
 
-    private func report(_ halt: Halt, in result: inout DefragResult, path: String) {
-        switch halt {
-        case .stop(let reason, let message):
-            result.status = .partial
-            result.reason = reason
-            result.message = message
-            result.nextOffset = ByteCount(cursor)
-        case .refuse(let refusal):
-            result.status = .skipped
-            result.reason = refusal.reason
-            result.message = refusal.message
-        case .fail(let error):
-            result.status = .failed
-            result.reason = .ioError
-            result.message =
-                "'\(path)' near offset \(cursor): \(error); the contents are unchanged: check the device and the kernel's log"
-            result.nextOffset = ByteCount(cursor)
+    /// Counts the file's extents, and finds in the same pass what the budget is best spent for.
+    private mutating func takeStock(of file: borrowing XFS.File) throws(Halt) -> Int {
+        var merger = ExtentMerger(rule: .neighbours)
+        var extents = 0
+        var census =
+            policy.sharing == .preserve
+            ? SharingCensus(target: policy.targetExtent.rawValue, blockSize: blockSize, size: size) : nil
+        let start = cursor
+        try readMap(of: 0..<Int64.max, of: file) { record in
+            if merger.add(record) != nil { extents += 1 }
+            if record.offset >= start { census?.add(record) }
+            return true
         }
-    }
-
-    private mutating func conclude(_ file: borrowing XFS.File, _ result: inout DefragResult) {
-        if !isDryRun {
-            result.bytes = .init(rewritten: ByteCount(rewritten), unshared: ByteCount(unshared))
-            if rewritten > 0, let after = try? countExtents(file) { result.extents.after = after }
-        }
-        if let status = try? file.status() { size = status.size }
-        result.size = ByteCount(size)
-        if let space = try? file.space() {
-            lowestFree = min(lowestFree, space.available)
-            result.freeBytes.after = ByteCount(space.available)
-        }
-        result.freeBytes.lowest = ByteCount(lowestFree)
-        result.pause = histogram.statistics
-        result.seconds = (ContinuousClock.now - started).inSeconds
+        if let finished = census?.finish(budget: budget) { allowance = finished }
+        return extents + (merger.finish() == nil ? 0 : 1)
     }
 
     private mutating func work(
@@ -133,17 +125,44 @@ struct Run {
     ) throws(Halt) {
         let plan = try nextWindow(of: file, decide: decide)
         guard !isDryRun else { return try add(plan, on: file, decide: decide) }
-        guard !plan.runs.isEmpty else { return }
+        let isHintOurs = try halting { () throws(SystemError) in try CowHint.isReplaced(in: file) }
+        guard !plan.runs.isEmpty || isHintOurs else { return }
         let inode = try halting { () throws(SystemError) in try file.status().inode }
         let uuid = try halting { () throws(SystemError) in try file.geometry().uuid }
         let claim = try Run.claim("reflow/\(uuid)/\(inode)")
-        var scratch = try Run.scratch(beside: file, blockSize: blockSize)
-        var next = plan
-        while !next.runs.isEmpty {
-            try lay(next, of: file, scratch: &scratch, decide: decide)
-            next = try nextWindow(of: file, decide: decide)
-        }
+        if !plan.runs.isEmpty { replaceHint(in: file) }
+        var halt: Halt?
+        do throws(Halt) { try layAll(from: plan, of: file, decide: decide) } catch { halt = error }
+        restoreHint(in: file)
         _ = claim
+        if let halt { throw halt }
+    }
+
+    /// Lays everything from `plan` on.
+    private mutating func layAll(
+        from plan: WindowPlan, of file: borrowing XFS.File, decide: (DefragProgress) -> Directive
+    ) throws(Halt) {
+        guard !plan.runs.isEmpty else { return }
+        let size = blockSize
+        let closer = try halting { () throws(SystemError) in try WindowCloser(of: file, blockSize: size) }
+        var pin = try halting { () throws(SystemError) in try Pin(beside: file, blockSize: size) }
+        var halt: Halt?
+        do throws(Halt) {
+            var next = plan
+            while !next.runs.isEmpty {
+                switch policy.sharing == .unshare ? .lay : gain.advice(on: next) {
+                case .lay: try lay(next, of: file, closer: closer, pin: &pin, decide: decide)
+                case .leave: cursor = next.next
+                case .stop: throw .noGain(after: GainWatch.patience)
+                }
+                next = try nextWindow(of: file, decide: decide)
+            }
+        } catch { halt = error }
+        closer.close(dropping: pages)
+        pages = []
+        do throws(SystemError) { try closer.wait() } catch { halt = .fail(error) }
+        try unpin(file, &pin, isAtEnd: halt == nil)
+        if let halt { throw halt }
     }
 
     /// Counts what would be done, from `plan` on.
@@ -154,7 +173,8 @@ struct Run {
         while !plan.runs.isEmpty {
             rewritten += plan.bytes
             unshared += plan.shared
-            plannedExtents += plan.extents
+            planned.extents += plan.extents
+            planned.saved += plan.extents - plan.runs.count
             cursor = plan.next
             try ask(decide)
             plan = try nextWindow(of: file, decide: decide)
@@ -171,9 +191,10 @@ struct Run {
         guard cursor < end else { return planner.finish() }
         var halt: Halt?
         let start = cursor
+        let pinned = pinned
         try halting { () throws(SystemError) in
             try file.readMap(of: start..<end) { record in
-                guard planner.add(record) else { return false }
+                guard planner.add(record.apart(from: pinned, blockSize: blockSize)) else { return false }
                 guard isQuestionDue else { return true }
                 cursor = planner.position
                 hasMoved = hasMoved || cursor > start
@@ -193,7 +214,7 @@ struct Run {
         Planner.Criteria(
             target: policy.targetExtent.rawValue,
             window: max(blockSize, policy.window.rawValue / blockSize * blockSize),
-            alignment: alignment, sharing: policy.sharing, budget: budget - unshared)
+            alignment: alignment, sharing: policy.sharing, budget: budget - unshared, allowance: allowance)
     }
 
     /// Takes the file for this run alone.
@@ -206,9 +227,4 @@ struct Run {
         }
     }
 
-    private static func scratch(beside file: borrowing XFS.File, blockSize: Int64) throws(Halt) -> Scratch {
-        do throws(SystemError) { return try Scratch(beside: file, blockSize: blockSize) } catch {
-            throw Halt(error)
-        }
-    }
 }

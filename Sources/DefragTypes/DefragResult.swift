@@ -24,6 +24,10 @@ public struct DefragResult: Codable, Hashable, Sendable {
     public var freeBytes: FreeSpace
     /// Wall time.
     public var seconds: Double
+    /// What a run that changes nothing (`dryRun`) expects of one that does; `nil` otherwise.
+    public var prediction: Prediction?
+    /// What else whoever reads this should know; `nil` for nothing.
+    public var notes: [Note]?
 
     /// How a run ended.
     public enum Status: String, Codable, Hashable, Sendable {
@@ -82,6 +86,37 @@ public struct DefragResult: Codable, Hashable, Sendable {
         }
     }
 
+    /// What would come of a run if the free space were in one piece.
+    public struct Prediction: Codable, Hashable, Sendable {
+        /// Bytes that would be laid afresh.
+        public var rewritten: ByteCount
+        /// Of these, bytes that are shared with other files: what it would cost in space.
+        public var unshared: ByteCount
+        /// Extents of the whole file afterwards.
+        public var extents: Int
+
+        /// The three figures.
+        public init(rewritten: ByteCount, unshared: ByteCount, extents: Int) {
+            self.rewritten = rewritten
+            self.unshared = unshared
+            self.extents = extents
+        }
+    }
+
+    /// Something that made the outcome worse than it could be, or was left undone.
+    public struct Note: Codable, Hashable, Sendable {
+        /// A code: ``Reason/hintNotSet``, ``Reason/extentSizeHint``, ``Reason/hintNotRestored``, ``Reason/noGain``.
+        public var reason: Reason
+        /// What is the matter, and what to do.
+        public var message: String
+
+        /// A note.
+        public init(_ reason: Reason, _ message: String) {
+            self.reason = reason
+            self.message = message
+        }
+    }
+
     /// A result for `path` of which nothing else is known yet.
     public init(path: String, status: Status, reason: Reason? = nil, message: String? = nil) {
         self.path = path
@@ -96,6 +131,8 @@ public struct DefragResult: Codable, Hashable, Sendable {
         self.pause = PauseStatistics()
         self.freeBytes = FreeSpace(before: .zero, lowest: .zero, after: .zero)
         self.seconds = 0
+        self.prediction = nil
+        self.notes = nil
     }
 
     /// Writes every key, those without a value as null.
@@ -113,5 +150,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
         try container.encode(pause, forKey: .pause)
         try container.encode(freeBytes, forKey: .freeBytes)
         try container.encode(seconds, forKey: .seconds)
+        try container.encode(prediction, forKey: .prediction)
+        try container.encode(notes, forKey: .notes)
     }
 }

@@ -68,6 +68,8 @@ extension Reason {
     public static let lowSpace = Reason(rawValue: "lowSpace")
     /// Breaking more sharing would cost more space than allowed.
     public static let unshareBudget = Reason(rawValue: "unshareBudget")
+    /// Laying windows afresh did not make them whole: the free space is itself in pieces, or guests write too fast.
+    public static let noGain = Reason(rawValue: "noGain")
     /// A quota is used up.
     public static let quota = Reason(rawValue: "quota")
     /// Only looked at.
@@ -78,4 +80,12 @@ extension Reason {
     public static let deadLettered = Reason(rawValue: "deadLettered")
     /// The kernel reported an error.
     public static let ioError = Reason(rawValue: "ioError")
+
+    // Notes.
+    /// The one-block `cowextsize` hint could not be set for the run.
+    public static let hintNotSet = Reason(rawValue: "hintNotSet")
+    /// The file's own `cowextsize` hint could not be given back.
+    public static let hintNotRestored = Reason(rawValue: "hintNotRestored")
+    /// The file carries an `extsize` hint.
+    public static let extentSizeHint = Reason(rawValue: "extentSizeHint")
 }

@@ -9,6 +9,11 @@ struct Descriptor: ~Copyable, Sendable {
         self.number = number
     }
 
+    /// Another number for the same open file.
+    func duplicate() throws(SystemError) -> Descriptor {
+        Descriptor(owning: try system("duplicate") { clinux_duplicate(number) })
+    }
+
     /// Closes the descriptor and reports what close(2) has to say; without this call it is closed in silence.
     /// Never made again after EINTR: Linux has released the number by then.
     consuming func close() throws(SystemError) {

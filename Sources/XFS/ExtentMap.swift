@@ -2,9 +2,9 @@ import CLinux
 import Glibc
 
 extension File {
-    /// Records of one `FS_IOC_FIEMAP` call. XFS holds the file's lock, shared, for the whole call: a batch must
+    /// Most records of one `FS_IOC_FIEMAP` call. XFS holds the file's lock, shared, for the whole call: a batch must
     /// be short for a writer not to notice.
-    private static let batch = 512
+    public static let mapBatch = 512
 
     /// Reads the map of `range`, in order, batch by batch, and hands every record to `body` until that returns
     /// false. Holes have no record. Records are as the file system keeps them, cut at the ends of `range`, and
@@ -13,25 +13,30 @@ extension File {
     /// Never flushes (no `FIEMAP_FLAG_SYNC`): data that are only in memory show as ``Extent/State/delayed``, or as
     /// what they are about to replace.
     ///
+    /// - Parameters:
+    ///   - range: which part of the file.
+    ///   - batch: records of one call: about as many as are wanted, as each costs some 2 µs.
+    ///   - body: is handed each record.
     /// - Throws: ``SystemError`` of ioctl_fiemap(2).
     public func readMap(
-        of range: Range<Int64> = 0..<Int64.max, _ body: (Extent) -> Bool
+        of range: Range<Int64> = 0..<Int64.max, batch: Int = File.mapBatch, _ body: (Extent) -> Bool
     ) throws(SystemError) {
+        let batch = max(2, min(batch, Self.mapBatch))
         let header = MemoryLayout<fiemap>.size
         let buffer = UnsafeMutableRawBufferPointer.allocate(
-            byteCount: header + Self.batch * MemoryLayout<fiemap_extent>.stride,
+            byteCount: header + batch * MemoryLayout<fiemap_extent>.stride,
             alignment: MemoryLayout<fiemap>.alignment)
         defer { buffer.deallocate() }
         guard let base = buffer.baseAddress else { return }
         let map = base.bindMemory(to: fiemap.self, capacity: 1)
-        let records = (base + header).bindMemory(to: fiemap_extent.self, capacity: Self.batch)
+        let records = (base + header).bindMemory(to: fiemap_extent.self, capacity: batch)
 
         var start = range.lowerBound
         while start < range.upperBound {
             let count = try system("FS_IOC_FIEMAP") {
                 clinux_fiemap(
                     descriptor.number, UInt64(start), UInt64(range.upperBound - start), map,
-                    UInt32(Self.batch))
+                    UInt32(batch))
             }
             guard count > 0 else { return }
             let previous = start

@@ -22,6 +22,13 @@ public struct File: ~Copyable, Sendable {
         self.folder = folder
     }
 
+    /// The same open file once more, with an owner of its own, fcntl(2) `F_DUPFD_CLOEXEC`: for another thread.
+    ///
+    /// - Throws: ``SystemError``: `EMFILE`.
+    public func duplicate() throws(SystemError) -> File {
+        File(descriptor: try descriptor.duplicate(), folder: try folder.duplicate())
+    }
+
     /// fstat(2).
     public func status() throws(SystemError) -> FileStatus {
         try FileStatus(descriptor: descriptor.number)

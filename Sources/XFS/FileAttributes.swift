@@ -28,6 +28,8 @@ public struct FileAttributes: Hashable, Sendable {
         public static let noDefrag = Flags(rawValue: 0x2000)
         /// Accessed without the page cache.
         public static let dax = Flags(rawValue: 0x8000)
+        /// ``FileAttributes/cowExtentSizeHint`` is in force for this file.
+        public static let cowExtentSizeHint = Flags(rawValue: 0x10000)
     }
 
     /// Bytes that XFS allocates at least at once, and aligned, where a shared block is written: the larger of the
@@ -43,5 +45,21 @@ public struct FileAttributes: Hashable, Sendable {
         flags = Flags(rawValue: raw.xflags)
         extentSizeHint = Int64(raw.extsize)
         cowExtentSizeHint = Int64(raw.cowextsize)
+    }
+}
+
+extension File {
+    /// Sets the allocation size hint of the copy-on-write fork, in bytes and a multiple of the block size; zero for the
+    /// default. Everything else that `FS_IOC_FSSETXATTR` sets stays as it is (a change by others in this very moment
+    /// is lost). Done when the call returns, durable when the file system's journal is written next.
+    ///
+    /// - Throws: ``SystemError``: `EPERM` for whoever is not the owner and lacks `CAP_FOWNER`, `EROFS`, `ENOSPC`.
+    public func setCowExtentSizeHint(_ hint: Int64) throws(SystemError) {
+        var raw = clinux_fsxattr()
+        try system("FS_IOC_FSGETXATTR") { clinux_fsgetxattr(descriptor.number, &raw) }
+        let flag = FileAttributes.Flags.cowExtentSizeHint.rawValue
+        raw.xflags = hint > 0 ? raw.xflags | flag : raw.xflags & ~flag
+        raw.cowextsize = UInt32(hint)
+        try system("FS_IOC_FSSETXATTR") { clinux_fssetxattr(descriptor.number, &raw) }
     }
 }

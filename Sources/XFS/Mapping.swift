@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// Pages of a file mapped to have them read into the page cache, mmap(2). Nobody looks at the memory itself: the
 /// file may shrink at any time, and a touch beyond its end would be a deadly signal (`SIGBUS`).
@@ -35,7 +36,35 @@ public struct Mapping: ~Copyable {
         try system("madvise") { clinux_populate_read(address + part.lowerBound, part.count) }
     }
 
+    /// Takes `part` out of this process's page tables, madvise(2) `MADV_DONTNEED`: it stays in the page cache, but counts
+    /// towards this process's memory no more, and can be dropped from the cache.
+    public func letGo(of part: Range<Int>) throws(SystemError) {
+        try system("madvise") { clinux_unpopulate(address + part.lowerBound, part.count) }
+    }
+
+    /// Which of the mapped pages are in the page cache at this moment, mincore(2): an entry for each page, in order.
+    ///
+    /// - Throws: ``SystemError``: `EAGAIN`, `ENOMEM`.
+    public func residency() throws(SystemError) -> [Bool] {
+        var pages = [UInt8](repeating: 0, count: (length + Self.pageSize - 1) / Self.pageSize)
+        try system("mincore") { clinux_residency(address, length, &pages) }
+        return pages.map { $0 & 1 != 0 }
+    }
+
+    /// Bytes of a page of memory.
+    public static let pageSize = Int(getpagesize())
+
     deinit {
         _ = clinux_unmap(address, length)
+    }
+}
+
+extension File {
+    /// Drops the pages of `range` from the page cache, posix_fadvise(2) `POSIX_FADV_DONTNEED`: those that are clean,
+    /// mapped by nobody and whole within `range`. Writing back what is dirty is begun.
+    public func dropPages(of range: Range<Int64>) throws(SystemError) {
+        try system("fadvise") {
+            clinux_drop_pages(descriptor.number, range.lowerBound, range.upperBound - range.lowerBound)
+        }
     }
 }

@@ -19,6 +19,9 @@ public struct Scratch: ~Copyable, Sendable {
         self.blockSize = blockSize
     }
 
+    /// Whether it keeps nothing.
+    public var isEmpty: Bool { end == 0 }
+
     /// Shares the blocks of `range` of `file` with this file, `FICLONERANGE` (ioctl_ficlonerange(2)). The file is
     /// locked meanwhile, and its dirty pages in `range` are written back.
     ///

@@ -68,19 +68,27 @@ struct VocabularyTests {
         result.nextOffset = .mebibytes(1)
         result.pause = PauseStatistics(count: 3, p50Ms: 1.5, p99Ms: 2, p999Ms: 2.25, maxMs: 2.5)
         result.seconds = 0.1
+        result.prediction = .init(rewritten: 8192, unshared: 4096, extents: 1)
+        result.notes = [.init(.hintNotSet, "so")]
         try check(
             result,
             #"{"path":"/srv/vm/a.img","inode":0,"size":0,"status":"partial","reason":"timeLimit","message":"over","#
                 + #""nextOffset":1048576,"extents":{"before":0,"after":0},"bytes":{"rewritten":0,"unshared":0},"#
                 + #""pause":{"count":3,"p50Ms":1.5,"p99Ms":2.0,"p999Ms":2.25,"maxMs":2.5},"#
-                + #""freeBytes":{"before":0,"lowest":0,"after":0},"seconds":0.1}"#)
+                + #""freeBytes":{"before":0,"lowest":0,"after":0},"seconds":0.1,"#
+                + #""prediction":{"rewritten":8192,"unshared":4096,"extents":1},"#
+                + #""notes":[{"reason":"hintNotSet","message":"so"}]}"#)
     }
 
     @Test func resultWithoutReason() throws {
         let result = DefragResult(path: "/a", status: .done)
         let text = try JSONEncoder().text(result)
         #expect(text.contains(#""status":"done","reason":null,"message":null,"nextOffset":null,"extents""#))
+        #expect(text.hasSuffix(#""seconds":0.0,"prediction":null,"notes":null}"#))
         #expect(try JSONDecoder().decode(DefragResult.self, from: text) == result)
+        // A worker of before these keys existed.
+        let old = text.replacing(#","prediction":null,"notes":null"#, with: "")
+        #expect(try JSONDecoder().decode(DefragResult.self, from: old) == result)
     }
 
     @Test func survey() throws {

@@ -18,6 +18,8 @@ int clinux_reopen(int descriptor, int flags);
 // open(2) with O_TMPFILE | O_RDWR | O_CLOEXEC in a directory.
 int clinux_open_tmpfile(int directory);
 int clinux_close(int descriptor);
+// fcntl(2) with F_DUPFD_CLOEXEC
+int clinux_duplicate(int descriptor);
 
 extern const uint64_t clinux_open_path;             // O_PATH | O_NOFOLLOW | O_CLOEXEC
 extern const uint64_t clinux_open_directory;        // O_PATH | O_DIRECTORY | O_CLOEXEC
@@ -67,10 +69,13 @@ struct clinux_fsxattr {
     uint32_t xflags;
     uint32_t extsize;
     uint32_t nextents;
+    uint32_t project;
     uint32_t cowextsize;
 };
 // FS_IOC_FSGETXATTR
 int clinux_fsgetxattr(int descriptor, struct clinux_fsxattr *attributes);
+// FS_IOC_FSSETXATTR; `nextents` is not looked at
+int clinux_fssetxattr(int descriptor, const struct clinux_fsxattr *attributes);
 
 struct clinux_geometry {
     uint32_t block_size;
@@ -85,9 +90,22 @@ int clinux_geometry(int descriptor, struct clinux_geometry *geometry);
 // mmap(2) of a file, PROT_READ, MAP_SHARED. Returns 0 and the address, or the negated error.
 int clinux_map(int descriptor, int64_t offset, size_t length, void **address);
 int clinux_unmap(void *address, size_t length);
-// madvise(2) MADV_WILLNEED, MADV_POPULATE_READ (Linux 5.14)
+// madvise(2) MADV_WILLNEED, MADV_POPULATE_READ (Linux 5.14), MADV_DONTNEED
 int clinux_will_need(void *address, size_t length);
 int clinux_populate_read(void *address, size_t length);
+int clinux_unpopulate(void *address, size_t length);
+// mincore(2): a byte for each page, of which bit 0 says whether it is in the page cache
+int clinux_residency(void *address, size_t length, uint8_t *pages);
+// posix_fadvise(2) with POSIX_FADV_DONTNEED
+int clinux_drop_pages(int descriptor, int64_t offset, int64_t length);
+
+// ---- Extended attributes (attributes.c)
+
+// fgetxattr(2): returns the value's length
+int clinux_get_attribute(int descriptor, const char *name, void *value, size_t capacity);
+// fsetxattr(2), fremovexattr(2)
+int clinux_set_attribute(int descriptor, const char *name, const void *value, size_t length);
+int clinux_remove_attribute(int descriptor, const char *name);
 
 // ---- One at a time (lock.c)
 

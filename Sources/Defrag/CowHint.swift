@@ -1,0 +1,48 @@
+import XFS
+
+/// A file's own `cowextsize` hint, which a run replaces by one block and gives back at its end.
+///
+/// While backups share a file, a guest's small write makes XFS preallocate `cowextsize` (128 KiB by default) for copies to
+/// come. What is left of that is punctured, and is what a later unshare is laid into. With a hint of one block
+/// nothing is left. A hint of zero, the default, means the default size.
+///
+/// The owner's hint is remembered in an extended attribute of the file, so that whoever comes after a crash can give it
+/// back. XFS's journal keeps the order of the two changes, whatever ends the run: first the record and then the hint,
+/// and at the end first the hint and then the record. So there is never a hint of ours without its record.
+enum CowHint {
+    /// Name of the attribute; its value is the owner's hint in bytes, in decimal.
+    static let attribute = "user.reflow.cowextsize"
+
+    /// Whether a run has left a hint of its own in `file`, or is at work on it.
+    static func isReplaced(in file: borrowing XFS.File) throws(SystemError) -> Bool {
+        try file.extendedAttribute(attribute) != nil
+    }
+
+    /// Sets the hint to one block and remembers what it was. What a run before has left on record stays on record.
+    ///
+    /// - Throws: `SystemError` where that is not permitted or fails; then the file is as it was.
+    static func replace(in file: borrowing XFS.File, blockSize: Int64) throws(SystemError) {
+        let own = try file.attributes().cowExtentSizeHint
+        guard own != blockSize else { return }
+        try file.setExtendedAttribute(attribute, to: String(own))
+        do throws(SystemError) {
+            try file.setCowExtentSizeHint(blockSize)
+        } catch {
+            try? file.setExtendedAttribute(attribute, to: nil)
+            throw error
+        }
+    }
+
+    /// Gives the hint on record back, unless somebody has set another one since, and removes the record.
+    ///
+    /// - Returns: whether there was a record.
+    @discardableResult
+    static func restore(in file: borrowing XFS.File) throws(SystemError) -> Bool {
+        guard let record = try file.extendedAttribute(attribute) else { return false }
+        if try file.attributes().cowExtentSizeHint == file.geometry().blockSize {
+            try file.setCowExtentSizeHint(Int64(record) ?? 0)
+        }
+        try file.setExtendedAttribute(attribute, to: nil)
+        return true
+    }
+}

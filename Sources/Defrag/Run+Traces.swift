@@ -1,0 +1,51 @@
+import DefragTypes
+import XFS
+
+/// What a run leaves in the file for as long as it lasts, and how it goes again.
+extension Run {
+    /// Gives the pinned blocks back. At the end of the file its mark as one that shares blocks goes with them, if it
+    /// shares no others: an unshare of what is not shared writes nothing, and looks for that. If that fails, the mark
+    /// stays, and costs guests' writes a look-up each.
+    mutating func unpin(_ file: borrowing XFS.File, _ pin: inout Pin, isAtEnd: Bool) throws(Halt) {
+        let block = pinned.first
+        pinned = []
+        try halting { () throws(SystemError) in try pin.release() }
+        guard isAtEnd, !needsPin, let block else { return }
+        let range = block..<block + blockSize
+        var isPrivate = false
+        try readMap(of: range, of: file) { record in
+            isPrivate = record.state == .written && record.shared == 0 && record.length == range.count
+            return false
+        }
+        guard isPrivate else { return }
+        let start = ContinuousClock.now
+        try? file.unshare(range)
+        histogram.record(ContinuousClock.now - start)
+    }
+
+    /// Sets the one-block `cowextsize` hint for the run, where it would have an effect.
+    mutating func replaceHint(in file: borrowing XFS.File) {
+        do throws(SystemError) {
+            // XFS takes the larger of the two hints.
+            guard try file.attributes().extentSizeHint == 0 else { return }
+            try CowHint.replace(in: file, blockSize: blockSize)
+        } catch {
+            notes.append(
+                .init(
+                    .hintNotSet,
+                    "its cowextsize hint could not be set for the run (\(error.meaning)), so that guests' writes leave more "
+                        + "pieces behind: run as the file's owner, with CAP_FOWNER or as root"))
+        }
+    }
+
+    /// Gives the file's own hint back, also one that a run before has left.
+    mutating func restoreHint(in file: borrowing XFS.File) {
+        do throws(SystemError) { try CowHint.restore(in: file) } catch {
+            notes.append(
+                .init(
+                    .hintNotRestored,
+                    "its own cowextsize hint could not be given back (\(error.meaning)): run 'reflow-worker restore' on it"
+                ))
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import Dispatch
+import Synchronization
+import XFS
+
+/// The scratch file of a run, and what ends a window: making durable what was laid, giving back the old blocks,
+/// dropping the pages that were read for it.
+///
+/// That takes as long as reading the next window, and neither of the two takes the file's I/O lock for long. So it happens
+/// on a thread of its own while the next window is read, and is waited for before that one is laid: nobody's lock
+/// becomes longer by it, and no more than one window's blocks are held at a time.
+final class WindowCloser: Sendable {
+    private let files: Mutex<Files>
+    private let queue = DispatchQueue(label: "reflow.window")
+    private let work = DispatchGroup()
+
+    private struct Files: ~Copyable {
+        let file: XFS.File
+        var scratch: Scratch
+        var failure: SystemError?
+    }
+
+    /// A closer of windows of `file`, with an empty scratch file.
+    init(of file: borrowing XFS.File, blockSize: Int64) throws(SystemError) {
+        files = Mutex(
+            Files(
+                file: try file.duplicate(), scratch: try Scratch(beside: file, blockSize: blockSize),
+                failure: nil))
+    }
+
+    /// Keeps the blocks of `range`; see ``Scratch/keep(_:of:)``. No window is being closed.
+    func keep(_ range: Range<Int64>, of file: borrowing XFS.File) throws(SystemError) {
+        let result = files.withLock { files -> Result<Void, SystemError> in
+            do throws(SystemError) { return .success(try files.scratch.keep(range, of: file)) } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Begins to end the window, if anything was laid in it, and then drops `pages` from the page cache.
+    func close(dropping pages: [Range<Int64>]) {
+        guard !pages.isEmpty || files.withLock({ !$0.scratch.isEmpty }) else { return }
+        queue.async(group: work) { [self] in
+            files.withLock { files in
+                do throws(SystemError) { try files.file.synchronizeData() } catch { files.failure = error }
+                do throws(SystemError) { try files.scratch.release() } catch { files.failure = error }
+                // A page that stays is no failure.
+                for range in pages { try? files.file.dropPages(of: range) }
+            }
+        }
+    }
+
+    /// Waits for the end of the window that is being closed, if any.
+    ///
+    /// - Throws: what of it failed, also earlier: the device is at fault.
+    func wait() throws(SystemError) {
+        work.wait()
+        if let failure = files.withLock({ $0.failure }) { throw failure }
+    }
+}
