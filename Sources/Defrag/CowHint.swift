@@ -13,9 +13,10 @@ enum CowHint {
     /// Name of the attribute; its value is the owner's hint in bytes, in decimal.
     static let attribute = "user.reflow.cowextsize"
 
-    /// Whether a run has left a hint of its own in `file`, or is at work on it.
-    static func isReplaced(in file: borrowing XFS.File) throws(SystemError) -> Bool {
-        try file.extendedAttribute(attribute) != nil
+    /// The owner's hint in bytes, if a run has replaced it, and ended without giving it back or is still at work; `nil`
+    /// otherwise.
+    static func recorded(in file: borrowing XFS.File) throws(SystemError) -> Int64? {
+        try file.extendedAttribute(attribute).map { Int64($0) ?? 0 }
     }
 
     /// Sets the hint to one block and remembers what it was. What a run before has left on record stays on record.
@@ -38,9 +39,9 @@ enum CowHint {
     /// - Returns: whether there was a record.
     @discardableResult
     static func restore(in file: borrowing XFS.File) throws(SystemError) -> Bool {
-        guard let record = try file.extendedAttribute(attribute) else { return false }
+        guard let own = try recorded(in: file) else { return false }
         if try file.attributes().cowExtentSizeHint == file.geometry().blockSize {
-            try file.setCowExtentSizeHint(Int64(record) ?? 0)
+            try file.setCowExtentSizeHint(own)
         }
         try file.setExtendedAttribute(attribute, to: nil)
         return true

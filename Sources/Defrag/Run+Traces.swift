@@ -3,9 +3,10 @@ import XFS
 
 /// What a run leaves in the file for as long as it lasts, and how it goes again.
 extension Run {
-    /// Gives the pinned blocks back. At the end of the file its mark as one that shares blocks goes with them, if it
-    /// shares no others: an unshare of what is not shared writes nothing, and looks for that. If that fails, the mark
-    /// stays, and costs guests' writes a look-up each.
+    /// Gives the pinned blocks back. At the end of the file its mark as one that shares blocks can go with them, if it
+    /// shares no others: an unshare of what is not shared writes nothing, and looks for that. Linux 6.12 and later look
+    /// only once no page of the file counts as dirty, some seconds after it was written to. A mark that stays costs
+    /// guests' writes a look-up each.
     mutating func unpin(_ file: borrowing XFS.File, _ pin: inout Pin, isAtEnd: Bool) throws(Halt) {
         let block = pinned.first
         pinned = []

@@ -125,11 +125,9 @@ struct Run {
     ) throws(Halt) {
         let plan = try nextWindow(of: file, decide: decide)
         guard !isDryRun else { return try add(plan, on: file, decide: decide) }
-        let isHintOurs = try halting { () throws(SystemError) in try CowHint.isReplaced(in: file) }
-        guard !plan.runs.isEmpty || isHintOurs else { return }
-        let inode = try halting { () throws(SystemError) in try file.status().inode }
-        let uuid = try halting { () throws(SystemError) in try file.geometry().uuid }
-        let claim = try Run.claim("reflow/\(uuid)/\(inode)")
+        let recorded = try halting { () throws(SystemError) in try CowHint.recorded(in: file) }
+        guard !plan.runs.isEmpty || recorded != nil else { return }
+        let claim = try claim(file)
         if !plan.runs.isEmpty { replaceHint(in: file) }
         var halt: Halt?
         do throws(Halt) { try layAll(from: plan, of: file, decide: decide) } catch { halt = error }
@@ -216,15 +214,4 @@ struct Run {
             window: max(blockSize, policy.window.rawValue / blockSize * blockSize),
             alignment: alignment, sharing: policy.sharing, budget: budget - unshared, allowance: allowance)
     }
-
-    /// Takes the file for this run alone.
-    private static func claim(_ name: String) throws(Halt) -> ExclusiveName {
-        do throws(SystemError) { return try ExclusiveName(name) } catch {
-            throw .refuse(
-                error.errno == EADDRINUSE
-                    ? Refusal(.busy, "another run is at work on the file: wait for it to end")
-                    : Refusal(.ioError, "\(error)"))
-        }
-    }
-
 }

@@ -69,7 +69,8 @@ public struct FileWork: Hashable, Sendable {
 
 extension DefragResult {
     /// The result of this slice and of `later`, which went on from its cursor: extents before from the first,
-    /// after from the last; bytes and seconds added up; of the pauses' percentiles the worse.
+    /// after from the last; bytes and seconds added up; of the pauses' percentiles the worse; a note of
+    /// each kind.
     func followed(by later: DefragResult) -> DefragResult {
         var both = later
         // It is contiguous by what the slices before have done.
@@ -85,6 +86,9 @@ extension DefragResult {
         both.freeBytes.before = freeBytes.before
         both.freeBytes.lowest = min(freeBytes.lowest, later.freeBytes.lowest)
         both.seconds += seconds
+        let known = Set((notes ?? []).map(\.reason))
+        let all = (notes ?? []) + (later.notes ?? []).filter { !known.contains($0.reason) }
+        both.notes = all.isEmpty ? nil : all
         return both
     }
 }

@@ -10,7 +10,9 @@ struct ReflowWorker {
         exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 
-    static let commands = [DefragOptions.command, SurveyOptions.command, serveCommand]
+    static let commands = [
+        DefragOptions.command, SurveyOptions.command, RestoreOptions.command, serveCommand,
+    ]
 
     static let serveCommand = Command(
         name: "serve", summary: "Carry out the tasks of a fleet's coordinator", operands: "",
@@ -40,6 +42,7 @@ struct ReflowWorker {
                 return .success
             case .defrag(let options): return await defrag(options)
             case .survey(let options): return await survey(options)
+            case .restore(let options): return await restore(options)
             case .serve(let file):
                 return await serve(configurationFile: file, environment: processEnvironment())
             }
@@ -56,6 +59,7 @@ enum Invocation {
     case help(String)
     case defrag(DefragOptions)
     case survey(SurveyOptions)
+    case restore(RestoreOptions)
     case serve(configurationFile: String?)
 
     /// Understands the arguments after the program's name.
@@ -87,6 +91,7 @@ enum Invocation {
         switch command.name {
         case DefragOptions.command.name: return .defrag(try DefragOptions(arguments))
         case SurveyOptions.command.name: return .survey(try SurveyOptions(arguments))
+        case RestoreOptions.command.name: return .restore(try RestoreOptions(arguments))
         default:
             guard arguments.operands.isEmpty else {
                 throw UsageError("'\(arguments.operands[0])' is one argument too many")

@@ -52,6 +52,42 @@ struct SharingTests {
         try xfs.unmountAndCheck()
     }
 
+    @Test func theBudgetGoesWhereItSavesMost() throws {
+        // The first half in extents of 64 KiB, the second in extents of 4 KiB, all of it shared.
+        let half = Self.size / 2
+        try Fragmenter.scatter(path, size: half, block: 65536)
+        try Fragmenter.scatter(xfs.file("fine"), size: half, seed: 2)
+        TestFile(path).clone(0..<half, of: TestFile(xfs.file("fine")), to: half)
+        TestFile(path).synchronize()
+        try Tool.run("cp", "--reflink=always", path, xfs.file("backup"))
+        let contents = try checksum(path)
+        let result = try defragment(path, policy { $0.unshareBudget = ByteCount(half) })
+        #expect(result.reason == .unshareBudget)
+        #expect(result.bytes.unshared <= ByteCount(half))
+        // In file order it would have ended with all of the fine half's extents.
+        #expect(result.extents.before - result.extents.after > Int(half / 4096) * 9 / 10)
+        #expect(try checksum(path) == contents)
+        #expect(try checksum(xfs.file("backup")) == contents)
+    }
+
+    @Test func aDryRunTellsWhatItWouldCost() throws {
+        try Fragmenter.backUpAndWrite(path, size: Self.size, rounds: 2, writes: 2000)
+        try xfs.refresh()
+        for budget in [.mebibytes(8), .gibibytes(1)] as [ByteCount] {
+            let free = try xfs.freeBytes()
+            let dry = try defragment(path, policy { $0.unshareBudget = budget }, dryRun: true)
+            #expect(dry.status == .skipped)
+            #expect(dry.reason == .dryRun)
+            #expect(dry.bytes.rewritten == .zero)
+            #expect(try xfs.freeBytes() == free)
+            let prediction = try #require(dry.prediction)
+            let real = try defragment(path, policy { $0.unshareBudget = budget })
+            #expect(prediction.unshared == real.bytes.unshared)
+            #expect(prediction.rewritten <= real.bytes.rewritten)
+            #expect(abs(prediction.extents - real.extents.after) < 64)
+        }
+    }
+
     @Test func unshareTakesEverything() throws {
         try Fragmenter.backUpAndWrite(path, size: Self.size, rounds: 1, writes: 1000)
         let contents = try checksum(path)

@@ -21,7 +21,9 @@ extension DefragResult {
     /// For people: what was done to the file, in a few lines.
     func summary(allocated: ByteCount) -> String {
         if reason == .dryRun || reason == .alreadyContiguous {
-            return "\(path): " + (message ?? "\(extents.before) extents, nothing to gain")
+            let predicted = prediction.map { ": \(extents.before) -> some \($0.extents) extents" } ?? ""
+            return "\(path): " + (message ?? "\(extents.before) extents, nothing to gain") + predicted
+                + noteLines
         }
         func average(_ extents: Int) -> String {
             // What is allocated beyond the size is preallocation of the copy-on-write fork.
@@ -38,8 +40,10 @@ extension DefragResult {
             \(ByteCount(Int64(rate))) a second
               pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))
               free space \(freeBytes.before) -> \(freeBytes.after), lowest \(freeBytes.lowest)
-            """
+            """ + noteLines
     }
+
+    private var noteLines: String { (notes ?? []).map { "\n  note       \($0.message)" }.joined() }
 
     private func milliseconds(_ value: Double) -> String { Duration.seconds(value / 1000).text }
 }

@@ -40,7 +40,7 @@ private struct SurveySession {
 
     mutating func run() {
         for path in options.paths {
-            if !options.drawsMap, isFolder(path) { look(into: path) } else { look(at: path, isNamed: true) }
+            if options.drawsMap { look(at: path, isNamed: true) } else { lookAtFiles(at: path) }
         }
         progress.clear()
         if !options.drawsMap { conclude() }
@@ -59,21 +59,14 @@ private struct SurveySession {
         }
     }
 
-    private mutating func look(into folder: String) {
+    private mutating func lookAtFiles(at path: String) {
         let stop = stop
-        FileFinder(root: folder, crossesMounts: false).files(
-            matching: PathPattern("**"), goOn: { !stop.isRequested },
-            found: {
-                switch $0 {
-                case .file(let path): look(at: path, isNamed: false)
-                case .problem(let problem): report(problem, .failed)
-                }
-            })
-    }
-
-    private func isFolder(_ path: String) -> Bool {
-        var found = stat()
-        return lstat(path, &found) == 0 && found.st_mode & S_IFMT == S_IFDIR
+        files(at: path, goOn: { !stop.isRequested }) { find, isNamed in
+            switch find {
+            case .file(let path): look(at: path, isNamed: isNamed)
+            case .problem(let problem): report(problem, .failed)
+            }
+        }
     }
 
     /// A file that was not named, but found, may be gone by now.

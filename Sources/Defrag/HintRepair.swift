@@ -1,0 +1,54 @@
+public import DefragTypes
+public import XFS
+
+/// Finds files whose `cowextsize` hint a run has replaced and, because it crashed, not given back, and gives it back.
+public struct HintRepair: Sendable {
+    /// Whether files count, too, whose hint is one block without a record of the owner's: a reflink copy made while a run
+    /// is at work on its original takes the hint over, but not the record. Such a hint may be its owner's wish.
+    public var includesUnrecorded: Bool
+    /// Whether to change nothing.
+    public var isDryRun: Bool
+
+    /// A repair.
+    public init(includesUnrecorded: Bool = false, isDryRun: Bool = false) {
+        self.includesUnrecorded = includesUnrecorded
+        self.isDryRun = isDryRun
+    }
+
+    /// What came of a file.
+    public enum Outcome: Hashable, Sendable {
+        /// Its hint is its own.
+        case untouched
+        /// It has its own hint again, in bytes, or would have; zero is XFS's default.
+        case restored(ByteCount)
+        /// A run is at work on it, and will give the hint back.
+        case busy
+    }
+
+    /// Gives `file`, opened with ``openForSurvey(path:)``, its own hint back.
+    ///
+    /// - Throws: ``Refusal``: `notPermitted`, `readOnlyMount`, `ioError`.
+    public func repair(_ file: borrowing XFS.File, path: String) throws(Refusal) -> Outcome {
+        do throws(SystemError) { return try repair(file) } catch {
+            throw Preflight(path: path).refusal(error)
+        }
+    }
+
+    private func repair(_ file: borrowing XFS.File) throws(SystemError) -> Outcome {
+        guard try needsRepair(file) else { return .untouched }
+        guard let claim = try? claim(file) else { return .busy }
+        defer { _ = claim }
+        // A run may have ended in the meantime.
+        guard try needsRepair(file) else { return .untouched }
+        let own = try CowHint.recorded(in: file) ?? 0
+        guard !isDryRun else { return .restored(ByteCount(own)) }
+        if try !CowHint.restore(in: file) { try file.setCowExtentSizeHint(own) }
+        return .restored(ByteCount(own))
+    }
+
+    private func needsRepair(_ file: borrowing XFS.File) throws(SystemError) -> Bool {
+        if try CowHint.recorded(in: file) != nil { return true }
+        guard includesUnrecorded else { return false }
+        return try file.attributes().cowExtentSizeHint == file.geometry().blockSize
+    }
+}
