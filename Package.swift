@@ -92,6 +92,7 @@ let package = Package(
         .testTarget(name: "XFSTests", dependencies: ["XFS", "Support"], swiftSettings: strict),
         .testTarget(
             name: "DefragTests", dependencies: ["Defrag", "DefragTypes", "XFS", "Support"],
+            exclude: ["Traces"],
             swiftSettings: strict),
         .testTarget(name: "JSONTests", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(
