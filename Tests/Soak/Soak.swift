@@ -7,5 +7,5 @@ import ArgumentParser
             Each trial makes file systems of its own in $TMPDIR, prints its seed, shows its progress and prints its \
             figures. It stops at the first broken promise with exit status 1. Needs root.
             """,
-        subcommands: [Kills.self, PowerCuts.self])
+        subcommands: [Kills.self, PowerCuts.self, Differential.self])
 }
