@@ -6,13 +6,13 @@ public import DefragTypes
 /// A chunk on an unknown device is small, and no chunk is more than twice as large as what has been tried.
 /// The value holds what was learnt about a device: hand it from run to run on the same file system.
 public struct PauseController: Hashable, Sendable {
-    private var unsharing = CostEstimate(first: 262_144, floor: 131_072)
+    private var unsharing = CostEstimate(first: 262_144, floor: 262_144)
     private var cloning = CostEstimate(first: 64, floor: 32)
 
     /// Nothing is known yet.
     public init() {}
 
-    /// How large the next chunk may be. Never below 128 KiB and 32 extents, whatever the lock costs: the smaller
+    /// How large the next chunk may be. Never below 256 KiB and 32 extents, whatever the lock costs: the smaller
     /// the chunk, the worse it lies, and hardly any faster is the lock.
     public func limits(for policy: Policy) -> ChunkLimits {
         ChunkLimits(
