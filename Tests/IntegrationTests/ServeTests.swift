@@ -148,6 +148,43 @@ import XFS
         await tap.close()
     }
 
+    @Test("a frozen file system holds up its own slices only; a stop takes effect when it is thawed")
+    func frozen() async throws {
+        let fleet = try await Fleet()
+        let host = try await fleet.host("serve-frozen")
+        let other = try LoopXFS(mebibytes: 320)
+        let image = try host.makeImage(mebibytes: 128)
+        let before = try checksum(image)
+        let neighbour = other.file("vm.img")
+        try Fragmenter.scatter(neighbour, size: 16 << 20)
+        let worker = try host.start(["REFLOW_ROOTS": "\(host.disk.path):\(other.path)"])
+        let tap = try await EventTap(fleet, host: "serve-frozen")
+        let held = try fleet.reflow("run", "--host", "serve-frozen", "--path", image, "--rate", "8MiB")
+        try await tap.sliceIsRunning()
+        try Tool.run("xfs_freeze", "-f", host.disk.path)
+        do {
+            defer { _ = try? Tool.run("xfs_freeze", "-u", host.disk.path) }
+            let task = SliceTask(
+                job: "other", path: neighbour, fileSystem: try FileSystem(at: other.path).geometry.uuid,
+                policy: PolicyOverrides(), timeBudget: 60)
+            let result = try await ask(task, fleet, host)
+            #expect(result.status == .done)
+            #expect(result.extents.after < 16)
+            worker.send(SIGTERM)
+            // It says that it is stopping, and cannot yet.
+            while !worker.errors.contains("stopping") { try await Task.sleep(for: .milliseconds(50)) }
+            #expect(Glibc.kill(worker.pid, 0) == 0)
+        }
+        let took = await ContinuousClock().measure { #expect(await worker.wait() == .exited(0)) }
+        #expect(took < .seconds(20))
+        held.send(SIGKILL)
+        await held.wait()
+        #expect(try checksum(image) == before)
+        #expect(TestFile(image).attributeNames() == [])
+        await tap.close()
+        try host.disk.unmountAndCheck()
+    }
+
     @Test("a task may only name what lies beneath the roots, and what is there is what was surveyed")
     func roots() async throws {
         let fleet = try await Fleet()
