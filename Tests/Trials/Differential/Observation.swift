@@ -71,8 +71,9 @@ struct Observation {
     /// fs/xfs/xfs_reflink.c); the run cannot know of the copy.
     func otherHints(inCopies paths: [String]) throws -> Int {
         try paths.count { path in
-            try Location(path: path).open(.readOnly).attributes().cowExtentSizeHint
-                != attributes.cowExtentSizeHint
+            let hint = try Location(path: path).open(.readOnly).attributes().cowExtentSizeHint
+            // A copy of an empty file inherits nothing.
+            return hint != 0 && hint != attributes.cowExtentSizeHint
         }
     }
 
