@@ -34,3 +34,8 @@ int clinux_ftruncate(int descriptor, int64_t size) {
 int clinux_fdatasync(int descriptor) {
     return fdatasync(descriptor) < 0 ? -errno : 0;
 }
+
+int clinux_write_back(int descriptor, int64_t offset, int64_t length) {
+    const unsigned flags = SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE | SYNC_FILE_RANGE_WAIT_AFTER;
+    return sync_file_range(descriptor, offset, length, flags) < 0 ? -errno : 0;
+}

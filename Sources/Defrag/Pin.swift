@@ -1,7 +1,7 @@
 import XFS
 
-/// Keeps a file marked as one that shares blocks for as long as a run lasts: two of its private blocks, far apart, are
-/// shared with unnamed files.
+/// Keeps a file marked as one that shares blocks for as long as a run lasts: some of its blocks, far apart, are shared
+/// with unnamed files.
 ///
 /// Each unshare ends by looking through the whole map for a shared extent, and takes the mark from a file that has none
 /// (xfs_reflink_try_clear_inode_flag, fs/xfs/xfs_reflink.c). With a shared block near the start the search is short.
@@ -9,66 +9,96 @@ import XFS
 /// written: as long as something stays shared, that cannot happen.
 ///
 /// A guest's write, and an unshare of the chunk around it, part a block from its pin. So the pins are looked at before each
-/// chunk, and renewed.
+/// chunk, and renewed; where data depend on them, there are more of them, and they are looked at once more immediately
+/// before each unshare (``isFirm(outside:in:)``).
+///
+/// A block counts as pinned only while it is the very block that the unnamed file has. That the map shows it as shared
+/// says less: it may be shared with a backup alone, which may be deleted at any moment.
 struct Pin: ~Copyable {
-    private var first: Stitch
-    private var second: Stitch
+    private let stitches: [Stitch]
 
-    /// One shared block.
-    private struct Stitch: ~Copyable {
-        var keeper: Scratch
-        /// Where the block is in the file.
-        var offset: Int64?
-        /// Whether it is shared with the keeper alone.
-        var isOurs = false
-
-        init(_ keeper: consuming Scratch) { self.keeper = keeper }
-    }
+    /// Two are enough for a short search. Where data depend on them, a guest would have to write to all of them, and flush
+    /// them, while one chunk is unshared.
+    private static func count(isVital: Bool) -> Int { isVital ? 8 : 2 }
 
     /// No block is pinned yet.
-    init(beside file: borrowing XFS.File, blockSize: Int64) throws(SystemError) {
-        let one = try Scratch(beside: file, blockSize: blockSize)
-        let another = try Scratch(beside: file, blockSize: blockSize)
-        first = Stitch(one)
-        second = Stitch(another)
+    ///
+    /// - Parameters:
+    ///   - file: which file.
+    ///   - blockSize: the file system's, in bytes.
+    ///   - isVital: whether data depend on the pin, see `KernelRelease.losesDataWhenUnsharing`.
+    /// - Throws: `SystemError` when the unnamed files cannot be made.
+    init(beside file: borrowing XFS.File, blockSize: Int64, isVital: Bool) throws(SystemError) {
+        var stitches: [Stitch] = []
+        for _ in 0..<Self.count(isVital: isVital) {
+            let keeper = try Scratch(beside: file, blockSize: blockSize)
+            stitches.append(Stitch(keeper, blockSize: blockSize, isVital: isVital))
+        }
+        self.stitches = stitches
     }
 
-    /// Sees to it that two blocks are shared, as far as there are two that are written: the first one of the file and
-    /// the first one of its second half. What fails leaves a block without a pin.
-    mutating func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) {
-        Self.renew(&first, in: file, within: 0..<size, blockSize: blockSize)
-        Self.renew(
-            &second, in: file, within: size / 2 / blockSize * blockSize..<size, blockSize: blockSize)
+    /// Sees to it that blocks are shared, as far as enough are written: the file in equal parts, the first written block
+    /// from the start of each on. What fails leaves a block without a pin.
+    func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) {
+        let count = Int64(stitches.count)
+        for (index, stitch) in stitches.enumerated() {
+            stitch.renew(in: file, within: size / count * Int64(index) / blockSize * blockSize..<size)
+        }
     }
 
     /// Whether the file stays shared, as far as was seen last, when `range` is unshared.
     func holds(outside range: Range<Int64>) -> Bool {
-        [first.offset, second.offset].contains { $0.map { !range.contains($0) } ?? false }
+        stitches.contains { $0.isOutside(range) }
+    }
+
+    /// Whether the file stays shared when `range` is unshared now: what guests have written to a pinned block and is still
+    /// in memory is written back first, so that no flush of theirs can part the block from its pin meanwhile. At least half
+    /// of the blocks that are outside must be pinned still.
+    func isFirm(outside range: Range<Int64>, in file: borrowing XFS.File) -> Bool {
+        let outside = stitches.filter { $0.isOutside(range) }
+        var firm = 0
+        for stitch in outside where stitch.isFirm(in: file) { firm += 1 }
+        return firm > 0 && firm * 2 >= outside.count
+    }
+
+    /// Where a chunk can end that all pins are in, so that one of them is outside.
+    func boundary(in range: Range<Int64>) -> Int64? {
+        stitches.compactMap(\.offset).filter { range.contains($0) && $0 > range.lowerBound }.max()
     }
 
     /// Where the blocks are that are shared with nobody but the pin: the map shows them as shared, and to unshare them
     /// costs nothing.
     var ours: [Int64] {
-        [first.isOurs ? first.offset : nil, second.isOurs ? second.offset : nil].compactMap(\.self)
+        stitches.compactMap { $0.isOurs ? $0.offset : nil }
     }
 
     /// Gives the blocks back.
-    mutating func release() throws(SystemError) {
-        try first.keeper.release()
-        try second.keeper.release()
+    func release() throws(SystemError) {
+        for stitch in stitches { try stitch.release() }
+    }
+}
+
+/// One shared block.
+private final class Stitch {
+    private var keeper: Scratch
+    /// Where the block is in the file.
+    private(set) var offset: Int64?
+    /// Whether it was shared with nobody when it was pinned.
+    private(set) var isOurs = false
+    private let blockSize: Int64
+    private let isVital: Bool
+
+    init(_ keeper: consuming Scratch, blockSize: Int64, isVital: Bool) {
+        self.keeper = keeper
+        self.blockSize = blockSize
+        self.isVital = isVital
     }
 
-    private static func renew(
-        _ stitch: inout Stitch, in file: borrowing XFS.File, within range: Range<Int64>, blockSize: Int64
-    ) {
-        let old = stitch.offset
-        stitch.offset = nil
+    /// Pins the first block that is written in `range`, unless one is pinned.
+    func renew(in file: borrowing XFS.File, within range: Range<Int64>) {
+        if isFirm(in: file) { return }
         do throws(SystemError) {
-            if let old, try isShared(old, of: file, blockSize: blockSize) {
-                stitch.offset = old
-                return
-            }
-            try stitch.keeper.release()
+            try release()
             var found: Extent?
             try file.readMap(of: range) { record in
                 let isWhole = record.offset % blockSize == 0 && record.offset + blockSize <= range.upperBound
@@ -76,22 +106,30 @@ struct Pin: ~Copyable {
                 return found == nil
             }
             guard let found else { return }
-            stitch.isOurs = found.shared == 0
-            if stitch.isOurs {
-                try stitch.keeper.keep(found.offset..<found.offset + blockSize, of: file)
-            }
-            stitch.offset = found.offset
+            try keeper.keep(found.offset..<found.offset + blockSize, of: file)
+            guard try keeper.sharesFirstBlock(with: file, at: found.offset) else { return }
+            isOurs = found.shared == 0
+            offset = found.offset
         } catch {}
     }
 
-    private static func isShared(
-        _ offset: Int64, of file: borrowing XFS.File, blockSize: Int64
-    ) throws(SystemError) -> Bool {
-        var isShared = false
-        try file.readMap(of: offset..<offset + blockSize) { record in
-            isShared = record.shared > 0
+    /// Whether the block is pinned, and will be until it is written again.
+    func isFirm(in file: borrowing XFS.File) -> Bool {
+        guard let offset else { return false }
+        do throws(SystemError) {
+            if isVital { try file.writeBack(offset..<offset + blockSize) }
+            return try keeper.sharesFirstBlock(with: file, at: offset)
+        } catch {
             return false
         }
-        return isShared
+    }
+
+    func isOutside(_ range: Range<Int64>) -> Bool {
+        offset.map { !range.contains($0) } ?? false
+    }
+
+    func release() throws(SystemError) {
+        offset = nil
+        try keeper.release()
     }
 }

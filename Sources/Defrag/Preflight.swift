@@ -53,13 +53,13 @@ struct Preflight {
             "'\(path)' is on an XFS without reflink: make the file system with mkfs.xfs -m reflink=1")
     }
 
-    /// Refuses on kernels on which unsharing can lose what a guest has written.
+    /// Refuses on kernels on which unsharing can lose what a guest has written, also while a ``Pin`` holds.
     func check(_ kernel: KernelRelease) throws(Refusal) {
-        guard kernel.losesDataWhenUnsharing else { return }
+        guard kernel.losesDataWhateverIsShared else { return }
         throw Refusal(
             .unsafeKernel,
             "'\(path)' is left alone: on Linux \(kernel) unsharing can lose data that is being written. "
-                + "Run Linux 6.12, or 6.6.79 of that series, or later")
+                + "Run Linux 5.13 or later")
     }
 
     /// Opens for a survey what `locate` finds.

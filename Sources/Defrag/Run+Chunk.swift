@@ -3,11 +3,19 @@ import Glibc
 import XFS
 
 extension Run {
-    /// Clones and unshares `chunk`, and learns from it. False if the file changed so much under us that the chunk does
-    /// not exist any more.
+    /// What became of a chunk.
+    enum Outcome {
+        case laid
+        /// The file's end is not where it was when the chunk was cut.
+        case gone
+        /// Guests have written to the pinned blocks, and its last shared extent must not be unshared.
+        case unpinned
+    }
+
+    /// Clones and unshares `chunk`, and learns from it.
     mutating func lay(
-        _ chunk: Chunk, of file: borrowing XFS.File, closer: WindowCloser
-    ) throws(Halt) -> Bool {
+        _ chunk: Chunk, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin
+    ) throws(Halt) -> Outcome {
         let start = ContinuousClock.now
         do throws(SystemError) {
             try closer.keep(chunk.range, of: file)
@@ -15,18 +23,20 @@ extension Run {
             size = try halting { () throws(SystemError) in try file.status().size }
             let end = chunk.range.upperBound
             let isValid = end == size || (end < size && end % blockSize == 0)
-            if error.errno == EINVAL && !isValid { return false }
+            if error.errno == EINVAL && !isValid { return .gone }
             throw Halt(error)
         }
         let cloned = ContinuousClock.now
         histogram.record(cloned - start)
+        guard !needsPin || pin.isFirm(outside: chunk.range, in: file) else { return .unpinned }
+        let unsharing = ContinuousClock.now
         try halting { () throws(SystemError) in try file.unshare(chunk.range) }
-        let unsharing = ContinuousClock.now - cloned
-        histogram.record(unsharing)
+        let pause = ContinuousClock.now - unsharing
+        histogram.record(pause)
         pauses.learn(
-            clone: cloned - start, unshare: unsharing, bytes: chunk.length, extents: chunk.extents,
+            clone: cloned - start, unshare: pause, bytes: chunk.length, extents: chunk.extents,
             policy: policy)
-        lastPause = max(cloned - start, unsharing)
+        lastPause = max(cloned - start, pause)
         lastChunk = chunk.length
         rewritten += chunk.length
         unshared += chunk.shared
@@ -34,7 +44,7 @@ extension Run {
         try flushIfDue(file, after: chunk.length)
         let space = try halting { () throws(SystemError) in try file.space() }
         lowestFree = min(lowestFree, space.available)
-        return true
+        return .laid
     }
 
     /// Makes what was laid durable every few chunks: a flush of a whole window at once fills the device's queue, and the

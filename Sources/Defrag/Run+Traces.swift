@@ -7,7 +7,7 @@ extension Run {
     /// shares no others: an unshare of what is not shared writes nothing, and looks for that. Linux 6.12 and later look
     /// only once no page of the file counts as dirty, some seconds after it was written to. A mark that stays costs
     /// guests' writes a look-up each.
-    mutating func unpin(_ file: borrowing XFS.File, _ pin: inout Pin, isAtEnd: Bool) throws(Halt) {
+    mutating func unpin(_ file: borrowing XFS.File, _ pin: borrowing Pin, isAtEnd: Bool) throws(Halt) {
         let block = pinned.first
         pinned = []
         try halting { () throws(SystemError) in try pin.release() }

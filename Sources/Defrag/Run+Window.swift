@@ -10,7 +10,7 @@ extension Run {
     /// Laying again never moves the cursor back: a run that is stopped meanwhile goes on with the next window.
     /// The window before is closed meanwhile, this one is left for the next call to close.
     mutating func lay(
-        _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: inout Pin,
+        _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         decide: (DefragProgress) -> Directive
     ) throws(Halt) {
         guard let start = plan.runs.first?.lowerBound else { return }
@@ -24,7 +24,7 @@ extension Run {
         try halting { () throws(SystemError) in try closer.wait() }
         try checkSpace(for: plan.bytes, of: file)
         for range in plan.runs {
-            try lay(range, of: file, closer: closer, pin: &pin, decide) { run, position in
+            try lay(range, of: file, closer: closer, pin: pin, decide) { run, position in
                 run.cursor = position
             }
         }
@@ -38,7 +38,7 @@ extension Run {
             try halting { () throws(SystemError) in try closer.wait() }
             try checkSpace(for: before.bytes, of: file)
             for range in before.runs {
-                try lay(range, of: file, closer: closer, pin: &pin, decide) { _, _ in }
+                try lay(range, of: file, closer: closer, pin: pin, decide) { _, _ in }
             }
             remaining = try layout(of: start..<plan.next, in: plan.runs, of: file)
             repetition.learn(before: before, after: remaining.plan)
@@ -91,7 +91,7 @@ extension Run {
 
     /// Lays what is written in `range` afresh, chunk by chunk; says after each how far it is.
     private mutating func lay(
-        _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: inout Pin,
+        _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         _ decide: (DefragProgress) -> Directive, moved: (inout Run, Int64) -> Void
     ) throws(Halt) {
         var position = range.lowerBound
@@ -102,16 +102,20 @@ extension Run {
             try ask(decide)
             pin.renew(in: file, size: size, blockSize: blockSize)
             pinned = pin.ours
-            guard let chunk = try nextChunk(of: file, in: position..<range.upperBound) else { break }
+            let rest = position..<range.upperBound
+            guard let chunk = try nextChunk(of: file, in: rest, pin: pin) else { break }
             if policy.sharing == .preserve && unshared + chunk.shared > budget {
                 // A backup made since the window was planned.
                 isOverBudget = true
             } else if needsPin && !pin.holds(outside: chunk.range) {
                 isUnpinned = true
-            } else if try !lay(chunk, of: file, closer: closer), retries < 3 {
-                // The file's end is not where it was when the chunk was cut.
-                retries += 1
-                continue
+            } else {
+                let outcome = try lay(chunk, of: file, closer: closer, pin: pin)
+                if outcome != .laid, retries < 3 {
+                    retries += 1
+                    continue
+                }
+                isUnpinned = isUnpinned || outcome == .unpinned
             }
             retries = 0
             position = (chunk.range.upperBound + blockSize - 1) / blockSize * blockSize
@@ -119,6 +123,18 @@ extension Run {
             hasMoved = true
         }
         moved(&self, range.upperBound)
+    }
+
+    /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more. Where data depend on the
+    /// pin, it ends before the last pinned block if all of them are in it.
+    private mutating func nextChunk(
+        of file: borrowing XFS.File, in range: Range<Int64>, pin: borrowing Pin
+    ) throws(Halt) -> Chunk? {
+        let chunk = try nextChunk(of: file, in: range)
+        guard needsPin, let chunk, !pin.holds(outside: chunk.range),
+            let boundary = pin.boundary(in: chunk.range)
+        else { return chunk }
+        return try nextChunk(of: file, in: range.lowerBound..<boundary)
     }
 
     /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more.

@@ -27,7 +27,7 @@ struct Run {
     /// Blocks that are shared with nobody but the run's ``Pin``.
     var pinned: [Int64] = []
     /// Whether nothing may be unshared that could be the file's last shared extent.
-    let needsPin = KernelRelease.current.losesDataWhenUnsharing
+    var needsPin = KernelRelease.current.losesDataWhenUnsharing
     var isUnpinned = false
     var notes: [DefragResult.Note] = []
 
@@ -143,13 +143,16 @@ struct Run {
         guard !plan.runs.isEmpty else { return }
         let size = blockSize
         let closer = try halting { () throws(SystemError) in try WindowCloser(of: file, blockSize: size) }
-        var pin = try halting { () throws(SystemError) in try Pin(beside: file, blockSize: size) }
+        let isVital = needsPin
+        let pin = try halting { () throws(SystemError) in
+            try Pin(beside: file, blockSize: size, isVital: isVital)
+        }
         var halt: Halt?
         do throws(Halt) {
             var next = plan
             while !next.runs.isEmpty {
                 switch policy.sharing == .unshare ? .lay : gain.advice(on: next) {
-                case .lay: try lay(next, of: file, closer: closer, pin: &pin, decide: decide)
+                case .lay: try lay(next, of: file, closer: closer, pin: pin, decide: decide)
                 case .leave: cursor = next.next
                 case .stop: throw .noGain(after: GainWatch.patience)
                 }
@@ -159,7 +162,7 @@ struct Run {
         closer.close(dropping: pages)
         pages = []
         do throws(SystemError) { try closer.wait() } catch { halt = .fail(error) }
-        try unpin(file, &pin, isAtEnd: halt == nil)
+        try unpin(file, pin, isAtEnd: halt == nil)
         if let halt { throw halt }
     }
 

@@ -21,7 +21,14 @@ extension File {
     public func readMap(
         of range: Range<Int64> = 0..<Int64.max, batch: Int = File.mapBatch, _ body: (Extent) -> Bool
     ) throws(SystemError) {
-        let batch = max(2, min(batch, Self.mapBatch))
+        try descriptor.readMap(of: range, batch: batch, body)
+    }
+}
+
+extension Descriptor {
+    /// Reads the map of an open file; see ``File/readMap(of:batch:_:)``.
+    func readMap(of range: Range<Int64>, batch: Int, _ body: (Extent) -> Bool) throws(SystemError) {
+        let batch = max(2, min(batch, File.mapBatch))
         let header = MemoryLayout<fiemap>.size
         let buffer = UnsafeMutableRawBufferPointer.allocate(
             byteCount: header + batch * MemoryLayout<fiemap_extent>.stride,
@@ -35,7 +42,7 @@ extension File {
         while start < range.upperBound {
             let count = try system("FS_IOC_FIEMAP") {
                 clinux_fiemap(
-                    descriptor.number, UInt64(start), UInt64(range.upperBound - start), map,
+                    number, UInt64(start), UInt64(range.upperBound - start), map,
                     UInt32(batch))
             }
             guard count > 0 else { return }

@@ -66,6 +66,16 @@ public struct File: ~Copyable, Sendable {
         try system("fdatasync") { clinux_fdatasync(descriptor.number) }
     }
 
+    /// Writes what is only in memory of `range` to its place on the device, and waits for that, sync_file_range(2). What is
+    /// copied on write is in its new place then. Not durable: the device may still hold it in a cache.
+    ///
+    /// - Throws: ``SystemError``: `EIO`, `ENOSPC`.
+    public func writeBack(_ range: Range<Int64>) throws(SystemError) {
+        try system("sync_file_range") {
+            clinux_write_back(descriptor.number, range.lowerBound, range.upperBound - range.lowerBound)
+        }
+    }
+
     /// Whether the kernel would let anybody change the file's allocation, asked with a range that is past every
     /// limit: the answer to that comes after all other checks and changes nothing (vfs_fallocate, fs/open.c).
     ///

@@ -40,6 +40,23 @@ public struct Scratch: ~Copyable, Sendable {
         end += (length + blockSize - 1) / blockSize * blockSize
     }
 
+    /// Whether the first block kept is the one that `file` has at `offset`: then the two share it, whoever else does. Nobody
+    /// can write to this file, so the block is shared for as long as `file` keeps it.
+    ///
+    /// - Throws: ``SystemError`` of ioctl_fiemap(2).
+    public func sharesFirstBlock(with file: borrowing File, at offset: Int64) throws(SystemError) -> Bool {
+        func place(_ descriptor: borrowing Descriptor, _ offset: Int64) throws(SystemError) -> Int64? {
+            var place: Int64?
+            try descriptor.readMap(of: offset..<offset + blockSize, batch: 1) { record in
+                if record.state == .written && record.offset == offset { place = record.physical }
+                return false
+            }
+            return place
+        }
+        guard let kept = try place(descriptor, 0) else { return false }
+        return try place(file.descriptor, offset) == kept
+    }
+
     /// Gives all kept blocks back, ftruncate(2).
     public mutating func release() throws(SystemError) {
         try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }

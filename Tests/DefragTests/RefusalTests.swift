@@ -57,6 +57,16 @@ struct RefusalTests {
         expect(reason, of: path, says: says)
     }
 
+    @Test func kernelsThatLoseData() {
+        let preflight = Preflight(path: "x")
+        let refusal = #expect(throws: Refusal.self) { try preflight.check(KernelRelease("5.10.0-28-amd64")) }
+        #expect(refusal?.reason == .unsafeKernel)
+        #expect(refusal?.message.contains("Linux 5.13") == true)
+        for safe in ["5.4.0-150-generic", "5.15.0-91-generic", "6.1.0-47-amd64", "6.12.9"] {
+            #expect(throws: Never.self) { try preflight.check(KernelRelease(safe)) }
+        }
+    }
+
     @Test func flagsThatNeedOtherDevices() {
         let preflight = Preflight(path: "x")
         let realtime = #expect(throws: Refusal.self) { try preflight.check(.realtime) }

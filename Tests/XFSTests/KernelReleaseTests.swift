@@ -3,7 +3,7 @@ import XFS
 
 @Suite struct KernelReleaseTests {
     @Test(
-        "unsharing loses data from 5.10 on, until 6.12, and in 6.6 until 6.6.79",
+        "unsharing the last shared extent loses data from 5.10 on, until 6.12, and in 6.6 until 6.6.79",
         arguments: [
             ("5.4.0-150-generic", false), ("5.9.16", false), ("5.10.0", true), ("5.10.0-28-amd64", true),
             ("5.15.148", true), ("6.1.0-18-amd64", true), ("6.6.78", true), ("6.6.79", false),
@@ -14,6 +14,17 @@ import XFS
         ])
     func known(text: String, isUnsafe: Bool) {
         #expect(KernelRelease(text).losesDataWhenUnsharing == isUnsafe)
+    }
+
+    @Test(
+        "unsharing loses data whatever else is shared from 5.10 on, until 5.13",
+        arguments: [
+            ("5.4.0-150-generic", false), ("5.9.16", false), ("5.10.0", true), ("5.10.0-28-amd64", true),
+            ("5.11.22", true), ("5.12.19", true), ("5.13.0", false), ("5.15.148", false),
+            ("6.1.0-47-amd64", false), ("6.18.44-fc", false), ("unknown", false),
+        ])
+    func refused(text: String, isUnsafe: Bool) {
+        #expect(KernelRelease(text).losesDataWhateverIsShared == isUnsafe)
     }
 
     @Test func theRunningOneIsRead() {

@@ -62,6 +62,8 @@ int clinux_clone_range(int source, uint64_t offset, uint64_t length, int destina
 int clinux_unshare(int descriptor, int64_t offset, int64_t length);
 int clinux_ftruncate(int descriptor, int64_t size);
 int clinux_fdatasync(int descriptor);
+// sync_file_range(2): writes what is dirty in the range and waits for it, also for what was on its way.
+int clinux_write_back(int descriptor, int64_t offset, int64_t length);
 
 // ---- XFS (xfs.c)
 
