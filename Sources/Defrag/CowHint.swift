@@ -1,3 +1,4 @@
+import Glibc
 import XFS
 
 /// A file's own `cowextsize` hint, which a run replaces by one block and gives back at its end.
@@ -16,7 +17,10 @@ enum CowHint {
     /// The owner's hint in bytes, if a run has replaced it, and ended without giving it back or is still at work; `nil`
     /// otherwise.
     static func recorded(in file: borrowing XFS.File) throws(SystemError) -> Int64? {
-        try file.extendedAttribute(attribute).map { Int64($0) ?? 0 }
+        try file.extendedAttribute(attribute).map { text in
+            // Whoever may write to the file may write this, too.
+            Int64(text).flatMap { (0...Int64(UInt32.max)).contains($0) ? $0 : nil } ?? 0
+        }
     }
 
     /// Sets the hint to one block and remembers what it was. What a run before has left on record stays on record.
@@ -41,7 +45,10 @@ enum CowHint {
     static func restore(in file: borrowing XFS.File) throws(SystemError) -> Bool {
         guard let own = try recorded(in: file) else { return false }
         if try file.attributes().cowExtentSizeHint == file.geometry().blockSize {
-            try file.setCowExtentSizeHint(own)
+            do throws(SystemError) { try file.setCowExtentSizeHint(own) } catch  where error.errno == EINVAL {
+                // No hint of this file system's: nobody has had it.
+                try file.setCowExtentSizeHint(0)
+            }
         }
         try file.setExtendedAttribute(attribute, to: nil)
         return true

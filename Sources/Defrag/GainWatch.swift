@@ -28,10 +28,12 @@ struct GainWatch: Hashable {
     /// Learns that the runs of `plan` are now in `extents` extents. A fifth fewer is a gain.
     mutating func learn(_ plan: WindowPlan, extents: Int) {
         let hasGained = extents * 5 <= plan.extents * 4
-        if plan.isBad {
-            badFailures = hasGained ? 0 : badFailures + 1
-        } else {
-            mildFailures = hasGained ? 0 : mildFailures + 1
+        if hasGained { badFailures = 0 }
+        switch (plan.isBad, hasGained) {
+        case (true, true): break
+        case (true, false): badFailures += 1
+        case (false, true): mildFailures = 0
+        case (false, false): mildFailures += 1
         }
     }
 }

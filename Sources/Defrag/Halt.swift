@@ -16,7 +16,7 @@ enum Halt: Error {
         .stop(
             .noGain,
             message:
-                "\(windows) windows in a row lie no better for being laid afresh: the free space is itself in pieces, or guests "
+                "\(windows) windows in a row gained next to nothing by being laid: the free space is itself in pieces, or guests "
                 + "write faster. Make room, or come back later")
     }
 

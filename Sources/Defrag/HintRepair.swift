@@ -29,21 +29,31 @@ public struct HintRepair: Sendable {
     ///
     /// - Throws: ``Refusal``: `notPermitted`, `readOnlyMount`, `ioError`.
     public func repair(_ file: borrowing XFS.File, path: String) throws(Refusal) -> Outcome {
-        do throws(SystemError) { return try repair(file) } catch {
-            throw Preflight(path: path).refusal(error)
+        do throws(Halt) {
+            guard try halting({ () throws(SystemError) in try needsRepair(file) }) else { return .untouched }
+            let claim = try claim(file)
+            defer { _ = claim }
+            return try halting { () throws(SystemError) in try repair(file) }
+        } catch {
+            switch error {
+            case .refuse(let refusal) where refusal.reason == .busy: return .busy
+            case .refuse(let refusal): throw refusal
+            case .fail(let error): throw Preflight(path: path).refusal(error)
+            case .stop(let reason, let message):
+                throw Refusal(reason, "'\(path)': \(message ?? reason.rawValue)")
+            }
         }
     }
 
     private func repair(_ file: borrowing XFS.File) throws(SystemError) -> Outcome {
-        guard try needsRepair(file) else { return .untouched }
-        guard let claim = try? claim(file) else { return .busy }
-        defer { _ = claim }
         // A run may have ended in the meantime.
         guard try needsRepair(file) else { return .untouched }
-        let own = try CowHint.recorded(in: file) ?? 0
+        let (present, blockSize) = (try file.attributes().cowExtentSizeHint, try file.geometry().blockSize)
+        // Somebody may have set another one since: then only the record is too much.
+        let own = present == blockSize ? try CowHint.recorded(in: file) ?? 0 : present
         guard !isDryRun else { return .restored(ByteCount(own)) }
         if try !CowHint.restore(in: file) { try file.setCowExtentSizeHint(own) }
-        return .restored(ByteCount(own))
+        return .restored(ByteCount(try file.attributes().cowExtentSizeHint))
     }
 
     private func needsRepair(_ file: borrowing XFS.File) throws(SystemError) -> Bool {

@@ -42,15 +42,17 @@ struct MappedWindow: ~Copyable {
         _ isResident: [Bool], from start: Int64, within range: Range<Int64>, pageSize: Int = Mapping.pageSize
     ) -> [Range<Int64>] {
         var parts: [Range<Int64>] = []
+        let first = range.lowerBound / Int64(pageSize) * Int64(pageSize)
         for (index, isResident) in isResident.enumerated() where !isResident {
             let page = start + Int64(index * pageSize)
+            // What lies before the range is mapped for the mapping's own boundary, and not read.
+            guard page >= first, page < range.upperBound else { continue }
             if let last = parts.last, last.upperBound == page {
                 parts[parts.count - 1] = last.lowerBound..<page + Int64(pageSize)
             } else {
                 parts.append(page..<page + Int64(pageSize))
             }
         }
-        // The last page may reach beyond the range: it is there for its sake all the same.
-        return parts.filter { $0.overlaps(range) }
+        return parts
     }
 }

@@ -12,7 +12,7 @@ public struct PauseController: Hashable, Sendable {
     /// Nothing is known yet.
     public init() {}
 
-    /// How large the next chunk may be. Never below 256 KiB and 32 extents, whatever the lock costs: the smaller
+    /// How large the next chunk may be. Never below 256 KiB (unless `maxChunk` is) and 32 extents, whatever the lock costs: the smaller
     /// the chunk, the worse it lies, and hardly any faster is the lock.
     public func limits(for policy: Policy) -> ChunkLimits {
         ChunkLimits(

@@ -39,31 +39,43 @@ struct Pin: ~Copyable {
 
     /// Sees to it that blocks are shared, as far as enough are written: the file in equal parts, the first written block
     /// from the start of each on. What fails leaves a block without a pin.
-    func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) {
+    ///
+    /// - Returns: how long each clone took that this needed: the file was locked meanwhile.
+    @discardableResult
+    func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) -> [Duration] {
         let count = Int64(stitches.count)
-        for (index, stitch) in stitches.enumerated() {
+        return stitches.enumerated().compactMap { index, stitch in
             stitch.renew(in: file, within: size / count * Int64(index) / blockSize * blockSize..<size)
         }
     }
 
+    /// Blocks that must stay pinned: half of them. A guest would have to write to all of these at once.
+    private var least: Int { stitches.count / 2 }
+
     /// Whether the file stays shared, as far as was seen last, when `range` is unshared.
     func holds(outside range: Range<Int64>) -> Bool {
-        stitches.contains { $0.isOutside(range) }
+        distinct { $0.isOutside(range) }.count >= least
     }
 
     /// Whether the file stays shared when `range` is unshared now: what guests have written to a pinned block and is still
-    /// in memory is written back first, so that no flush of theirs can part the block from its pin meanwhile. At least half
-    /// of the blocks that are outside must be pinned still.
+    /// in memory is written back first, so that no flush of theirs can part the block from its pin meanwhile.
     func isFirm(outside range: Range<Int64>, in file: borrowing XFS.File) -> Bool {
-        let outside = stitches.filter { $0.isOutside(range) }
-        var firm = 0
-        for stitch in outside where stitch.isFirm(in: file) { firm += 1 }
-        return firm > 0 && firm * 2 >= outside.count
+        var firm: Set<Int64> = []
+        for stitch in stitches where stitch.isOutside(range) && stitch.isFirm(in: file) {
+            if let offset = stitch.offset { firm.insert(offset) }
+        }
+        return firm.count >= least
     }
 
-    /// Where a chunk can end that all pins are in, so that one of them is outside.
+    /// Where a chunk must end that too many pins are in.
     func boundary(in range: Range<Int64>) -> Int64? {
-        stitches.compactMap(\.offset).filter { range.contains($0) && $0 > range.lowerBound }.max()
+        let inside = distinct { !$0.isOutside(range) }
+        return inside.count > least ? inside[least] : nil
+    }
+
+    /// The places of those that `isMeant`, each once, in file order: where little is written, several are in one place.
+    private func distinct(_ isMeant: (Stitch) -> Bool) -> [Int64] {
+        Set(stitches.filter(isMeant).compactMap(\.offset)).sorted()
     }
 
     /// Where the blocks are that are shared with nobody but the pin: the map shows them as shared, and to unshare them
@@ -95,8 +107,10 @@ private final class Stitch {
     }
 
     /// Pins the first block that is written in `range`, unless one is pinned.
-    func renew(in file: borrowing XFS.File, within range: Range<Int64>) {
-        if isFirm(in: file) { return }
+    ///
+    /// - Returns: how long the file was locked for it; `nil` if it was not.
+    func renew(in file: borrowing XFS.File, within range: Range<Int64>) -> Duration? {
+        if isFirm(in: file) { return nil }
         do throws(SystemError) {
             try release()
             var found: Extent?
@@ -105,12 +119,18 @@ private final class Stitch {
                 if record.state == .written && isWhole { found = record }
                 return found == nil
             }
-            guard let found else { return }
+            guard let found else { return nil }
+            let start = ContinuousClock.now
             try keeper.keep(found.offset..<found.offset + blockSize, of: file)
-            guard try keeper.sharesFirstBlock(with: file, at: found.offset) else { return }
-            isOurs = found.shared == 0
-            offset = found.offset
-        } catch {}
+            let pause = ContinuousClock.now - start
+            if try keeper.sharesFirstBlock(with: file, at: found.offset) {
+                isOurs = found.shared == 0
+                offset = found.offset
+            }
+            return pause
+        } catch {
+            return nil
+        }
     }
 
     /// Whether the block is pinned, and will be until it is written again.

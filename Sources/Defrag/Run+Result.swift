@@ -14,12 +14,13 @@ extension Run {
         result.status = .skipped
         result.reason = .dryRun
         result.message =
-            "would lay \(ByteCount(rewritten)) in \(planned.extents) extents afresh; backups share "
-            + "\(ByteCount(unshared)) of it, which would cost as much space"
+            "would lay \(ByteCount(rewritten)) in \(planned.extents) extents afresh"
+            + (unshared > 0
+                ? "; other files share \(ByteCount(unshared)) of it, which would cost as much space" : "")
             + (isOverBudget ? ". More is left alone for the budget of \(ByteCount(budget))" : "")
         result.prediction = .init(
             rewritten: ByteCount(rewritten), unshared: ByteCount(unshared),
-            extents: result.extents.before - planned.saved)
+            extents: max(planned.runs, result.extents.before - planned.saved))
     }
 
     func report(_ halt: Halt, in result: inout DefragResult, path: String) {
@@ -56,6 +57,13 @@ extension Run {
         }
         result.freeBytes.lowest = ByteCount(lowestFree)
         result.pause = histogram.statistics
+        if passedOver > 0 {
+            notes.append(
+                .init(
+                    .noGain,
+                    "\(ByteCount(passedOver)) that lie nearly well were left alone: windows like them did not gain by being laid"
+                ))
+        }
         if isUnpinned {
             notes.append(
                 .init(

@@ -17,9 +17,9 @@ extension Run {
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
         var reads: [ReadAhead] = []
         for range in plan.runs { reads.append(try readAhead(of: range, file)) }
+        try rest(decide)
         closer.close(dropping: pages)
         pages = []
-        try rest(decide)
         for read in reads { try carryOut(read, from: file, decide) }
         try halting { () throws(SystemError) in try closer.wait() }
         try checkSpace(for: plan.bytes, of: file)
@@ -100,7 +100,7 @@ extension Run {
         while position < range.upperBound {
             if sinceRest > 0 { try rest(decide) }
             try ask(decide)
-            pin.renew(in: file, size: size, blockSize: blockSize)
+            for pause in pin.renew(in: file, size: size, blockSize: blockSize) { histogram.record(pause) }
             pinned = pin.ours
             let rest = position..<range.upperBound
             guard let chunk = try nextChunk(of: file, in: rest, pin: pin) else { break }
@@ -126,7 +126,7 @@ extension Run {
     }
 
     /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more. Where data depend on the
-    /// pin, it ends before the last pinned block if all of them are in it.
+    /// pin, it ends where half of the pinned blocks are still outside.
     private mutating func nextChunk(
         of file: borrowing XFS.File, in range: Range<Int64>, pin: borrowing Pin
     ) throws(Halt) -> Chunk? {
@@ -147,6 +147,7 @@ extension Run {
         guard var chunk = cutter.finish(), chunk.range.lowerBound < size else { return nil }
         // A clone that ends within the last block must end at the file's end exactly.
         chunk.range = chunk.range.clamped(to: 0..<size)
+        chunk.shared = min(chunk.shared, chunk.length)
         return chunk
     }
 

@@ -22,6 +22,8 @@ struct Run {
     /// Whether laying a window again has paid, and whether laying windows has.
     var repetition = Repetition()
     var gain = GainWatch()
+    /// Bytes that were worth laying and were passed over, as windows like theirs did not gain.
+    var passedOver: Int64 = 0
     /// Pages in memory that only this run has read.
     var pages: [Range<Int64>] = []
     /// Blocks that are shared with nobody but the run's ``Pin``.
@@ -34,7 +36,7 @@ struct Run {
     var rewritten: Int64 = 0
     var unshared: Int64 = 0
     /// In a dry run, what would be laid.
-    var planned = (extents: 0, saved: 0)
+    var planned = (runs: 0, extents: 0, saved: 0)
     var histogram = PauseHistogram()
     var lastChunk: Int64 = 0
     var lastPause = Duration.zero
@@ -84,7 +86,7 @@ struct Run {
         // Guests have written in the file's own unit, whatever a run before has left as the hint. A chunk is at least
         // this long: a large hint must not make its lock long.
         let unit = max(32 * blockSize, attributes.cowAllocationUnit(blockSize: blockSize))
-        alignment = min(max(1 << 20, blockSize), unit)
+        alignment = min(1 << 20, unit)
         if attributes.extentSizeHint > 0 {
             notes.append(
                 .init(
@@ -125,7 +127,7 @@ struct Run {
     ) throws(Halt) {
         let plan = try nextWindow(of: file, decide: decide)
         guard !isDryRun else { return try add(plan, on: file, decide: decide) }
-        let recorded = try halting { () throws(SystemError) in try CowHint.recorded(in: file) }
+        let recorded = try? CowHint.recorded(in: file)
         guard !plan.runs.isEmpty || recorded != nil else { return }
         let claim = try claim(file)
         if !plan.runs.isEmpty { replaceHint(in: file) }
@@ -153,7 +155,9 @@ struct Run {
             while !next.runs.isEmpty {
                 switch policy.sharing == .unshare ? .lay : gain.advice(on: next) {
                 case .lay: try lay(next, of: file, closer: closer, pin: pin, decide: decide)
-                case .leave: cursor = next.next
+                case .leave:
+                    passedOver += next.bytes
+                    cursor = next.next
                 case .stop: throw .noGain(after: GainWatch.patience)
                 }
                 next = try nextWindow(of: file, decide: decide)
@@ -161,7 +165,7 @@ struct Run {
         } catch { halt = error }
         closer.close(dropping: pages)
         pages = []
-        do throws(SystemError) { try closer.wait() } catch { halt = .fail(error) }
+        do throws(SystemError) { try closer.wait() } catch { halt = Halt(error) }
         try unpin(file, pin, isAtEnd: halt == nil)
         if let halt { throw halt }
     }
@@ -175,7 +179,8 @@ struct Run {
             rewritten += plan.bytes
             unshared += plan.shared
             planned.extents += plan.extents
-            planned.saved += plan.extents - plan.runs.count
+            planned.runs += plan.runs.count
+            planned.saved += plan.extents - plan.runs.count - (plan.isCut ? 1 : 0)
             cursor = plan.next
             try ask(decide)
             plan = try nextWindow(of: file, decide: decide)

@@ -52,7 +52,7 @@ final class WindowCloser: Sendable {
 
     /// Waits for the end of the window that is being closed, if any.
     ///
-    /// - Throws: what of it failed, also earlier: the device is at fault.
+    /// - Throws: what of it failed, also earlier: `EIO`, or `ENOSPC` and `EDQUOT` of what guests have written.
     func wait() throws(SystemError) {
         work.wait()
         if let failure = files.withLock({ $0.failure }) { throw failure }

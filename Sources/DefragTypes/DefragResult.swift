@@ -105,7 +105,8 @@ public struct DefragResult: Codable, Hashable, Sendable {
 
     /// Something that made the outcome worse than it could be, or was left undone.
     public struct Note: Codable, Hashable, Sendable {
-        /// A code: ``Reason/hintNotSet``, ``Reason/extentSizeHint``, ``Reason/hintNotRestored``, ``Reason/noGain``.
+        /// A code: ``Reason/hintNotSet``, ``Reason/extentSizeHint``, ``Reason/hintNotRestored``, ``Reason/noGain``,
+        /// ``Reason/unsafeKernel``.
         public var reason: Reason
         /// What is the matter, and what to do.
         public var message: String

@@ -86,8 +86,10 @@ extension DefragResult {
         both.freeBytes.before = freeBytes.before
         both.freeBytes.lowest = min(freeBytes.lowest, later.freeBytes.lowest)
         both.seconds += seconds
-        let known = Set((notes ?? []).map(\.reason))
-        let all = (notes ?? []) + (later.notes ?? []).filter { !known.contains($0.reason) }
+        // A hint that could not be given back then has been given back since, unless the later slice says so, too.
+        let earlier = (notes ?? []).filter { $0.reason != .hintNotRestored }
+        let known = Set(earlier.map(\.reason))
+        let all = earlier + (later.notes ?? []).filter { !known.contains($0.reason) }
         both.notes = all.isEmpty ? nil : all
         return both
     }

@@ -5,7 +5,7 @@ extension File {
     /// The text of the extended attribute `name` (xattr(7)), such as `user.reflow.cowextsize`; `nil` if there is none.
     /// A value of more than 255 bytes counts as none.
     ///
-    /// - Throws: ``SystemError`` of fgetxattr(2): `EOPNOTSUPP`, `EIO`.
+    /// - Throws: ``SystemError`` of fgetxattr(2): `EOPNOTSUPP`, `EACCES` (of a security module), `EIO`.
     public func extendedAttribute(_ name: String) throws(SystemError) -> String? {
         var value = [UInt8](repeating: 0, count: 255)
         do throws(SystemError) {
@@ -21,7 +21,8 @@ extension File {
     /// Sets the extended attribute `name`, or removes it with `nil`; none to remove is no error. The journal keeps the
     /// order of this and later changes to the file's attributes, also in a power cut.
     ///
-    /// - Throws: ``SystemError`` of fsetxattr(2) or fremovexattr(2): `EPERM`, `ENOSPC`, `EDQUOT`, `EROFS`.
+    /// - Throws: ``SystemError`` of fsetxattr(2) or fremovexattr(2): `EPERM`, `EACCES`, `ENOSPC`, `EDQUOT`,
+    ///   `EROFS`.
     public func setExtendedAttribute(_ name: String, to text: String?) throws(SystemError) {
         guard let text else {
             do throws(SystemError) {

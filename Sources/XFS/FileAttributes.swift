@@ -1,4 +1,5 @@
 import CLinux
+import Glibc
 
 /// Flags and hints of a file, `FS_IOC_FSGETXATTR` (struct fsxattr, linux/fs.h).
 public struct FileAttributes: Hashable, Sendable {
@@ -53,13 +54,17 @@ extension File {
     /// default. Everything else that `FS_IOC_FSSETXATTR` sets stays as it is (a change by others in this very moment
     /// is lost). Done when the call returns, durable when the file system's journal is written next.
     ///
-    /// - Throws: ``SystemError``: `EPERM` for whoever is not the owner and lacks `CAP_FOWNER`, `EROFS`, `ENOSPC`.
+    /// - Throws: ``SystemError``: `EPERM` for whoever is not the owner and lacks `CAP_FOWNER`, `EINVAL` for a size that
+    ///   XFS does not take, `EROFS`, `ENOSPC`.
     public func setCowExtentSizeHint(_ hint: Int64) throws(SystemError) {
+        guard let bytes = UInt32(exactly: hint) else {
+            throw SystemError(errno: EINVAL, operation: "FS_IOC_FSSETXATTR")
+        }
         var raw = clinux_fsxattr()
         try system("FS_IOC_FSGETXATTR") { clinux_fsgetxattr(descriptor.number, &raw) }
         let flag = FileAttributes.Flags.cowExtentSizeHint.rawValue
         raw.xflags = hint > 0 ? raw.xflags | flag : raw.xflags & ~flag
-        raw.cowextsize = UInt32(hint)
+        raw.cowextsize = bytes
         try system("FS_IOC_FSSETXATTR") { clinux_fssetxattr(descriptor.number, &raw) }
     }
 }

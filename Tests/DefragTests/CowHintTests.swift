@@ -80,10 +80,31 @@ import XFS
         TestFile(path).setHints(extents: 0, copyOnWrite: 8192)
         try defragment(path)
         try expectOwn(8192, path)
+        // And is not called restored, where only the record is too much.
+        try leaveReplaced(path)
+        TestFile(path).setHints(extents: 0, copyOnWrite: 8192)
+        #expect(try HintRepair().repair(openForSurvey(path: path), path: path) == .restored(8192))
+        try expectOwn(8192, path)
         // One block, as the owner wants it, needs no record.
         TestFile(path).setHints(extents: 0, copyOnWrite: 4096)
         try defragment(path)
         try expectOwn(4096, path)
+    }
+
+    @Test(
+        "on record may be anything that somebody has written there",
+        arguments: ["-1", "99999999999", "x", "", "5", "18446744073709551616"])
+    func forgedRecord(record: String) throws {
+        let file = try openForDefrag(path: path)
+        try file.setCowExtentSizeHint(4096)
+        try file.setExtendedAttribute(CowHint.attribute, to: record)
+        #expect(try HintRepair().repair(file, path: path) == .restored(.zero))
+        try expectOwn(0, path)
+        try file.setExtendedAttribute(CowHint.attribute, to: record)
+        let result = try defragment(path)
+        #expect(result.status == .done)
+        #expect(result.notes == nil)
+        #expect(TestFile(path).attributeNames() == [])
     }
 
     @Test("is repaired where a crash has left it, and left alone while a run is at work")
