@@ -16,7 +16,13 @@ import Testing
     @Test("is for windows in which something is still to be gained")
     func nothingToGain() {
         #expect(!Repetition().isWorthwhile(plan(extents: 0), attempt: 1))
-        #expect(Repetition().isWorthwhile(plan(extents: 3), attempt: 1))
+    }
+
+    @Test("is not for windows that are nearly whole: an extent saved may cost 4 MiB of writes")
+    func nearlyWhole() {
+        #expect(!Repetition().isWorthwhile(plan(extents: 4), attempt: 1))
+        #expect(!Repetition().isWorthwhile(plan(extents: 5), attempt: 1))
+        #expect(Repetition().isWorthwhile(plan(extents: 6), attempt: 1))
     }
 
     @Test("of badly broken windows always happens once, however little it has paid elsewhere")
