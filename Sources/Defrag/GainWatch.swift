@@ -2,7 +2,7 @@
 /// than we lay. Then it costs writes, and is of no use.
 ///
 /// Windows that are nearly whole and windows that are badly broken are watched apart. Where the former do not gain they are
-/// passed over from then on; where the latter do not gain either, there is nothing left to try.
+/// passed over from then on; where the latter do not, the run ends. Windows far away might still gain: that is not tried.
 struct GainWatch: Hashable {
     /// So many windows in a row have to fail.
     static let patience = 4

@@ -5,7 +5,7 @@ struct ReadAhead {
     /// What is to be read.
     let range: Range<Int64>
     /// Its extents in the order in which they lie on the device. A file is read so a quarter faster than in its own
-    /// order, and many times so from a disk that has a head.
+    /// order.
     private let pieces: [Extent]
 
     /// Bytes between two questions whether to go on.
