@@ -165,8 +165,9 @@ struct Run {
         } catch { halt = error }
         closer.close(dropping: pages)
         pages = []
-        do throws(SystemError) { try closer.wait() } catch { halt = Halt(error) }
-        try unpin(file, pin, isAtEnd: halt == nil)
+        // What came first is what stopped the run.
+        do throws(SystemError) { try closer.wait() } catch { halt = halt ?? Halt(error) }
+        do throws(Halt) { try unpin(file, pin, isAtEnd: halt == nil) } catch { halt = halt ?? error }
         if let halt { throw halt }
     }
 

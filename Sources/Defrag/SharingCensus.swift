@@ -62,9 +62,6 @@ struct SharingCensus {
             costs: Array(costs[affordable * Self.slots..<(affordable + 1) * Self.slots]), slot: slot)
     }
 
-    /// Bytes that unsharing everything would cost: an upper bound, as some of it will not be worth writing.
-    var costOfAll: Int64 { cost(of: levels.count - 1) }
-
     private func cost(of level: Int) -> Int64 {
         costs[level * Self.slots..<(level + 1) * Self.slots].reduce(0, +)
     }
