@@ -16,6 +16,7 @@ int clinux_fstat(int descriptor, struct clinux_stat *status) {
         .device = raw.st_dev,
         .size = raw.st_size,
         .allocated = (int64_t)raw.st_blocks * 512,
+        .links = raw.st_nlink,
         .mode = raw.st_mode,
     };
     return 0;

@@ -26,6 +26,12 @@ enum Halt: Error {
         case ENOSPC: self = .stop(.lowSpace, message: "the file system is full: make room and go on")
         case EDQUOT: self = .stop(.quota, message: "a quota is used up: raise it and go on")
         case ETXTBSY: self = .stop(.swapFile, message: "the file became a swap file")
+        case EACCES:
+            self = .refuse(
+                Refusal(
+                    .notPermitted,
+                    "its folder may not be written to, and the run needs a nameless file there: run as the folder's owner or root"
+                ))
         case EPERM: self = .stop(.immutable, message: "the file became immutable or append-only")
         default: self = .fail(error)
         }

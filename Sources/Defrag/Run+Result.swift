@@ -25,6 +25,9 @@ extension Run {
 
     func report(_ halt: Halt, in result: inout DefragResult, path: String) {
         switch halt {
+        case .stop(let reason, _) where Self.isFromOutside(reason) && size > 0 && cursor >= size:
+            // The end came first.
+            describeEnd(in: &result)
         case .stop(let reason, let message):
             result.status = .partial
             result.reason = reason
@@ -41,6 +44,11 @@ extension Run {
                 "'\(path)' near offset \(cursor): \(error); the contents are unchanged: check the device and the kernel's log"
             result.nextOffset = ByteCount(cursor)
         }
+    }
+
+    /// Whether a reason to stop says nothing about the file.
+    private static func isFromOutside(_ reason: Reason) -> Bool {
+        [.timeLimit, .interrupted, .paused].contains(reason)
     }
 
     /// Fills in what is known at the end, however the run ended.

@@ -156,9 +156,11 @@ extension Run {
         lowestFree = min(lowestFree, space.available)
         let floor = policy.minFree.bytes(ofFileSystem: ByteCount(space.size))
         guard space.available - bytes < floor.rawValue else { return }
+        let wanted = ByteCount(floor.rawValue + bytes - space.available)
         throw .stop(
             .lowSpace,
             message:
-                "free space (\(ByteCount(space.available))) would fall below \(floor): make room and go on")
+                "free space (\(ByteCount(space.available))) \(space.available < floor.rawValue ? "is" : "would fall") below the "
+                + "\(floor) that is to stay free (minFree): make room for \(wanted) and go on")
     }
 }

@@ -192,7 +192,13 @@ struct Run {
     private mutating func nextWindow(
         of file: borrowing XFS.File, decide: (DefragProgress) -> Directive
     ) throws(Halt) -> WindowPlan {
-        size = try halting { () throws(SystemError) in try file.status().size }
+        let status = try halting { () throws(SystemError) in try file.status() }
+        guard status.links > 0 else {
+            throw .stop(
+                .notFound,
+                message: "it was deleted in mid-run: what only open descriptors keep is not worth it")
+        }
+        size = status.size
         let end = (size + blockSize - 1) / blockSize * blockSize
         var planner = Planner(criteria: criteria, from: cursor, to: end)
         guard cursor < end else { return planner.finish() }

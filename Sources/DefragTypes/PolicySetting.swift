@@ -29,7 +29,7 @@ public struct PolicySetting: Sendable {
 
     /// Every setting, in the order in which help lists them.
     public static let all: [PolicySetting] = [
-        PolicySetting("maxPause", "DUR", "longest time one chunk may lock the file (20ms)", \.maxPause) {
+        PolicySetting("maxPause", "DUR", "longest lock of the file that is aimed at (20ms)", \.maxPause) {
             Duration(text: $0)
         },
         PolicySetting("maxChunk", "SIZE", "upper bound of a chunk (16MiB)", \.maxChunk) { ByteCount($0) },

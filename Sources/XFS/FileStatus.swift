@@ -11,6 +11,8 @@ public struct FileStatus: Hashable, Sendable {
     public let size: Int64
     /// Allocated bytes: data, preallocation beyond the end, and what the copy-on-write fork holds.
     public let allocated: Int64
+    /// Names that it has; 0 once the last one is removed and only open descriptors keep it.
+    public let links: UInt64
     /// What kind of file it is.
     public let kind: Kind
 
@@ -33,6 +35,7 @@ public struct FileStatus: Hashable, Sendable {
         device = raw.device
         size = raw.size
         allocated = raw.allocated
+        links = raw.links
         kind =
             switch raw.mode & S_IFMT {
             case S_IFREG: .regular

@@ -188,6 +188,21 @@ import XFS
         let run = try WorkerRun.shell("setpriv --bounding-set=-all \"$worker\" defrag '\(path)' 2>&1")
         #expect(run.end == .exited(77))
         #expect(run.output.contains("'\(path)' may not be opened"))
+        // Its own file now, but in a folder that only others may write to.
+        try Tool.run("sh", "-c", "chown 0 '\(path)'; chown 65534 '\(disk.path)'")
+        let folder = try WorkerRun.shell("setpriv --bounding-set=-all \"$worker\" defrag '\(path)' 2>&1")
+        #expect(folder.end == .exited(77))
+        #expect(folder.output.contains("folder may not be written to"))
+    }
+
+    @Test("a run that is done but has left something says why")
+    func leftAlone() throws {
+        let disk = try LoopXFS()
+        let path = try fragmented(disk, mebibytes: 8)
+        try Tool.run("cp", "--reflink=always", path, disk.file("backup"))
+        let run = try WorkerRun.shell("\"$worker\" defrag --unshare-budget 0 '\(path)' 2>&1")
+        #expect(run.end == .exited(0))
+        #expect(run.output.contains("Raise --unshare-budget"))
     }
 
     @Test("a reader that goes away ends the run, in order")
@@ -203,7 +218,9 @@ import XFS
         "wrong usage",
         arguments: [
             ("defrag --max-paus 5ms a", "did you mean --max-pause?"), ("defrag --max-chunk 1XB a", "'1XB'"),
-            ("defrag", "name the files"), ("", "say what to do"), ("defrog a", "did you mean defrag?"),
+            ("defrag", "name the files"),
+            ("defrag --sharing unshare --unshare-budget 1MiB a", "goes with --sharing preserve"),
+            ("", "say what to do"), ("defrog a", "did you mean defrag?"),
         ])
     func usage(line: String, words: String) throws {
         let run = try WorkerRun.shell("\"$worker\" \(line) 2>&1")

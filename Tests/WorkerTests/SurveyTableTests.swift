@@ -58,7 +58,7 @@ import Testing
         #expect(lines[2] == "      1     4KiB  4KiB      0B      1ms     -  swapFile, extsize 1MiB  /b")
         #expect(
             lines[5...] == [
-                "3 files, 16KiB in 4 extents. Reflink copies block writers for 4ms; there is nothing to gain.",
+                "3 files, 16KiB in 4 extents. Reflink copies block writers for 4ms; nothing of it can be gained as things are.",
                 "Assumed on u: 20us an extent, because no.", "Assumed on v: 20us an extent.",
                 "With an extsize hint: 1.",
                 "Cannot be defragmented: 2 (immutable), such as '/a' is immutable.",

@@ -34,6 +34,7 @@ struct clinux_stat {
     uint64_t device;
     int64_t size;
     int64_t allocated;   // bytes: st_blocks times 512
+    uint64_t links;
     uint32_t mode;
 };
 int clinux_fstat(int descriptor, struct clinux_stat *status);

@@ -39,6 +39,11 @@ struct DefragOptions: Sendable {
                 throw UsageError(error.message)
             }
         }
+        guard overrides.sharing != .unshare || overrides.unshareBudget == nil else {
+            throw UsageError(
+                "--unshare-budget goes with --sharing preserve: unshare breaks all sharing, whatever it costs"
+            )
+        }
         timeLimit = try arguments["--time-limit"].map { text throws(UsageError) in
             guard let limit = Duration(text: text), limit > .zero else {
                 throw UsageError("'\(text)' is not a valid DUR for --time-limit: 90s, 20m, 2h")

@@ -32,6 +32,7 @@ extension DefragResult {
         let rate = seconds > 0 ? Double(bytes.rewritten.rawValue) / seconds : 0
         let stop = nextOffset.map { ", stopped at \($0)" + (reason.map { " (\($0))" } ?? "") } ?? ""
         let unshared = bytes.unshared > .zero ? ", of which \(bytes.unshared) unshared" : ""
+        let why = status == .done ? message.map { "\n  note       \($0)" } ?? "" : ""
         return """
             \(path): \(status.rawValue)\(stop)
               extents    \(extents.before) -> \(extents.after), average \(average(extents.before)) -> \
@@ -40,7 +41,7 @@ extension DefragResult {
             \(ByteCount(Int64(rate))) a second
               pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))
               free space \(freeBytes.before) -> \(freeBytes.after), lowest \(freeBytes.lowest)
-            """ + noteLines
+            """ + why + noteLines
     }
 
     private var noteLines: String { (notes ?? []).map { "\n  note       \($0.message)" }.joined() }

@@ -3,7 +3,7 @@ import DefragTypes
 /// The command lines that go on where `results` stopped: the file in the middle of which it was with its offset, the
 /// files not begun together.
 func resumeCommands(after results: [DefragResult], _ options: DefragOptions) -> [String] {
-    let stopped = results.filter { $0.status == .partial }
+    let stopped = results.filter { $0.status == .partial && $0.reason != .notFound }
     let begun = stopped.filter { ($0.nextOffset ?? .zero) > .zero }
     let untouched = stopped.filter { ($0.nextOffset ?? .zero) == .zero }.map(\.path)
     func command(_ options: [String], _ files: [String]) -> String {

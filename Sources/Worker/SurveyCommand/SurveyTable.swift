@@ -49,7 +49,9 @@ struct SurveyTable {
             "\(files), \(summary.size) in \(summary.extents) extents. Reflink copies block writers for "
                 + Duration.seconds(summary.reflinkSeconds).text
                 + (summary.gainSeconds > 0
-                    ? "; laying the files well would save \(gain) of it." : "; there is nothing to gain."))
+                    ? "; laying the files well would save \(gain) of it."
+                    : summary.obstacles.isEmpty
+                        ? "; there is nothing to gain." : "; nothing of it can be gained as things are."))
         lines += summary.reflinkCosts.map { cost in
             let perExtent = "\(Duration.seconds(cost.secondsPerExtent).text) an extent"
             // Where there are several file systems, which.
