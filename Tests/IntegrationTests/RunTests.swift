@@ -27,7 +27,7 @@ import Testing
             let file = try #require(host.files.first)
             #expect(file.status == .done)
             #expect(file.extents.before > 10_000)
-            #expect(file.extents.after <= 8, "at most one extent per 8 MiB")
+            #expect(file.extents.after <= 16, "at most one extent per 4 MiB")
             #expect(host.problems.count == 1)
         }
         for (image, before) in contents { #expect(try checksum(image) == before) }
@@ -75,7 +75,7 @@ import Testing
             try JSONDecoder().decode(Summary.self, from: second.output).hosts[0].files.first)
         #expect(whole.status == .done)
         #expect(whole.extents.before < half.extents.before, "it starts from what was achieved")
-        #expect(try extents(of: image) <= 8)
+        #expect(try extents(of: image) <= 16)
         #expect(try checksum(image) == before)
         await tap.close()
         try await leave(host)

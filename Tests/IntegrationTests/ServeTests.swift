@@ -59,7 +59,8 @@ import XFS
         #expect(await run.wait() == .exited(0), "\(run.errors)")
         let file = try #require(try JSONDecoder().decode(Summary.self, from: run.output).hosts[0].files.first)
         #expect(file.status == .done)
-        #expect(try extents(of: image) <= 16)
+        // One for 4 MiB: a window that lies so well is not laid again.
+        #expect(try extents(of: image) <= 32)
         #expect(try checksum(image) == before)
         let log = host.worker?.errors.split(separator: "\n") ?? []
         let begun = log.filter { $0.hasSuffix("slice begins") }.compactMap { line in
@@ -96,7 +97,8 @@ import XFS
                 == .exited(0))
         _ = try await tap.state { $0.mode == .run && $0.generation > state.generation }
         #expect(await run.wait() == .exited(0), "\(run.errors)")
-        #expect(try extents(of: image) <= 16)
+        // One for 4 MiB: a window that lies so well is not laid again.
+        #expect(try extents(of: image) <= 32)
         await tap.close()
         try await stop(host)
     }
