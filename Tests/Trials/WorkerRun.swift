@@ -17,7 +17,8 @@ enum WorkerRun {
         maybe("--max-pause", ["1ms", "5ms", "100ms"])
         maybe("--target-extent", ["1MiB", "64MiB"])
         maybe("--sharing", ["preserve", "unshare"])
-        maybe("--unshare-budget", ["8MiB", "64MiB", "1GiB"])
+        // With unshare, a budget is a contradiction.
+        if !options.contains("unshare") { maybe("--unshare-budget", ["8MiB", "64MiB", "1GiB"]) }
         if Int.random(in: 0..<4, using: &random) == 0 { options += ["--rate", "32MiB"] }
         return options
     }
