@@ -18,6 +18,8 @@ public struct HostState: Codable, Hashable, Sendable {
     public var surveys: [String]
     /// Seconds since the worker started.
     public var uptime: Double
+    /// What the host's configuration calls it, such as its rack; `nil` from workers before contract 1.1.
+    public var labels: [String: String]?
 
     /// A mounted XFS.
     public struct FileSystem: Codable, Hashable, Sendable {
@@ -43,7 +45,8 @@ public struct HostState: Codable, Hashable, Sendable {
     public init(
         version: String, kernel: String, generation: Int64, mode: DesiredState.Mode,
         fileSystems: [FileSystem],
-        running: [SliceProgress], surveys: [String] = [], uptime: Double
+        running: [SliceProgress], surveys: [String] = [], uptime: Double,
+        labels: [String: String]? = nil
     ) {
         self.version = version
         self.kernel = kernel
@@ -53,6 +56,7 @@ public struct HostState: Codable, Hashable, Sendable {
         self.running = running
         self.surveys = surveys
         self.uptime = uptime
+        self.labels = labels
     }
 }
 

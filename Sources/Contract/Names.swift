@@ -17,7 +17,9 @@ public enum ExchangeName {
 /// Names of the queues, as the broker knows them.
 public enum QueueName {
     /// The tasks of one host.
-    public static func tasks(_ host: HostName) -> String { "reflow.tasks.\(host)" }
+    public static func tasks(_ host: HostName) -> String { "\(taskPrefix)\(host)" }
+    /// What the names of all task queues begin with.
+    public static let taskPrefix = "reflow.tasks."
     /// The desired state of one host: the last value only.
     public static func control(_ host: HostName) -> String { "reflow.control.\(host)" }
     /// Every event, for the coordinator.

@@ -19,10 +19,11 @@ public struct PolicySetting: Sendable {
     public func set(_ text: String, in overrides: inout PolicyOverrides) throws(PolicyTextError) {
         var changed = overrides
         guard apply(text, &changed) else {
-            throw PolicyTextError(message: "'\(text)' is not a valid \(placeholder) for \(option)")
+            throw PolicyTextError(
+                kind: .malformed, message: "'\(text)' is not a valid \(placeholder) for \(option)")
         }
         if let problem = changed.problem {
-            throw PolicyTextError(message: "\(option) \(text): \(problem)")
+            throw PolicyTextError(kind: .outOfRange(problem), message: "\(option) \(text): \(problem)")
         }
         overrides = changed
     }
@@ -79,8 +80,18 @@ public struct PolicySetting: Sendable {
 
 /// Why a text could not become a policy setting.
 public struct PolicyTextError: Error, CustomStringConvertible, Sendable {
+    /// What is wrong, without the option, for whoever names the setting otherwise.
+    public let kind: Kind
     /// What is wrong, naming the option and the text.
     public let message: String
+
+    /// Kinds of trouble with a text.
+    public enum Kind: Hashable, Sendable {
+        /// It is no such value.
+        case malformed
+        /// It is one that must not be; why, naming the JSON key.
+        case outOfRange(String)
+    }
 
     public var description: String { message }
 }

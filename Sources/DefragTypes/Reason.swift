@@ -78,6 +78,10 @@ extension Reason {
     public static let noAnswer = Reason(rawValue: "noAnswer")
     /// The slice ended among the dead letters.
     public static let deadLettered = Reason(rawValue: "deadLettered")
+    /// Slices end without getting any further.
+    public static let noHeadway = Reason(rawValue: "noHeadway")
+    /// The host was lost, and did not return.
+    public static let hostLost = Reason(rawValue: "hostLost")
     /// The kernel reported an error.
     public static let ioError = Reason(rawValue: "ioError")
 

@@ -10,7 +10,7 @@ func name(_ slug: String) -> HostName {
 }
 
 /// A fleet that answers a job's tasks as the test says.
-struct Fleet {
+struct JobFleet {
     var job: Job
     var now: Duration = .zero
 

@@ -7,7 +7,7 @@ import Testing
 @Suite("A one-off job") struct JobTests {
     @Test("surveys every host, then sends one slice for each file system, the most fragmented file first")
     func order() {
-        var fleet = Fleet(hosts: ["alpha", "beta"])
+        var fleet = JobFleet(hosts: ["alpha", "beta"])
         #expect(fleet.begin().map(\.kind) == ["survey alpha", "survey beta"])
         let sent = fleet.answerSurvey(
             "alpha",
@@ -21,7 +21,7 @@ import Testing
 
     @Test("goes on from the cursor of a slice whose time is over, until the file is done")
     func cursor() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         let first = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         let second = fleet.finish(first[0], .partial, .timeLimit, next: 4096)
@@ -36,7 +36,7 @@ import Testing
 
     @Test("an answer counts once, and only while its slice is out")
     func duplicates() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         let first = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         let second = fleet.finish(first[0], .partial, .timeLimit, next: 4096)
@@ -49,7 +49,7 @@ import Testing
 
     @Test("a survey's pages may come twice and in any order")
     func pages() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         let task = fleet.begin()[0].id
         let pages = (0..<3).map { page in
             HostEvent.surveyPage(
@@ -66,7 +66,7 @@ import Testing
 
     @Test("a survey that was begun again may have fewer pages than the first try left")
     func surplusPages() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         let task = fleet.begin()[0].id
         for page in 0..<3 {
             let files = [FoundFile("/\(page)", extents: 10, on: "fs\(page)").survey]
@@ -80,7 +80,7 @@ import Testing
 
     @Test("a paused host is left alone until it says that it works again")
     func pause() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         let first = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         #expect(fleet.finish(first[0], .partial, .paused, next: 8192).isEmpty)
@@ -91,7 +91,7 @@ import Testing
 
     @Test("a worker that is stopping gets nothing until it is back")
     func leaving() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         let first = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         #expect(fleet.finish(first[0], .partial, .interrupted, next: 8192).isEmpty)
@@ -100,7 +100,7 @@ import Testing
 
     @Test("a host that never answers is named, the others are not held up")
     func silence() {
-        var fleet = Fleet(hosts: ["alpha", "beta"])
+        var fleet = JobFleet(hosts: ["alpha", "beta"])
         _ = fleet.begin()
         let sent = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         fleet.now = .seconds(29)
@@ -119,7 +119,7 @@ import Testing
 
     @Test("a host that falls silent is lost, but not while the broker itself was away")
     func lost() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         _ = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         fleet.now = .seconds(500)
@@ -133,7 +133,7 @@ import Testing
 
     @Test("a host that lives but never begins the survey is given up")
     func surveyNotBegun() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         for _ in 0..<59 {
             fleet.now += .seconds(10)
@@ -149,7 +149,7 @@ import Testing
 
     @Test("a survey that takes long is waited for while the host says that it runs")
     func longSurvey() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         let survey = fleet.begin()[0].id
         for _ in 0..<200 {
             fleet.now += .seconds(10)
@@ -163,7 +163,7 @@ import Testing
 
     @Test("a pattern that matches nothing anywhere is a failure, not a success")
     func nothingMatches() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         let survey = fleet.begin()[0].id
         let end = SurveyFinished(task: survey, job: "job", pages: 0, files: 0, matched: 0, problems: [])
         _ = fleet.hear("alpha", .surveyFinished(end))
@@ -173,7 +173,7 @@ import Testing
 
     @Test("a slice of which a living host says nothing is sent again, three times at most")
     func lostSlice() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         _ = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         for attempt in 1...3 {
@@ -189,7 +189,7 @@ import Testing
 
     @Test("slices that make no headway end as a failure, not as a loop")
     func noHeadway() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         var sent = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         var slices = 0
@@ -210,7 +210,7 @@ import Testing
             (.partial, .lowSpace, .stoppedEarly), (.failed, .ioError, .failed),
         ])
     func ends(status: DefragResult.Status, reason: Reason?, exit: DefragTypes.ExitStatus) {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         let sent = fleet.answerSurvey("alpha", files: [.init("/a", extents: 100)])
         #expect(fleet.finish(sent[0], status, reason, next: 4096).isEmpty)
@@ -220,7 +220,7 @@ import Testing
 
     @Test("a dead letter is a failed attempt, not a silence")
     func deadLetter() {
-        var fleet = Fleet(hosts: ["alpha"])
+        var fleet = JobFleet(hosts: ["alpha"])
         _ = fleet.begin()
         let sent = fleet.answerSurvey("alpha", files: [.init("/a", extents: 9), .init("/b", extents: 8)])
         let next = fleet.input(.deadLettered(task: sent[0].id, reason: "malformed"))
@@ -230,7 +230,7 @@ import Testing
 
     @Test("stopping waits for the slices that are out and starts no others")
     func stop() {
-        var fleet = Fleet(hosts: ["alpha", "beta"])
+        var fleet = JobFleet(hosts: ["alpha", "beta"])
         _ = fleet.begin()
         let sent = fleet.answerSurvey("alpha", files: [.init("/a", extents: 9), .init("/b", extents: 8)])
         #expect(fleet.input(.stop).isEmpty)
@@ -245,7 +245,7 @@ import Testing
     func anyOrder() {
         for seed in UInt64(1)...200 {
             var random = SplitMix(seed)
-            var fleet = Fleet(hosts: ["alpha", "beta", "gamma"])
+            var fleet = JobFleet(hosts: ["alpha", "beta", "gamma"])
             var out = fleet.begin()
             var answered: [Sent] = []
             var steps = 0

@@ -15,15 +15,21 @@ import Testing
     @Test("comes from the file, over which the environment has the last word")
     func precedence() throws {
         let path = try file(
-            #"{"amqpURL":"amqp://u:p@broker:5673/v","host":"one","roots":["/a/","/b"],"stateInterval":2}"#)
+            #"{"amqpURL":"amqp://u:p@broker:5673/v","host":"one","roots":["/a/","/b"],"stateInterval":2,"labels":{"rack":"r1"}}"#
+        )
         let plain = try ServeConfiguration(file: path, environment: [:])
         #expect(plain.host.description == "one")
         #expect(plain.roots == ["/a", "/b"])
         #expect(plain.endpoint.port == 5673)
         #expect(plain.stateInterval == .seconds(2))
+        #expect(plain.labels == ["rack": "r1"])
         let over = try ServeConfiguration(
             file: path,
-            environment: ["REFLOW_HOST": "two", "REFLOW_ROOTS": "/c:/d", "REFLOW_STATE_INTERVAL": "5s"])
+            environment: [
+                "REFLOW_HOST": "two", "REFLOW_ROOTS": "/c:/d", "REFLOW_STATE_INTERVAL": "5s",
+                "REFLOW_LABELS": "rack=r2,row=7",
+            ])
+        #expect(over.labels == ["rack": "r2", "row": "7"])
         #expect(over.host.description == "two")
         #expect(over.roots == ["/c", "/d"])
         #expect(over.stateInterval == .seconds(5))
@@ -36,6 +42,7 @@ import Testing
             (#"{"roots":[]}"#, "empty"),
             (#"{"roots":["/a"],"host":"A.b"}"#, "A.b"), (#"{"roots":["/a"],}"#, "line 1"),
             (#"{"roots":["/a"],"stateInterval":60}"#, "stateInterval"),
+            (#"{"roots":["/a"],"labels":{"rack":"a b"}}"#, "rack=a b"),
             (#"{"roots":["/a"],"stateInterval":1e30}"#, "stateInterval"),
         ])
     func wrong(text: String, words: String) throws {

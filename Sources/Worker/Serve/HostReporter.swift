@@ -7,12 +7,14 @@ struct HostReporter: Sendable {
     let standing: Standing
     let outgoing: Outgoing
     let interval: Duration
+    let labels: [String: String]
     private let start = ContinuousClock.now
 
-    init(standing: Standing, outgoing: Outgoing, interval: Duration) {
+    init(standing: Standing, outgoing: Outgoing, interval: Duration, labels: [String: String]) {
         self.standing = standing
         self.outgoing = outgoing
         self.interval = interval
+        self.labels = labels
     }
 
     /// Mentions the host's state at every interval, until cancelled.
@@ -36,7 +38,7 @@ struct HostReporter: Sendable {
                     generation: desired.generation,
                     mode: desired.mode, fileSystems: mountedFileSystems(), running: standing.running,
                     surveys: standing.surveys,
-                    uptime: (ContinuousClock.now - start).inSeconds)))
+                    uptime: (ContinuousClock.now - start).inSeconds, labels: labels)))
     }
 
     /// Mentions the running slices once a second, while there are any, until cancelled.

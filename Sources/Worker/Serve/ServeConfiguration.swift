@@ -13,6 +13,8 @@ struct ServeConfiguration {
     var host: HostName
     /// Folders beneath which tasks may name files; absolute, without a slash at the end.
     var roots: [String]
+    /// What the fleet's operators call this host, such as its rack.
+    var labels: [String: String]
     /// Least level of what is logged.
     var logLevel: Logger.Level
     /// Pause between two state events.
@@ -26,9 +28,10 @@ struct ServeConfiguration {
         var roots: [String]?
         var logLevel: String?
         var stateInterval: Double?
+        var labels: [String: String]?
 
         private enum Key: String, CodingKey, CaseIterable {
-            case amqpURL, tlsCAFile, host, roots, logLevel, stateInterval
+            case amqpURL, tlsCAFile, host, roots, logLevel, stateInterval, labels
         }
 
         /// Any key at all.
@@ -54,11 +57,13 @@ struct ServeConfiguration {
             roots = try container.decodeIfPresent([String].self, forKey: .roots)
             logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel)
             stateInterval = try container.decodeIfPresent(Double.self, forKey: .stateInterval)
+            labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
         }
     }
 
     /// Reads `file`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
-    /// `REFLOW_ROOTS` (colon separated), `REFLOW_LOG_LEVEL`, `REFLOW_STATE_INTERVAL`.
+    /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
+    /// `REFLOW_STATE_INTERVAL`.
     init(file path: String?, environment: [String: String]) throws(ConfigurationError) {
         var file = File()
         if let path { file = try Self.read(path) }
@@ -92,6 +97,13 @@ struct ServeConfiguration {
             throw ConfigurationError("REFLOW_ROOTS (roots): '\(root)' is not an absolute path")
         }
 
+        labels = try environment["REFLOW_LABELS"].map(Self.labels) ?? file.labels ?? [:]
+        for (key, value) in labels where !Self.isLabel(key) || !Self.isLabel(value) {
+            throw ConfigurationError(
+                "REFLOW_LABELS (labels): '\(key)=\(value)' is no label: key and value are 1 to 63 of a-z, A-Z, 0-9 and -_."
+            )
+        }
+
         let level = environment["REFLOW_LOG_LEVEL"] ?? file.logLevel ?? "info"
         guard let logLevel = Logger.Level(rawValue: level) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
@@ -110,6 +122,28 @@ struct ServeConfiguration {
         guard (.milliseconds(100)...(.seconds(20))).contains(stateInterval) else {
             throw ConfigurationError("REFLOW_STATE_INTERVAL (stateInterval) is from 0.1s to 20s")
         }
+    }
+
+    private static func labels(_ text: String) throws(ConfigurationError) -> [String: String] {
+        var labels: [String: String] = [:]
+        for pair in text.split(separator: ",") {
+            let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2, labels.updateValue(String(parts[1]), forKey: String(parts[0])) == nil
+            else {
+                throw ConfigurationError(
+                    "REFLOW_LABELS: '\(pair)' is not key=value, or comes twice; write rack=r1,cluster=c2")
+            }
+        }
+        return labels
+    }
+
+    private static func isLabel(_ text: String) -> Bool {
+        (1...63).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
+                        || "-_.".unicodeScalars.contains($0))
+            }
     }
 
     private static func read(_ path: String) throws(ConfigurationError) -> File {

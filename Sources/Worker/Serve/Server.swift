@@ -25,7 +25,8 @@ struct Server {
         let standing = Standing()
         let outgoing = Outgoing(connection: publishing, host: host, log: log)
         let reporter = HostReporter(
-            standing: standing, outgoing: outgoing, interval: configuration.stateInterval)
+            standing: standing, outgoing: outgoing, interval: configuration.stateInterval,
+            labels: configuration.labels)
         let ledger = Ledger()
         let roots = Roots(folders: configuration.roots)
         let intake = TaskIntake(

@@ -1,0 +1,84 @@
+import Contract
+import DefragTypes
+import Foundation
+
+/// From asking hosts what they have to an order.
+extension Rollout {
+    mutating func askForSurvey(_ host: Int, at now: Date) -> [Action] {
+        let last = hosts[host].survey
+        let number = max(last.number + 1, Int(now.timeIntervalSince1970))
+        hosts[host].survey = .init(number: number, tries: last.tries + 1, since: now)
+        return [.survey(hosts[host].name, task: surveyTask(of: host))]
+    }
+
+    func surveyTask(of host: Int) -> String {
+        "\(id)-\(hosts[host].name)-survey-\(hosts[host].survey.number)"
+    }
+
+    func isAwaited(_ task: String, of host: Int) -> Bool {
+        hosts[host].state.phase == .surveying && task == surveyTask(of: host)
+    }
+
+    /// Makes targets of the files, once all pages of a host's survey are there.
+    mutating func takeSurvey(of host: Int) -> [Action] {
+        guard let files = hosts[host].survey.files?.sorted(by: { $0.ranksBefore($1) }),
+            let end = hosts[host].survey.end
+        else { return [] }
+        let first = targets.count
+        hosts[host].survey = .init()
+        for file in files {
+            let place =
+                hosts[host].fileSystems.firstIndex(of: file.fileSystem) ?? hosts[host].fileSystems.count
+            if place == hosts[host].fileSystems.count { hosts[host].fileSystems.append(file.fileSystem) }
+            var target = Target(host: host, fileSystem: place, size: file.size, gain: file.gainSeconds)
+            if let obstacle = file.obstacle { target.leaveAlone(obstacle.reason) }
+            targets.append(target)
+        }
+        changes.targets.formUnion(first..<targets.count)
+        arrange(host, Array(first..<targets.count))
+        setHost(host) {
+            $0.matched = end.matched
+            $0.problems = end.problems
+            $0.phase = .waiting
+        }
+        if state.phase != .surveying { insertInOrder(host) }
+        return [.add(first: first, hosts[host].name, files)] + settle(host)
+    }
+
+    /// Sorts the targets of a host into its lanes.
+    mutating func arrange(_ host: Int, _ numbers: [Int]) {
+        hosts[host].gain = numbers.reduce(0) { $0 + targets[$1].gain }
+        hosts[host].lanes = hosts[host].fileSystems.indices.map { place in
+            let own = numbers.filter { targets[$0].fileSystem == place }
+            return .init(
+                targets: own,
+                inFlight: own.first { if case .inFlight = targets[$0].state { true } else { false } })
+        }
+    }
+
+    /// Makes the order once every host has said what it has, or is lost.
+    mutating func concludeSurveys() -> [Action] {
+        guard state.phase == .surveying,
+            hosts.allSatisfy({ $0.state.phase != .surveying || $0.isLost })
+        else { return [] }
+        arrangeOrder()
+        setState { $0.phase = $0.isPlanOnly ? .planned : .running }
+        var actions: [Action] = [.announce(.surveyed(targets: targets.count))]
+        if state.phase == .planned { actions.append(.announce(.ended(.planned))) }
+        return actions
+    }
+
+    mutating func arrangeOrder() {
+        order = hosts.indices.filter { !hosts[$0].lanes.isEmpty }.sorted(by: comesBefore)
+    }
+
+    private mutating func insertInOrder(_ host: Int) {
+        guard !hosts[host].lanes.isEmpty else { return }
+        let place = order.firstIndex { comesBefore(host, $0) } ?? order.count
+        order.insert(host, at: place)
+    }
+
+    private func comesBefore(_ left: Int, _ right: Int) -> Bool {
+        hosts[left].gain != hosts[right].gain ? hosts[left].gain > hosts[right].gain : left < right
+    }
+}

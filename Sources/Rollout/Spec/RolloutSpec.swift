@@ -1,0 +1,112 @@
+public import DefragTypes
+
+/// What an operator wants of a rollout: which files, how gently, and in which order and numbers.
+///
+/// A value without any checks; the specification's text is checked where it is read.
+public struct RolloutSpec: Codable, Hashable, Sendable {
+    /// The operator's name for it.
+    public var name: String
+    /// Which files.
+    public var targets: Targets
+    /// What differs from the workers' default policy.
+    public var policy: PolicyOverrides
+    /// In which order and numbers.
+    public var strategy: Strategy
+
+    /// A specification.
+    public init(
+        name: String, targets: Targets, policy: PolicyOverrides = PolicyOverrides(),
+        strategy: Strategy = Strategy()
+    ) {
+        self.name = name
+        self.targets = targets
+        self.policy = policy
+        self.strategy = strategy
+    }
+
+    /// Which files of which hosts.
+    public struct Targets: Codable, Hashable, Sendable {
+        /// Names of hosts, with `*` for any characters; a host that matches one of them is meant.
+        public var hosts: [String]
+        /// Of these, only hosts that have one of the values for each of the labels.
+        public var labels: [String: [String]]
+        /// Absolute paths with wildcards, as in a survey's patterns.
+        public var paths: [String]
+        /// Files with fewer extents are left out.
+        public var minExtents: Int
+        /// Smaller files are left out.
+        public var minSize: ByteCount?
+
+        /// Files of `hosts`.
+        public init(
+            hosts: [String], labels: [String: [String]] = [:], paths: [String], minExtents: Int = 2,
+            minSize: ByteCount? = nil
+        ) {
+            self.hosts = hosts
+            self.labels = labels
+            self.paths = paths
+            self.minExtents = minExtents
+            self.minSize = minSize
+        }
+    }
+
+    /// In which order and numbers hosts are taken, and what stops a rollout.
+    public struct Strategy: Codable, Hashable, Sendable {
+        /// Hosts that go first; without it the ramp begins at once.
+        public var canary: Canary?
+        /// Most hosts at once.
+        public var concurrency: Share
+        /// Most hosts at once that have the same value of a label, such as a rack.
+        public var perLabel: [String: Int]
+        /// Hosts at once, step by step: a step ends when as many hosts as it allows have finished in it.
+        public var ramp: [Int]
+        /// Failures that are put up with: one more pauses the rollout. `nil` for any number.
+        public var errorBudget: Share?
+        /// When work may be done; at any time if empty.
+        public var windows: [MaintenanceWindow]
+        /// Attempts at a file before it counts as failed.
+        public var attempts: Int
+        /// Seconds between the first failed attempt and the second; each later wait is twice as long.
+        public var backOff: Double
+        /// Most seconds of a slice.
+        public var slice: Double
+        /// Seconds of silence after which a host counts as lost.
+        public var lostAfter: Double
+        /// Seconds for which a lost host's return is waited for when nothing else is left to do.
+        public var giveUpAfter: Double
+
+        /// A strategy; by default every host at once.
+        public init(
+            canary: Canary? = nil, concurrency: Share = .percent(100), perLabel: [String: Int] = [:],
+            ramp: [Int] = [], errorBudget: Share? = nil, windows: [MaintenanceWindow] = [],
+            attempts: Int = 3, backOff: Double = 30, slice: Double = 60, lostAfter: Double = 60,
+            giveUpAfter: Double = 900
+        ) {
+            self.canary = canary
+            self.concurrency = concurrency
+            self.perLabel = perLabel
+            self.ramp = ramp
+            self.errorBudget = errorBudget
+            self.windows = windows
+            self.attempts = attempts
+            self.backOff = backOff
+            self.slice = slice
+            self.lostAfter = lostAfter
+            self.giveUpAfter = giveUpAfter
+        }
+    }
+
+    /// The hosts that go first, alone.
+    public struct Canary: Codable, Hashable, Sendable {
+        /// How many.
+        public var hosts: Int
+        /// Seconds for which nothing begins after the last of them.
+        public var soak: Double
+
+        /// So many hosts, and a soak of so many seconds.
+        public init(hosts: Int, soak: Double) {
+            self.hosts = hosts
+            self.soak = soak
+        }
+    }
+}

@@ -1,0 +1,105 @@
+import Contract
+import DefragTypes
+import Foundation
+
+@testable import Rollout
+
+/// A rollout, and hosts that answer as the test says.
+struct Bench {
+    var rollout: Rollout
+    var now = Date(timeIntervalSince1970: 1_800_000_000)
+    var actions: [Rollout.Action] = []
+
+    /// Hosts `a`, `b`, … with so many files each, all on one file system, surveyed and under way. Host `a` has the most to
+    /// gain.
+    init(
+        files: [Int], strategy: RolloutSpec.Strategy = .init(), racks: [String]? = nil,
+        policy: PolicyOverrides = .init(),
+        isPlanOnly: Bool = false
+    ) {
+        let names = files.indices.map { name(String(UnicodeScalar(UInt8(97 + $0)))) }
+        let spec = RolloutSpec(
+            name: "bench", targets: .init(hosts: ["*"], paths: ["/**"]), policy: policy, strategy: strategy)
+        rollout = Rollout(
+            id: "r", spec: spec, hosts: names.enumerated().map { ($1, ["rack": racks?[$0] ?? "one"]) },
+            isPlanOnly: isPlanOnly)
+        let surveys = take(.start).compactMap {
+            if case .survey(let name, let task) = $0 { (name, task) } else { nil }
+        }
+        for (index, (name, task)) in surveys.enumerated() {
+            let found = (0..<files[index]).map { file in
+                FileSurvey(
+                    path: "/\(file)", inode: 1, fileSystem: "fs", size: .mebibytes(1),
+                    statistics: ExtentStatistics(), estimatedReflinkSeconds: 1,
+                    gainSeconds: Double(1000 - index * 100 - file))
+            }
+            hear(name.description, .surveyPage(SurveyPage(task: task, job: "r", page: 0, files: found)))
+            hear(
+                name.description,
+                .surveyFinished(
+                    SurveyFinished(
+                        task: task, job: "r", pages: 1, files: found.count, matched: found.count, problems: []
+                    )))
+        }
+    }
+
+    @discardableResult mutating func take(_ event: Rollout.Event) -> [Rollout.Action] {
+        let new = rollout.handle(event, at: now)
+        actions += new
+        return new
+    }
+
+    @discardableResult mutating func hear(_ host: String, _ event: HostEvent) -> [Rollout.Action] {
+        take(.heard(name(host), event))
+    }
+
+    mutating func wait(_ seconds: TimeInterval) {
+        now += seconds
+        take(.tick)
+    }
+
+    @discardableResult mutating func carryOut(_ command: Rollout.Command) throws -> [Rollout.Action] {
+        let new = try rollout.carryOut(command, at: now)
+        actions += new
+        return new
+    }
+
+    /// The targets whose slices are out, in the order of the hosts.
+    var out: [Int] { rollout.hosts.flatMap { $0.lanes.compactMap(\.inFlight) } }
+
+    /// The hosts that have a slot, as a word.
+    var active: String { rollout.hosts.filter { $0.state.phase == .active }.map(\.name.description).joined() }
+
+    /// Ends the slice of the `number`th target.
+    @discardableResult mutating func finish(
+        _ target: Int, _ status: DefragResult.Status = .done, _ reason: Reason? = nil, next: ByteCount? = nil,
+        unshared: ByteCount = .zero
+    ) -> [Rollout.Action] {
+        var result = DefragResult(path: "/", status: status, reason: reason)
+        result.nextOffset = next
+        result.bytes.unshared = unshared
+        let host = rollout.hosts[rollout.targets[target].host].name
+        return hear(
+            host.description,
+            .sliceFinished(SliceFinished(task: rollout.sliceTask(target), job: "r", result: result)))
+    }
+
+    /// Ends the slices of a host with success until it has none.
+    mutating func finishHost(_ host: String) {
+        while let target = rollout.hosts[rollout.places[name(host)] ?? 0].lanes.first?.inFlight {
+            finish(target)
+        }
+    }
+}
+
+extension [Rollout.Action] {
+    var slices: [(target: Int, task: String, from: ByteCount, seconds: Double, unshareBudget: ByteCount?)] {
+        compactMap { if case .slice(let a, let b, let c, let d, let e) = $0 { (a, b, c, d, e) } else { nil } }
+    }
+    var desires: [String] {
+        compactMap { if case .desire(let host, let mode, _) = $0 { "\(host) \(mode.rawValue)" } else { nil } }
+    }
+    var announcements: [Rollout.Announcement] {
+        compactMap { if case .announce(let announcement) = $0 { announcement } else { nil } }
+    }
+}
