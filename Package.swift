@@ -21,6 +21,10 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
         // C: what Swift cannot import.
@@ -61,8 +65,12 @@ let package = Package(
             dependencies: [
                 "AMQP", "Contract", "DefragTypes", "JSON", "Rollout",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
 
@@ -86,6 +94,15 @@ let package = Package(
                 "Support", "Trials", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Soak", swiftSettings: strict),
+
+        // Hosts without disks, for trials of the coordinator with thousands of them.
+        .executableTarget(
+            name: "fleet-simulator",
+            dependencies: [
+                "AMQP", "Contract", "DefragTypes",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Tests/FleetSimulator", swiftSettings: strict),
         .testTarget(name: "SafetyTests", dependencies: ["Support", "Trials"], swiftSettings: strict),
 
         .testTarget(name: "DefragTypesTests", dependencies: ["DefragTypes"], swiftSettings: strict),
@@ -100,6 +117,13 @@ let package = Package(
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CoordinatorTests",
+            dependencies: [
+                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Support",
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",

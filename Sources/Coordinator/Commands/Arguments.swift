@@ -1,8 +1,14 @@
 public import ArgumentParser
 public import Contract
-import DefragTypes
+public import DefragTypes
 
 extension HostName: ExpressibleByArgument {
+    public init?(argument: String) {
+        self.init(argument)
+    }
+}
+
+extension ByteCount: ExpressibleByArgument {
     public init?(argument: String) {
         self.init(argument)
     }

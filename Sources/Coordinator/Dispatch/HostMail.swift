@@ -10,9 +10,9 @@ struct HostMail {
     /// What a delivery means.
     enum Meaning {
         /// A host says something, and may be believed.
-        case event(HostName, HostEvent)
+        case event(HostName, HostEvent, id: String)
         /// A task ended among the dead letters.
-        case dead(task: String, reason: String)
+        case dead(DeadLetter)
         /// Not for us, or not to be believed; why, in words.
         case ignored(String)
     }
@@ -35,21 +35,51 @@ struct HostMail {
                         + "'reflow-\(host)' is believed. Where all hosts share one user, set REFLOW_SHARED_USER"
                 )
             }
-            return .event(host, message.body)
+            return .event(host, message.body, id: message.id)
         } catch {
             return .ignored("an event that is not understood: \(error)")
         }
     }
 
     private func deadLetter(_ delivery: Delivery, _ bytes: [UInt8]) -> Meaning {
-        guard let task = delivery.properties.messageID else { return .ignored("a dead letter without an id") }
-        let headers = delivery.properties.headers
-        if let reason = headers[DeadLetterHeader.reason]?.stringValue {
-            let detail = headers[DeadLetterHeader.detail]?.stringValue.map { ": \($0)" } ?? ""
-            return .dead(task: task, reason: reason + detail)
-        }
-        // Put there by the broker itself, such as `delivery_limit`.
+        let properties = delivery.properties
+        let headers = properties.headers
+        // Put there by a worker, or by the broker itself, such as `delivery_limit`.
+        let reason =
+            headers[DeadLetterHeader.reason]?.stringValue ?? headers["x-first-death-reason"]?.stringValue
+            ?? "dead-lettered by the broker"
+        let queue =
+            headers[DeadLetterHeader.queue]?.stringValue ?? headers["x-first-death-queue"]?.stringValue
+        let prefix = QueueName.taskPrefix
         return .dead(
-            task: task, reason: headers["x-first-death-reason"]?.stringValue ?? "dead-lettered by the broker")
+            DeadLetter(
+                reason: reason, detail: headers[DeadLetterHeader.detail]?.stringValue, queue: queue,
+                host: queue.flatMap {
+                    $0.hasPrefix(prefix) ? HostName(String($0.dropFirst(prefix.count))) : nil
+                },
+                messageID: properties.messageID, type: properties.type, contentType: properties.contentType,
+                body: bytes))
     }
+}
+
+/// A message that could not be handled.
+struct DeadLetter: Hashable, Sendable {
+    /// A code, such as `malformed` or `delivery_limit`.
+    var reason: String
+    /// What is wrong, in words.
+    var detail: String?
+    /// The queue from which it came.
+    var queue: String?
+    /// The host for which it was.
+    var host: HostName?
+    /// Its id: that of the task, if it was one.
+    var messageID: String?
+    /// What it was.
+    var type: String?
+    var contentType: String?
+    /// Its content, as far as it was kept.
+    var body: [UInt8]
+
+    /// Reason and detail.
+    var why: String { reason + (detail.map { ": \($0)" } ?? "") }
 }

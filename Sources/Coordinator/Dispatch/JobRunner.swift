@@ -89,9 +89,10 @@ struct JobRunner {
         var ignored: Set<String> = []
         for await delivery in consumer.consume(queue: queue, prefetch: 100) {
             switch mail.meaning(of: delivery) {
-            case .event(let host, let event): continuation.yield(.input(.heard(host, event)))
-            case .dead(let task, let reason):
-                continuation.yield(.input(.deadLettered(task: task, reason: reason)))
+            case .event(let host, let event, _): continuation.yield(.input(.heard(host, event)))
+            case .dead(let letter):
+                guard let task = letter.messageID else { break }
+                continuation.yield(.input(.deadLettered(task: task, reason: letter.why)))
             case .ignored(let why):
                 if ignored.insert(why).inserted { continuation.yield(.note("ignored \(why)")) }
             }

@@ -27,19 +27,15 @@ struct JobLines {
     }
 
     private func working(_ work: HostWork) -> String {
-        let share = share(of: work)
-        let cells = 24
-        let full = Int((share * Double(cells)).rounded(.down))
-        let bar = String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
-        let percent = "\(Int(share * 100))%".padded(to: 4, left: true)
-        guard work.mode == .run else { return "[\(bar)] \(percent)  paused" }
+        let bar = Bar(share: share(of: work))
+        guard work.mode == .run else { return "\(bar)  paused" }
         let running = work.progress.map { slice in
             let name = slice.path.split(separator: "/").last.map(String.init) ?? slice.path
             return "\(name) \(ByteCount(Int64(Double(slice.rewritten.rawValue) / max(slice.seconds, 1))))/s, "
                 + "longest pause \(Duration.seconds(slice.maxPauseMs / 1000).text)"
         }
         let done = work.files.count(where: \.isEnded)
-        return "[\(bar)] \(percent)  \(done)/\(work.files.count) files  \(running.joined(separator: "; "))"
+        return "\(bar)  \(done)/\(work.files.count) files  \(running.joined(separator: "; "))"
     }
 
     /// Share of the host's bytes that is behind us.

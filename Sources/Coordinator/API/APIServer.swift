@@ -1,0 +1,112 @@
+import Hummingbird
+import HummingbirdCore
+import Logging
+import NIOCore
+import Synchronization
+
+/// Where the API listens.
+struct Listeners: Hashable, Sendable {
+    /// Path of the unix socket.
+    var socket: String
+    /// Also by TCP; `nil` for not.
+    var tcp: TCP?
+
+    /// Listening by TCP. Tokens travel as they are: beyond one machine, put something in front that speaks TLS.
+    struct TCP: Hashable, Sendable {
+        /// Address or name to listen at.
+        var address = "127.0.0.1"
+        /// Port; 0 for any that is free.
+        var port: Int
+        /// Who may ask; at least one.
+        var tokens: [Access.Token]
+    }
+}
+
+/// Serves the API until its task is cancelled.
+struct APIServer<Core: Operations>: Sendable {
+    let core: Core
+    let listeners: Listeners
+    let logger: Logger
+    /// Pause between two signs of life in a stream.
+    var heartbeat = Duration.seconds(15)
+
+    /// Listens and answers. Ends when its task is cancelled, having closed the core's feed and removed the socket.
+    ///
+    /// - Parameter onReady: called once everything listens, with the port of TCP.
+    /// - Throws: ``SocketFile/Refused``, and NIO's errors where an address cannot be had.
+    func run(onReady: @escaping @Sendable (_ port: Int?) -> Void = { _ in }) async throws {
+        let file = SocketFile(path: listeners.socket)
+        try file.check()
+        let routes = Routes(core: core, heartbeat: heartbeat).all
+        let progress = Progress(expected: listeners.tcp == nil ? 1 : 2, onReady: onReady)
+        defer {
+            if let own = progress.bound.withLock({ $0 }) { file.remove(if: own) }
+        }
+        try await withTaskCancellationHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    try await application(
+                        routes, .socket, .unixDomainSocket(path: listeners.socket)
+                    ) { _ in
+                        do {
+                            try file.restrict()
+                        } catch {
+                            logger.error("\(error)")
+                        }
+                        progress.bound.withLock { $0 = file.identity }
+                        progress.listens(port: nil)
+                    }.run()
+                }
+                if let tcp = listeners.tcp {
+                    group.addTask {
+                        try await application(
+                            routes, .tokens(tcp.tokens), .hostname(tcp.address, port: tcp.port)
+                        ) { channel in
+                            progress.listens(port: channel.localAddress?.port)
+                        }.run()
+                    }
+                }
+                // Neither ends by itself: whichever does takes the other along.
+                defer { group.cancelAll() }
+                try await group.next()
+            }
+        } onCancel: {
+            // Streams have no end of their own.
+            core.feed.close()
+        }
+    }
+
+    private func application(
+        _ routes: [Route], _ access: Access, _ address: BindAddress,
+        onRunning: @escaping @Sendable (any Channel) -> Void
+    ) -> some ApplicationProtocol {
+        Application(
+            router: Router(routes, access: access),
+            // Connections that nobody uses do not stay, nor do they hold up the end for longer.
+            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+            configuration: ApplicationConfiguration(address: address, serverName: nil),
+            onServerRunning: { onRunning($0) },
+            logger: logger)
+    }
+
+    /// What listens already.
+    private final class Progress: Sendable {
+        let bound = Mutex<SocketFile.Identity?>(nil)
+        private let state: Mutex<(missing: Int, port: Int?)>
+        private let onReady: @Sendable (Int?) -> Void
+
+        init(expected: Int, onReady: @escaping @Sendable (Int?) -> Void) {
+            state = Mutex((missing: expected, port: nil))
+            self.onReady = onReady
+        }
+
+        func listens(port: Int?) {
+            let ready = state.withLock { state -> (Bool, Int?) in
+                state.missing -= 1
+                state.port = port ?? state.port
+                return (state.missing == 0, state.port)
+            }
+            if ready.0 { onReady(ready.1) }
+        }
+    }
+}

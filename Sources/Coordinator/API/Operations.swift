@@ -1,0 +1,98 @@
+/// What the API needs of the coordinator's core. The API translates between HTTP and these calls, and decides nothing.
+///
+/// Everything throws ``OperationError`` where the caller is to be told what is wrong; any other error is a failure of ours.
+/// `who` is the person or program that wants something, for the audit.
+protocol Operations: Sendable {
+    /// What happens, as it happens; closed when the core ends.
+    var feed: Feed { get }
+
+    /// Whether the core can work now.
+    func readiness() async -> Readiness
+
+    /// Every host that is known, in the order of their names.
+    func hosts() async throws -> [HostView]
+
+    /// Asks hosts what they have. Returns at once; ``survey(_:)`` tells how far it is.
+    func startSurvey(_ request: SurveyRequest, by who: String) async throws -> Started
+    /// A survey, as far as it is.
+    func survey(_ id: String) async throws -> SurveyView
+
+    /// Asks the hosts that the specification means what they have, and works out what would be done. Returns at once;
+    /// ``plan(_:)`` tells how far it is.
+    func startPlan(spec: String, by who: String) async throws -> Started
+    /// A plan, as far as it is.
+    func plan(_ id: String) async throws -> PlanView
+
+    /// Begins a rollout.
+    func startRollout(spec: String, by who: String) async throws -> RolloutView
+    /// All rollouts, the newest first.
+    func rollouts() async throws -> [RolloutView]
+    /// One rollout.
+    func rollout(_ id: String) async throws -> RolloutView
+    /// The hosts of a rollout, in the order in which they have their turn.
+    func hosts(ofRollout id: String) async throws -> [RolloutHostView]
+    /// Targets of a rollout, in the order of their numbers; `next` is the number after which the next page begins.
+    func targets(ofRollout id: String, _ query: TargetQuery) async throws -> Listing<TargetView>
+    /// Sends nothing more; what runs stops at the end of its chunk.
+    func pause(_ id: String, by who: String) async throws -> RolloutView
+    /// Goes on, and forgives the failures so far.
+    func resume(_ id: String, by who: String) async throws -> RolloutView
+    /// Ends a rollout, leaving what is not done.
+    func cancel(_ id: String, by who: String) async throws -> RolloutView
+    /// Changes the policy from now on, also of what runs: settings by their keys, in the texts of the command line.
+    func set(_ settings: [String: String], ofRollout id: String, by who: String) async throws -> RolloutView
+
+    /// What could not be handled, the newest first, without bodies.
+    func deadLetters() async throws -> [DeadLetterView]
+    /// One dead letter, with its body.
+    func deadLetter(_ id: String) async throws -> DeadLetterView
+    /// Sends a dead letter again to where it came from.
+    func requeueDeadLetter(_ id: String, by who: String) async throws
+    /// Forgets a dead letter.
+    func dropDeadLetter(_ id: String, by who: String) async throws
+
+    /// Events of the log, in the order of their ids: with `after` the first ones after it, otherwise the newest.
+    func events(_ query: EventQuery) async throws -> [EventView]
+    /// Who did what, the newest first; `next` is the id before which the next page begins.
+    func audit(before: Int64?, limit: Int) async throws -> Listing<AuditView>
+}
+
+/// Why something was not done, for whoever wanted it.
+enum OperationError: Error, Hashable, Sendable {
+    /// There is no such thing; a sentence that names it.
+    case notFound(String)
+    /// It makes no sense as things stand; a sentence that says why.
+    case conflict(String)
+    /// A value of the request is wrong; a sentence that names it and says what is right.
+    case invalid(String)
+    /// A specification has these problems, at least one.
+    case invalidSpec([SpecProblem])
+    /// The broker or the store is away; a sentence. The same request may succeed later.
+    case unavailable(String)
+}
+
+/// What is wrong at one place of a specification.
+struct SpecProblem: Codable, Hashable, Sendable {
+    /// Counts from 1.
+    var line: Int
+    /// Counts from 1.
+    var column: Int
+    /// Path of the key, such as `strategy.canary.hosts`; empty for the text as a whole.
+    var key: String
+    /// What is wrong, and what is right.
+    var message: String
+}
+
+/// Whether the core can work now.
+struct Readiness: Codable, Hashable, Sendable {
+    /// Whether it can.
+    var isReady: Bool
+    /// Why not, a sentence each.
+    var reasons: [String]
+
+    /// Ready, if there are no reasons against it.
+    init(reasons: [String] = []) {
+        isReady = reasons.isEmpty
+        self.reasons = reasons
+    }
+}

@@ -1,0 +1,47 @@
+import HTTPTypes
+import Hummingbird
+
+/// One thing that the API can be asked for.
+struct Route: Sendable {
+    /// How.
+    let method: HTTPRequest.Method
+    /// Where, as in the OpenAPI document: `/v1/rollouts/{id}`.
+    let path: String
+    /// Answers.
+    let answer: @Sendable (Request, APIContext) async throws -> Response
+
+    init(
+        _ method: HTTPRequest.Method, _ path: String,
+        _ answer: @escaping @Sendable (Request, APIContext) async throws -> Response
+    ) {
+        self.method = method
+        self.path = path
+        self.answer = answer
+    }
+
+    /// Whether `path` is one of this route's.
+    func matches(_ path: String) -> Bool {
+        let own = self.path.split(separator: "/")
+        let other = path.split(separator: "/")
+        return own.count == other.count && zip(own, other).allSatisfy { $0 == $1 || $0.hasPrefix("{") }
+    }
+
+    /// The path as Hummingbird writes it: `/v1/rollouts/:id`.
+    var pattern: RouterPath {
+        RouterPath(
+            path.split(separator: "/").map {
+                $0.hasPrefix("{") ? ":" + $0.dropFirst().dropLast() : String($0)
+            }
+            .joined(separator: "/"))
+    }
+}
+
+extension Router where Context == APIContext {
+    /// A router for `routes`, for whoever `access` lets in.
+    convenience init(_ routes: [Route], access: Access) {
+        self.init(context: APIContext.self)
+        add(middleware: ProblemMiddleware(routes: routes))
+        add(middleware: AccessMiddleware(access: access))
+        for route in routes { on(route.pattern, method: route.method, use: route.answer) }
+    }
+}

@@ -1,0 +1,113 @@
+import AsyncHTTPClient
+import DefragTypes
+import Glibc
+import NIOCore
+import NIOPosix
+
+/// Why the coordinator did not do what was asked.
+enum ClientError: Error {
+    /// It cannot be reached: the system's error number, if there is one, and what there is in words.
+    case unreachable(number: Int32?, String)
+    /// The connection ended in the middle.
+    case interrupted(String)
+    /// It says what is wrong.
+    case problem(ProblemDetails)
+    /// It says something that we do not understand.
+    case misunderstood(String)
+
+    /// What the HTTP client says.
+    init(_ error: any Error) {
+        switch error {
+        case let error as ClientError:
+            self = error
+        case let error as IOError:
+            self = .unreachable(number: error.errnoCode, String(cString: strerror(error.errnoCode)))
+        case let error as NIOConnectionError:
+            // An attempt for each of a name's addresses: one speaks for all.
+            let number = (error.connectionErrors.first?.error as? IOError)?.errnoCode
+            self = .unreachable(number: number, number.map { String(cString: strerror($0)) } ?? "\(error)")
+        case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
+            self = .unreachable(number: nil, "it does not answer")
+        case let error as HTTPClientError:
+            self = .interrupted("\(error)")
+        default:
+            self = .interrupted("\(error)")
+        }
+    }
+
+    /// Whether it may go better in a while: the coordinator is being restarted, or the broker is away.
+    var isPassing: Bool {
+        switch self {
+        case .unreachable(let number, _): number != EACCES && number != EPERM
+        case .interrupted: true
+        case .problem(let problem): problem.status >= 500
+        case .misunderstood: false
+        }
+    }
+}
+
+extension Failure {
+    /// What a command says of it, and its exit status.
+    init(_ error: ClientError, at address: CoordinatorAddress) {
+        switch error {
+        case .unreachable(let number, let words):
+            self.init(unreachable: address, number, words)
+        case .interrupted(let words):
+            self.init(
+                .unavailable, "the connection to the coordinator at \(address) broke: \(words). Try again")
+        case .misunderstood(let words):
+            self.init(.failed, "what answers at \(address) is no coordinator of this version: \(words)")
+        case .problem(let problem):
+            self.init(problem)
+        }
+    }
+
+    private init(unreachable address: CoordinatorAddress, _ number: Int32?, _ words: String) {
+        let elsewhere = "or say where it is with --url or REFLOW_URL"
+        guard address.socket != nil else {
+            self.init(
+                .unavailable,
+                "no coordinator at \(address): \(words). Does 'reflow serve' run there, with tcp in its configuration? If so, check --url or REFLOW_URL"
+            )
+            return
+        }
+        switch number {
+        case ENOENT?:
+            self.init(
+                .unavailable,
+                "no coordinator on this machine: there is no socket \(address). Start it with 'reflow serve', \(elsewhere)"
+            )
+        case ECONNREFUSED?:
+            self.init(
+                .unavailable,
+                "the coordinator that listened at \(address) is gone. Start it again with 'reflow serve', \(elsewhere)"
+            )
+        case EACCES?, EPERM?:
+            self.init(
+                .notPermitted,
+                "you may not use the coordinator's socket \(address): be its owner, or in its group")
+        default:
+            self.init(
+                .unavailable,
+                "no coordinator at \(address): \(words). Start it with 'reflow serve', \(elsewhere)")
+        }
+    }
+
+    private init(_ problem: ProblemDetails) {
+        let words = problem.detail ?? problem.title
+        switch problem.status {
+        case 401, 403:
+            self.init(
+                .notPermitted,
+                "\(words). Put the token that the coordinator's tcp.tokenFile has into REFLOW_TOKEN")
+        case 400, 415: self.init(.usage, words)
+        case 422:
+            let lines = (problem.problems ?? []).map { problem in
+                "line \(problem.line): \(problem.key.isEmpty ? "" : problem.key + ": ")\(problem.message)"
+            }
+            self.init(.usage, ([words] + lines).joined(separator: "\n"))
+        case 503: self.init(.unavailable, "\(words). Try again in a while")
+        default: self.init(.failed, words)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+import Foundation
+import GRDB
+
+extension Store {
+    /// A message that is to be published: stored together with what has caused it, taken out once the broker has confirmed it.
+    /// So it is published at least once; whoever gets it twice recognises its id.
+    struct Outgoing: Hashable, Sendable {
+        /// Its place in the order of publication.
+        var id: Int64 = 0
+        var exchange: String
+        var routingKey: String
+        var messageID: String
+        var contentType: String
+        /// Its CloudEvents type.
+        var type: String
+        var body: [UInt8]
+        /// Whether the broker keeps it on disk.
+        var isPersistent = true
+        /// What it is.
+        var kind: Kind
+        /// For whom; `nil` for no host in particular.
+        var host: String?
+        /// Id of the task that it is: of interest if it cannot be delivered.
+        var task: String?
+
+        /// Kinds of message.
+        enum Kind: String, Hashable, Sendable {
+            case slice, survey, control
+        }
+    }
+}
+
+extension WriteTransaction {
+    /// Adds a message to those that are to be published; its `id` is chosen here.
+    func append(_ message: Store.Outgoing) throws {
+        try run(
+            """
+            INSERT INTO outbox (exchange, routingKey, messageID, contentType, type, body, isPersistent, kind, host, task)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                message.exchange, message.routingKey, message.messageID, message.contentType, message.type,
+                Data(message.body), message.isPersistent, message.kind.rawValue, message.host, message.task,
+            ])
+    }
+
+    /// Takes messages out that are published, or never will be.
+    func remove(outbox ids: some Sequence<Int64>) throws {
+        let statement = try db.cachedStatement(sql: "DELETE FROM outbox WHERE id = ?")
+        for id in ids { try statement.execute(arguments: [id]) }
+    }
+}
+
+extension ReadTransaction {
+    /// The next messages to publish after `id`, in the order in which they were stored.
+    func pendingOutbox(after id: Int64 = 0, limit: Int) throws -> [Store.Outgoing] {
+        let statement = try db.cachedStatement(sql: "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?")
+        return try Row.fetchAll(statement, arguments: [id, limit]).map { row in
+            let data: Data = row["body"]
+            let kind: String = row["kind"]
+            return Store.Outgoing(
+                id: row["id"], exchange: row["exchange"], routingKey: row["routingKey"],
+                messageID: row["messageID"],
+                contentType: row["contentType"], type: row["type"], body: Array(data),
+                isPersistent: row["isPersistent"], kind: .init(rawValue: kind) ?? .control, host: row["host"],
+                task: row["task"])
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import DefragTypes
+import Foundation
+import GRDB
+import Rollout
+
+/// Where a target stands, without its circumstances: a column, and what listings count by.
+enum TargetPhase: String, CaseIterable, Hashable, Sendable {
+    case pending, inFlight, backingOff, done, skipped, failed
+}
+
+/// A target's state as the three columns `state`, `reason` and `time`.
+struct TargetColumns {
+    let phase: TargetPhase
+    var reason: Reason?
+    var time: Date?
+
+    init(_ state: Target.State) {
+        switch state {
+        case .pending: phase = .pending
+        case .inFlight(let since):
+            phase = .inFlight
+            time = since
+        case .backingOff(let until):
+            phase = .backingOff
+            time = until
+        case .done: phase = .done
+        case .skipped(let why):
+            phase = .skipped
+            reason = why
+        case .failed(let why):
+            phase = .failed
+            reason = why
+        }
+    }
+
+    /// The state that the columns mean; what another version wrote and this one does not know is tried again.
+    static func state(phase: String, reason: String?, time: Double?) -> Target.State {
+        let reason = Reason(rawValue: reason ?? "")
+        let time = Date(timeIntervalSince1970: time ?? 0)
+        return switch TargetPhase(rawValue: phase) {
+        case .pending, nil: .pending
+        case .inFlight: .inFlight(since: time)
+        case .backingOff: .backingOff(until: time)
+        case .done: .done
+        case .skipped: .skipped(reason)
+        case .failed: .failed(reason)
+        }
+    }
+}

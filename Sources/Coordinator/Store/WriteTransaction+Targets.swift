@@ -1,0 +1,75 @@
+import DefragTypes
+import Foundation
+import GRDB
+import Rollout
+
+extension WriteTransaction {
+    /// Stores the targets that a host's survey has found.
+    func insert(_ found: RolloutDelta.Found, into rollout: Int64) throws {
+        let statement = try db.cachedStatement(
+            sql: """
+                INSERT INTO target (
+                    rollout, number, host, fileSystem, inode, size, extents, gain, state, reason, time, cursor, unshared,
+                    slices, fruitless, extentsAfter, rewritten, path)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, ?)
+                """)
+        var fileSystems: [String: Int64] = [:]
+        for (offset, (file, target)) in zip(found.files, found.targets).enumerated() {
+            let fileSystem = try fileSystems[file.fileSystem] ?? number(ofFileSystem: file.fileSystem)
+            fileSystems[file.fileSystem] = fileSystem
+            let columns = TargetColumns(target.state)
+            try statement.execute(arguments: [
+                rollout, found.first + offset, target.host, fileSystem, Int64(bitPattern: file.inode),
+                target.size.rawValue, file.statistics.extents, target.gain, columns.phase.rawValue,
+                columns.reason?.rawValue, columns.time?.timeIntervalSince1970, target.cursor.rawValue,
+                target.unshared.rawValue, target.slices, target.fruitless, file.statistics.extents, file.path,
+            ])
+        }
+    }
+
+    /// Stores what may change of a target.
+    func update(_ number: Int, _ target: Target, of rollout: Int64) throws {
+        let columns = TargetColumns(target.state)
+        try run(
+            """
+            UPDATE target SET state = ?, reason = ?, time = ?, cursor = ?, unshared = ?, slices = ?, fruitless = ?
+            WHERE rollout = ? AND number = ?
+            """,
+            [
+                columns.phase.rawValue, columns.reason?.rawValue, columns.time?.timeIntervalSince1970,
+                target.cursor.rawValue, target.unshared.rawValue, target.slices, target.fruitless, rollout,
+                number,
+            ])
+    }
+
+    /// Stores how a slice of a target has ended, on top of those before it.
+    func add(_ slice: DefragResult, to number: Int, of rollout: Int64) throws {
+        let merged = try read.result(of: number, in: rollout).map { $0.followed(by: slice) } ?? slice
+        try run(
+            "INSERT OR REPLACE INTO targetResult (rollout, number, result) VALUES (?, ?, ?)",
+            [rollout, number, try JSONColumn.text(merged)])
+        // Whoever could not open the file has not counted its extents.
+        let extents = slice.inode == 0 ? nil : slice.extents.after
+        try run(
+            "UPDATE target SET rewritten = ?, extentsAfter = coalesce(?, extentsAfter) WHERE rollout = ? AND number = ?",
+            [merged.bytes.rewritten.rawValue, extents, rollout, number])
+    }
+
+    private func number(ofFileSystem uuid: String) throws -> Int64 {
+        try run("INSERT INTO fileSystem (uuid) VALUES (?) ON CONFLICT DO NOTHING", [uuid])
+        let statement = try db.cachedStatement(sql: "SELECT number FROM fileSystem WHERE uuid = ?")
+        guard let number = try Int64.fetchOne(statement, arguments: [uuid]) else {
+            throw StoreError(.unknown, "file system \(uuid) cannot be stored")
+        }
+        return number
+    }
+}
+
+extension ReadTransaction {
+    /// How the slices of a target have ended, taken together; `nil` before the first has.
+    func result(of number: Int, in rollout: Int64) throws -> DefragResult? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT result FROM targetResult WHERE rollout = ? AND number = ?")
+        return try String.fetchOne(statement, arguments: [rollout, number]).map { try JSONColumn.value($0) }
+    }
+}

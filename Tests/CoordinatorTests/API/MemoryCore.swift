@@ -1,0 +1,202 @@
+import Contract
+import DefragTypes
+
+@testable import Coordinator
+
+/// A core in memory: keeps what it is given, and who wanted what.
+actor MemoryCore: Operations {
+    nonisolated let feed: Feed
+    var log: [EventView]
+    var entries: [AuditView] = []
+    var all: [RolloutView] = [Samples.rollout]
+    var letters: [DeadLetterView] = [Samples.deadLetter]
+    var targets: [TargetView] = (0..<25).map { Samples.target(number: $0) }
+    var reasons: [String] = []
+    /// How often a survey is asked for before it is complete.
+    var patience = 1
+
+    init(feed: Feed = Feed(), log: [EventView] = []) {
+        self.feed = feed
+        self.log = log
+    }
+
+    /// Appends an event to the log, and publishes it.
+    @discardableResult
+    func happen(_ type: String, rollout: String? = nil, host: HostName? = nil, text: String = "") -> EventView
+    {
+        let event = EventView(
+            id: Int64(log.count + 1), time: Timestamp(unixSeconds: 1_764_000_000 + Int64(log.count)),
+            type: type,
+            rollout: rollout, host: host, text: text.isEmpty ? "\(type) happened" : text)
+        log.append(event)
+        feed.publish(.event(event))
+        return event
+    }
+
+    /// Changes the sample rollout, and publishes how it is now.
+    func change(_ change: @Sendable (inout RolloutView) -> Void) {
+        change(&all[0])
+        feed.publish(.rollout(all[0]))
+    }
+
+    /// Calls the sample rollout something else.
+    func rename(_ id: String) { all[0].id = id }
+
+    /// Makes it say that it cannot work.
+    func fail(_ reasons: [String]) { self.reasons = reasons }
+
+    private func note(_ who: String, _ action: String, _ object: String, _ detail: JSONValue? = nil) {
+        entries.append(
+            AuditView(
+                id: Int64(entries.count + 1), time: .now, who: who, action: action, object: object,
+                detail: detail))
+    }
+
+    private func place(of id: String) throws -> Int {
+        guard let place = all.firstIndex(where: { $0.id == id }) else {
+            throw OperationError.notFound("there is no rollout '\(id)'")
+        }
+        return place
+    }
+
+    // MARK: - Operations
+
+    func readiness() -> Readiness { Readiness(reasons: reasons) }
+
+    func hosts() throws -> [HostView] {
+        guard reasons.isEmpty else { throw OperationError.unavailable(reasons[0]) }
+        return [Samples.host, Samples.lostHost]
+    }
+
+    func startSurvey(_ request: SurveyRequest, by who: String) -> Started {
+        note(who, "survey", "survey-1", .object(["hosts": .array(request.hosts.map { .string("\($0)") })]))
+        return Started(id: "survey-1")
+    }
+
+    func survey(_ id: String) throws -> SurveyView {
+        guard id == "survey-1" else { throw OperationError.notFound("there is no survey '\(id)'") }
+        patience -= 1
+        return patience >= 0 ? Samples.openSurvey : Samples.survey
+    }
+
+    func startPlan(spec: String, by who: String) throws -> Started {
+        try check(spec)
+        return Started(id: "plan-1")
+    }
+
+    func plan(_ id: String) -> PlanView { Samples.plan }
+
+    func startRollout(spec: String, by who: String) throws -> RolloutView {
+        try check(spec)
+        var rollout = Samples.rollout
+        rollout.id = "november-2"
+        all.append(rollout)
+        note(who, "rollout.start", rollout.id)
+        return rollout
+    }
+
+    private func check(_ spec: String) throws {
+        guard !spec.hasPrefix("wrong") else {
+            throw OperationError.invalidSpec([
+                SpecProblem(
+                    line: 3, column: 5, key: "strategy.ramp", message: "'x' is not a list of numbers"),
+                SpecProblem(line: 1, column: 1, key: "", message: "name is missing"),
+            ])
+        }
+    }
+
+    func rollouts() -> [RolloutView] { all.reversed() }
+    func rollout(_ id: String) throws -> RolloutView { all[try place(of: id)] }
+    func hosts(ofRollout id: String) throws -> [RolloutHostView] {
+        _ = try place(of: id)
+        return [Samples.rolloutHost]
+    }
+
+    func targets(ofRollout id: String, _ query: TargetQuery) throws -> Listing<TargetView> {
+        _ = try place(of: id)
+        let found = targets.filter { target in
+            (query.state.map { $0 == target.state } ?? true) && (query.host.map { $0 == target.host } ?? true)
+                && target.number > query.after ?? -1
+        }
+        // Small pages, so that clients have to turn them.
+        let page = Array(found.prefix(min(query.limit, 10)))
+        return Listing(page, next: page.count < found.count ? page.last?.number : nil)
+    }
+
+    func pause(_ id: String, by who: String) throws -> RolloutView {
+        let place = try place(of: id)
+        guard all[place].pause == nil else { throw OperationError.conflict("it is paused already") }
+        all[place].pause = .operator
+        note(who, "rollout.pause", id)
+        return all[place]
+    }
+
+    func resume(_ id: String, by who: String) throws -> RolloutView {
+        let place = try place(of: id)
+        guard all[place].pause != nil else { throw OperationError.conflict("it is not paused") }
+        all[place].pause = nil
+        note(who, "rollout.resume", id)
+        return all[place]
+    }
+
+    func cancel(_ id: String, by who: String) throws -> RolloutView {
+        let place = try place(of: id)
+        all[place].phase = .cancelling
+        note(who, "rollout.cancel", id)
+        return all[place]
+    }
+
+    func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutView {
+        var overrides = PolicyOverrides()
+        for (key, text) in settings {
+            guard let setting = PolicySetting.all.first(where: { $0.key == key }) else {
+                throw OperationError.invalid("no policy setting is called \(key)")
+            }
+            do {
+                try setting.set(text, in: &overrides)
+            } catch {
+                throw OperationError.invalid(error.message)
+            }
+        }
+        note(who, "rollout.set", id, .object(settings.mapValues { .string($0) }))
+        return all[try place(of: id)]
+    }
+
+    func deadLetters() -> [DeadLetterView] {
+        letters.map {
+            var letter = $0
+            letter.body = nil
+            return letter
+        }
+    }
+
+    func deadLetter(_ id: String) throws -> DeadLetterView {
+        guard let letter = letters.first(where: { $0.id == id }) else {
+            throw OperationError.notFound("there is no dead letter '\(id)'")
+        }
+        return letter
+    }
+
+    func requeueDeadLetter(_ id: String, by who: String) throws {
+        _ = try deadLetter(id)
+        note(who, "dead.requeue", id)
+        letters.removeAll { $0.id == id }
+    }
+
+    func dropDeadLetter(_ id: String, by who: String) throws {
+        _ = try deadLetter(id)
+        note(who, "dead.drop", id)
+        letters.removeAll { $0.id == id }
+    }
+
+    func events(_ query: EventQuery) -> [EventView] {
+        let found = log.filter(query.matches)
+        return query.after == nil ? found.suffix(query.limit) : Array(found.prefix(query.limit))
+    }
+
+    func audit(before: Int64?, limit: Int) -> Listing<AuditView> {
+        let found = Array(entries.filter { $0.id < before ?? .max }.reversed())
+        let page = Array(found.prefix(limit))
+        return Listing(page, next: page.count < found.count ? page.last?.id : nil)
+    }
+}

@@ -1,0 +1,155 @@
+import AMQP
+import DefragTypes
+import Glibc
+import Logging
+import Support
+import Testing
+
+@testable import Coordinator
+
+@Suite("The coordinator's configuration") struct ServeConfigurationTests {
+    private func tokens() throws -> String {
+        let path = try RunFolder.subfolder("tokens") + "/tokens"
+        let file = try #require(fopen(path, "w"))
+        fputs("ops 0123456789abcdefghij\n", file)
+        fclose(file)
+        chmod(path, 0o600)
+        return path
+    }
+
+    private func problems(_ text: String, _ environment: [String: String] = [:]) -> [String] {
+        do {
+            _ = try ServeConfiguration(text: text, of: "reflow.yaml", environment: environment)
+            return []
+        } catch {
+            return error.problems
+        }
+    }
+
+    @Test("says all there is without a file")
+    func defaults() throws {
+        let configuration = try ServeConfiguration(file: nil, environment: [:])
+        #expect(configuration.database == "/var/lib/reflow/reflow.db")
+        #expect(configuration.listeners == Listeners(socket: "/run/reflow/reflow.sock", tcp: nil))
+        #expect(configuration.endpoint.description == "amqp://guest@127.0.0.1:5672")
+        #expect(configuration.sharedUser == nil)
+        #expect(configuration.lostAfter == .seconds(60))
+        #expect(configuration.logLevel == .info)
+    }
+
+    @Test("takes every setting from the file; the environment has the last word")
+    func settings() throws {
+        let tokens = try tokens()
+        let text = """
+            # production
+            database: /data/reflow.db
+            socket: /data/reflow.sock
+            tcp:
+              address: 10.0.0.1
+              port: 7077
+              tokenFile: \(tokens)
+            amqpURL: amqps://reflow:secret@broker/
+            tlsCAFile: /etc/ca.pem
+            sharedUser: guest
+            lostAfter: 2m
+            logLevel: debug
+            """
+        let file = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
+        #expect(file.database == "/data/reflow.db")
+        #expect(file.listeners.socket == "/data/reflow.sock")
+        #expect(file.listeners.tcp?.address == "10.0.0.1")
+        #expect(file.listeners.tcp?.port == 7077)
+        #expect(file.listeners.tcp?.tokens.map(\.name) == ["ops"])
+        #expect(file.endpoint.description == "amqps://reflow@broker:5671")
+        #expect(file.endpoint.tls?.caFile == "/etc/ca.pem")
+        #expect(file.sharedUser == "guest")
+        #expect(file.lostAfter == .seconds(120))
+        #expect(file.logLevel == .debug)
+
+        let both = try ServeConfiguration(
+            text: text, of: "reflow.yaml",
+            environment: [
+                "REFLOW_DATABASE": "/e/db", "REFLOW_SOCKET": "/e/sock", "REFLOW_TCP_ADDRESS": "::1",
+                "REFLOW_TCP_PORT": "1", "REFLOW_AMQP_URL": "amqp://other/", "REFLOW_SHARED_USER": "all",
+                "REFLOW_LOST_AFTER": "30s", "REFLOW_LOG_LEVEL": "error",
+            ])
+        #expect(both.database == "/e/db")
+        #expect(both.listeners.socket == "/e/sock")
+        #expect(both.listeners.tcp?.address == "::1")
+        #expect(both.listeners.tcp?.port == 1)
+        #expect(both.endpoint.host == "other")
+        #expect(both.sharedUser == "all")
+        #expect(both.lostAfter == .seconds(30))
+        #expect(both.logLevel == .error)
+    }
+
+    @Test("listens on loopback unless an address is named")
+    func loopback() throws {
+        let text = "tcp: {port: 7077, tokenFile: \(try tokens())}"
+        let configuration = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
+        #expect(configuration.listeners.tcp?.address == "127.0.0.1")
+    }
+
+    @Test(
+        "each mistake has its message",
+        arguments: [
+            (
+                "datbase: /x",
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, logLevel"
+            ),
+            ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
+            ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
+            ("lostAfter: 60", "reflow.yaml line 1: lostAfter: '60' is not a duration such as 60s"),
+            (
+                "lostAfter: 5s",
+                "reflow.yaml line 1: lostAfter is at least 25s: a worker may be silent for 20s"
+            ),
+            (
+                "logLevel: loud",
+                "reflow.yaml line 1: logLevel: 'loud' is none of trace, debug, info, notice, warning, error, critical"
+            ),
+            (
+                "amqpURL: http://x:y@z",
+                "reflow.yaml line 1: amqpURL: invalid AMQP URL: it must begin with amqp:// or amqps://"
+            ),
+            (
+                "tcp:\n  port: 7077",
+                "reflow.yaml line 2: tcp.port needs tcp.tokenFile: by TCP nobody is let in without a token"
+            ),
+            (
+                "tcp:\n  port: 77777\n  tokenFile: /none",
+                "reflow.yaml line 2: tcp.port: '77777' is not a port"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none}",
+                "reflow.yaml line 1: tcp.tokenFile: /none: No such file or directory"
+            ),
+            ("tcp: {tokenFile: /none}", "reflow.yaml line 1: tcp.tokenFile needs tcp.port"),
+            ("tcp: 7077", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
+            ("- a", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
+            ("socket: /a\nsocket: /b", "reflow.yaml: line 1: socket is there twice"),
+            ("a: [", "reflow.yaml: line 2: did not find expected node content"),
+        ])
+    func mistakes(text: String, words: String) {
+        #expect(problems(text).first == words)
+    }
+
+    @Test("all mistakes are named at once, those of the environment too; no password is repeated")
+    func several() {
+        let found = problems(
+            "database: x\nfoo: 1", ["REFLOW_AMQP_URL": "amqp://u:hush@h:port/", "REFLOW_TCP_PORT": "1"])
+        #expect(found.count == 4)
+        #expect(found.contains { $0.hasPrefix("REFLOW_AMQP_URL: ") })
+        #expect(found.contains { $0.hasPrefix("REFLOW_TCP_PORT needs tcp.tokenFile") })
+        #expect(!found.joined().contains("hush"))
+    }
+
+    @Test("a file that is not there is named")
+    func noFile() {
+        #expect(
+            throws: ServeConfiguration.Wrong(problems: [
+                "/none/reflow.yaml cannot be read: is it there, and may this user read it?"
+            ])
+        ) { try ServeConfiguration(file: "/none/reflow.yaml", environment: [:]) }
+    }
+}

@@ -1,0 +1,79 @@
+import Contract
+import DefragTypes
+import Glibc
+import Support
+import Testing
+
+@testable import Coordinator
+
+@Suite("The socket", .timeLimit(.minutes(1))) struct SocketTests {
+    @Test("may be opened by owner and group, and is gone afterwards")
+    func mode() async throws {
+        let path = try RunFolder.subfolder("socket") + "/reflow.sock"
+        try await Server.run(socket: path) { server in
+            var status = stat()
+            #expect(lstat(path, &status) == 0)
+            #expect(status.st_mode & 0o7777 == 0o660)
+            #expect(status.st_mode & S_IFMT == S_IFSOCK)
+        }
+        #expect(access(path, F_OK) != 0)
+    }
+
+    @Test("one that a dead process left behind is replaced")
+    func stale() async throws {
+        let path = try RunFolder.subfolder("socket") + "/reflow.sock"
+        try listen(at: path)
+        #expect(access(path, F_OK) == 0, "closed, but not removed")
+        try await Server.run(socket: path) { server in
+            let hosts: Listing<HostView> = try await server.ask { try await $0.get("/v1/hosts") }
+            #expect(hosts.items.count == 2)
+        }
+    }
+
+    @Test("one that another coordinator listens at is left to it")
+    func twice() async throws {
+        try await Server.run { server in
+            await #expect(
+                throws: SocketFile.Refused(description: "another coordinator listens at \(server.socket)")
+            ) {
+                try await Server.run(socket: server.socket) { _ in }
+            }
+            let hosts: Listing<HostView> = try await server.ask { try await $0.get("/v1/hosts") }
+            #expect(hosts.items.count == 2, "the first one is still there")
+        }
+    }
+
+    @Test("what is in the way is named")
+    func inTheWay() async throws {
+        let folder = try RunFolder.subfolder("socket")
+        let file = folder + "/file"
+        close(open(file, O_CREAT | O_WRONLY, 0o600))
+        let long = "/" + String(repeating: "x", count: 107)
+        let cases = [
+            (file, "\(file) is in the way: it is not a socket"),
+            (
+                folder + "/none/reflow.sock",
+                "\(folder)/none: No such file or directory; make it, or name another path for the socket"
+            ), (long, "\(long) is longer than the 107 bytes that a socket's path may have"),
+        ]
+        for (path, words) in cases {
+            #expect(throws: SocketFile.Refused(description: words)) { try SocketFile(path: path).check() }
+        }
+        #expect(access(file, F_OK) == 0, "and left alone")
+    }
+
+    /// Binds a socket at `path`, and closes it.
+    private func listen(at path: String) throws {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let result = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        #expect(result == 0)
+        close(descriptor)
+    }
+}

@@ -1,0 +1,102 @@
+import Contract
+import DefragTypes
+import Foundation
+import Rollout
+import Testing
+
+@testable import Coordinator
+
+@Suite("listings of the store") struct ListingTests {
+    private let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    /// Three hosts with four files each on one file system; the first of each has been dealt with.
+    private func filled() async throws -> Store {
+        let store = try Store.inMemory()
+        for id in ["r1", "r2"] {
+            var played = PlayedRollout(id: id, hosts: ["a", "b", "c"], at: now)
+            let fresh = played.rollout
+            played.handle(.start)
+            for (number, name) in ["a", "b", "c"].enumerated() {
+                let files = (0..<4).map {
+                    surveyed("/v/\($0)", extents: 100, gain: Double(number * 4 + 4 - $0))
+                }
+                played.answerSurvey(name, files)
+            }
+            played.answer(0, .done) { $0.extents = .init(before: 100, after: 2) }
+            played.answer(4, .skipped) { $0.reason = .noDefrag }
+            let delta = played.takeDelta()
+            try await store.write { [now] unit in
+                try unit.insert(fresh, text: "", at: now + (id == "r1" ? 0 : 60))
+                try unit.apply(delta, at: now)
+            }
+        }
+        return store
+    }
+
+    @Test("say of each rollout how far it is")
+    func rollouts() async throws {
+        let store = try await filled()
+        let rows = try await store.read { try $0.rollouts(limit: 10) }
+        #expect(rows.map(\.id) == ["r2", "r1"], "the latest first")
+        let row = rows[1]
+        #expect(row.created == now)
+        #expect(row.ended == nil)
+        #expect(row.state.spec.name == "november")
+        #expect(row.hosts == [.active: 3])
+        #expect(row.totals.count(.done) == 1)
+        #expect(row.totals.count(.skipped) == 1)
+        #expect(row.totals.count(.inFlight) == 3)
+        #expect(row.totals.count(.pending) == 7)
+        #expect(row.totals.count(.failed) == 0)
+        #expect(row.totals.all.targets == 12)
+        #expect(row.totals.all.size == .gibibytes(12))
+        #expect(row.totals.all.extentsBefore == 1200)
+        #expect(row.totals.all.gain == 78)
+        let limited = try await store.read { try $0.rollouts(limit: 1) }
+        #expect(limited.map(\.id) == ["r2"])
+        await #expect(throws: StoreError(.unknown, "there is no rollout 'r3'")) {
+            try await store.read { try $0.rollout("r3") }
+        }
+    }
+
+    @Test("say of each host of a rollout how far it is, page by page")
+    func hosts() async throws {
+        let store = try await filled()
+        let rows = try await store.read { try $0.hosts(of: "r1", limit: 2) }
+        #expect(rows.map(\.name.description) == ["a", "b"])
+        #expect(rows[0].totals.count(.done) == 1)
+        #expect(rows[0].totals.count(.skipped) == 0)
+        #expect(rows[0].state.labels == ["rack": "r-a"])
+        #expect(rows[0].state.matched == 5)
+        #expect(rows[1].totals.count(.skipped) == 1)
+        #expect(rows[1].totals.all.targets == 4)
+        let rest = try await store.read { try $0.hosts(of: "r1", after: "b", limit: 2) }
+        #expect(rest.map(\.name.description) == ["c"])
+        #expect(rest[0].totals.count(.inFlight) == 1)
+        #expect(rest[0].totals.count(.pending) == 3)
+    }
+
+    @Test("say of each target where it stands, by state, by host, page by page")
+    func targets() async throws {
+        let store = try await filled()
+        func numbers(_ filter: Store.TargetFilter) async throws -> [Int] {
+            try await store.read { try $0.targets(of: "r1", filter) }.map(\.number)
+        }
+        #expect(try await numbers(.init()) == Array(0..<12))
+        #expect(try await numbers(.init(after: 4, limit: 3)) == [5, 6, 7])
+        #expect(try await numbers(.init(phase: .pending)) == [2, 3, 6, 7, 9, 10, 11])
+        #expect(try await numbers(.init(phase: .pending, after: 3, limit: 2)) == [6, 7])
+        #expect(try await numbers(.init(host: "b")) == [4, 5, 6, 7])
+        #expect(try await numbers(.init(phase: .inFlight, host: "b")) == [5])
+        #expect(try await numbers(.init(host: "nobody")) == [])
+        let rows = try await store.read { try $0.targets(of: "r1", .init(host: "b")) }
+        #expect(rows[0].state == .skipped(.noDefrag))
+        #expect(rows[0].result?.reason == .noDefrag)
+        #expect(rows[1].result == nil)
+        #expect(rows[1].host.description == "b")
+        #expect(rows[1].file == Store.TargetFile(path: "/v/1", fileSystem: "fs-1", inode: 1))
+        #expect(rows[1].extents == 100)
+        #expect(rows[1].gain == 7)
+        #expect(rows[1].slices == 1)
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+import GRDB
+import Testing
+
+@testable import Coordinator
+
+@Suite("opening the store") struct OpeningTests {
+    @Test("makes the file, and syncs each transaction")
+    func fresh() async throws {
+        let bench = try StoreBench("fresh")
+        let store = try Store(path: bench.path)
+        let (mode, sync) = try await store.write { unit in
+            (
+                try String.fetchOne(unit.db, sql: "PRAGMA journal_mode"),
+                try Int.fetchOne(unit.db, sql: "PRAGMA synchronous")
+            )
+        }
+        #expect(mode == "wal")
+        #expect(sync == 2, "FULL")
+        try store.close()
+        #expect(FileManager.default.fileExists(atPath: bench.path))
+    }
+
+    @Test("takes an empty file for a new one")
+    func empty() async throws {
+        let bench = try StoreBench("empty")
+        #expect(FileManager.default.createFile(atPath: bench.path, contents: Data()))
+        let store = try Store(path: bench.path)
+        let fleet = try await store.read { try $0.fleet() }
+        #expect(fleet.isEmpty)
+    }
+
+    @Test("keeps a second coordinator away, and says who has it; a third may come when the first has gone")
+    func lock() throws {
+        let bench = try StoreBench("lock")
+        do {
+            let first = try Store(path: bench.path)
+            let message =
+                "\(bench.path) is in use by another coordinator (process \(ProcessInfo.processInfo.processIdentifier)): "
+                + "stop it first, or give this one a database of its own"
+            #expect(throws: StoreError(.inUse, message)) { try Store(path: bench.path) }
+            try first.close()
+        }
+        #expect(throws: Never.self) { try Store(path: bench.path) }
+    }
+
+    @Test("refuses a file that a newer version has written, and leaves it as it is")
+    func newer() throws {
+        let bench = try StoreBench("newer")
+        try Store(path: bench.path).close()
+        try tamper(bench.path, "INSERT INTO grdb_migrations VALUES ('2099')")
+        let message =
+            "\(bench.path) was written by a newer version of reflow: run that one, or restore an older copy of the file"
+        #expect(throws: StoreError(.newerSchema, message)) { try Store(path: bench.path) }
+    }
+
+    @Test("refuses what is not its own")
+    func foreign() throws {
+        let bench = try StoreBench("foreign")
+        try tamper(bench.path, "CREATE TABLE recipe (name TEXT)")
+        #expect(throws: StoreError(.notOurs, "\(bench.path) is the database of another program")) {
+            try Store(path: bench.path)
+        }
+        let text = bench.path + ".txt"
+        #expect(
+            FileManager.default.createFile(
+                atPath: text, contents: Data(String(repeating: "no database ", count: 99).utf8)))
+        #expect(throws: StoreError(.notOurs, "\(text) is no database")) { try Store(path: text) }
+    }
+
+    @Test("names a folder that is not there, and a path that is a folder")
+    func nowhere() throws {
+        let bench = try StoreBench("nowhere")
+        let missing = bench.path + "/not/there"
+        #expect(
+            throws: StoreError(.cannotOpen, "cannot open \(missing).lock: No such file or directory")
+        ) { try Store(path: missing) }
+        try FileManager.default.createDirectory(atPath: bench.path, withIntermediateDirectories: true)
+        do throws(StoreError) {
+            _ = try Store(path: bench.path)
+            Issue.record("a folder was opened")
+        } catch {
+            #expect(error.code == .cannotOpen)
+            #expect(error.message.hasPrefix("cannot open \(bench.path) for writing: "), "\(error)")
+        }
+    }
+
+    @Test("has everything that was acknowledged after its process was killed")
+    func killed() async throws {
+        let bench = try StoreBench("killed")
+        let store = try Store(path: bench.path)
+        try await store.write { try $0.log(.init(time: Date(), type: "rollout.paused", text: "paused")) }
+        // What a killed process leaves behind: the file and its log, never closed.
+        let left = bench.path + ".left"
+        for end in ["", "-wal"] {
+            try FileManager.default.copyItem(atPath: bench.path + end, toPath: left + end)
+        }
+        try store.close()
+        let again = try Store(path: left)
+        let events = try await again.read { try $0.events() }
+        #expect(events.map(\.text) == ["paused"])
+        try again.close()
+    }
+
+    @Test("stores all of a transaction or, if it throws, nothing")
+    func atomic() async throws {
+        struct Stop: Error {}
+        let store = try Store.inMemory()
+        await #expect(throws: Stop.self) {
+            try await store.write { unit in
+                try unit.record(.init(time: Date(), who: "ada", action: "rollout.pause", object: "r1"))
+                try unit.log(.init(time: Date(), type: "rollout.paused", text: "paused"))
+                _ = try unit.isNew(source: "/hosts/a", id: "1", at: Date())
+                throw Stop()
+            }
+        }
+        let (audit, events) = try await store.read { (try $0.audit(limit: 9), try $0.events()) }
+        #expect(audit.isEmpty)
+        #expect(events.isEmpty)
+        let isNew = try await store.write { try $0.isNew(source: "/hosts/a", id: "1", at: Date()) }
+        #expect(isNew)
+    }
+
+    private func tamper(_ path: String, _ sql: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: sql) }
+        try queue.close()
+    }
+}

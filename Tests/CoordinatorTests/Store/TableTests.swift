@@ -1,0 +1,184 @@
+import Contract
+import DefragTypes
+import Foundation
+import Testing
+
+@testable import Coordinator
+
+@Suite("the store's tables") struct TableTests {
+    private let now = Date(timeIntervalSince1970: 1_800_000_000)
+
+    @Test("hosts: what they last said, when, and that they are lost")
+    func fleet() async throws {
+        let store = try Store.inMemory()
+        let state = HostState(
+            version: "1.0.0", kernel: "6.18", generation: 3, mode: .run,
+            fileSystems: [.init(uuid: "u", mountPoint: "/v", size: .gibibytes(9), free: .gibibytes(4))],
+            running: [],
+            uptime: 5, labels: ["rack": "r1"])
+        try await store.write { [now] unit in
+            try unit.heard(named("b"), nil, at: now)
+            try unit.heard(named("a"), state, at: now)
+            try unit.lost(named("a"))
+            try unit.lost(named("c"))
+        }
+        var rows = try await store.read { try $0.fleet() }
+        #expect(rows.map(\.name.description) == ["a", "b", "c"])
+        #expect(rows.map(\.isLost) == [true, false, true])
+        #expect(rows.map(\.lastHeard) == [now, now, nil])
+        #expect(rows[0].state == state)
+        #expect(rows[1].state == nil)
+        try await store.write { [now] in try $0.heard(named("a"), nil, at: now + 5) }
+        rows = try await store.read { try $0.fleet() }
+        #expect(!rows[0].isLost)
+        #expect(rows[0].lastHeard == now + 5)
+        #expect(rows[0].state == state, "what it last said stays")
+    }
+
+    @Test("hosts: what is wanted of them, under generations that only grow")
+    func desired() async throws {
+        let store = try Store.inMemory()
+        var policy = PolicyOverrides()
+        policy.maxPause = .milliseconds(5)
+        let sent = try await store.write { [policy] unit in
+            [
+                try unit.desire(.pause, policy, of: named("a"), atLeast: 0),
+                try unit.desire(.run, policy, of: named("a"), atLeast: 0),
+                try unit.desire(.run, PolicyOverrides(), of: named("a"), atLeast: 1000),
+                try unit.desire(.pause, policy, of: named("a"), atLeast: 7),
+            ]
+        }
+        #expect(sent.map(\.generation) == [1, 2, 1000, 1001])
+        let next = try await store.write { try $0.nextGeneration(named("b"), atLeast: 40) }
+        #expect(next == 40)
+        let (wanted, never, fleet) = try await store.read {
+            (try $0.desired(of: named("a")), try $0.desired(of: named("b")), try $0.fleet())
+        }
+        #expect(wanted == sent.last)
+        #expect(never == nil)
+        #expect(fleet[0].desired == sent.last)
+        #expect(fleet[0].lastHeard == nil)
+    }
+
+    @Test("outbox: what is to be published, in its order, until it is")
+    func outbox() async throws {
+        let store = try Store.inMemory()
+        let messages = (0..<5).map(message)
+        try await store.write { unit in for message in messages { try unit.append(message) } }
+        var pending = try await store.read { try $0.pendingOutbox(limit: 3) }
+        #expect(pending.map(\.messageID) == ["m0", "m1", "m2"])
+        let last = try #require(pending.last)
+        pending += try await store.read { try $0.pendingOutbox(after: last.id, limit: 3) }
+        let plain = pending.map { message in
+            var message = message
+            message.id = 0
+            return message
+        }
+        #expect(plain == messages)
+        try await store.write { [pending] in
+            try $0.remove(outbox: pending.filter { $0.messageID != "m1" }.map(\.id))
+        }
+        let left = try await store.read { try $0.pendingOutbox(limit: 9) }
+        #expect(left.map(\.messageID) == ["m1"])
+        try await store.write { [messages] in try $0.append(messages[0]) }
+        let more = try await store.read { try $0.pendingOutbox(limit: 9) }
+        #expect(more.map(\.messageID) == ["m1", "m0"])
+        #expect(more[1].id > (pending.last?.id ?? .max), "an id is never used again")
+    }
+
+    private func message(_ number: Int) -> Store.Outgoing {
+        let isLast = number == 4
+        return Store.Outgoing(
+            exchange: "reflow.tasks", routingKey: "a", messageID: "m\(number)",
+            contentType: "application/cloudevents+json", type: "reflow.task.slice",
+            body: [0, 255, UInt8(number)],
+            isPersistent: number != 3, kind: isLast ? .control : .slice, host: "a",
+            task: isLast ? nil : "m\(number)")
+    }
+
+    @Test("seen events: the second time is recognised, until it is forgotten")
+    func seen() async throws {
+        let store = try Store.inMemory()
+        let news = try await store.write { [now] unit in
+            try [("/hosts/a", "1"), ("/hosts/a", "1"), ("/hosts/b", "1"), ("/hosts/a", "2")].map {
+                try unit.isNew(source: $0.0, id: $0.1, at: now)
+            }
+        }
+        #expect(news == [true, false, true, true])
+        let again = try await store.write { [now] unit in
+            for number in 0..<20 { _ = try unit.isNew(source: "/later", id: "\(number)", at: now + 60) }
+            let none = try unit.pruneSeenEvents(before: now, keeping: 1000)
+            let old = try unit.pruneSeenEvents(before: now + 1, keeping: 1000)
+            let many = try unit.pruneSeenEvents(before: now + 1, keeping: 5)
+            let first = try unit.isNew(source: "/hosts/a", id: "1", at: now + 61)
+            let early = try unit.isNew(source: "/later", id: "14", at: now + 61)
+            let late = try unit.isNew(source: "/later", id: "15", at: now + 61)
+            let rest = try unit.pruneSeenEvents(before: now + 3600, keeping: 1000)
+            let nothing = try unit.pruneSeenEvents(before: now + 3600, keeping: 1000)
+            return ([none, old, many, rest, nothing], [first, early, late])
+        }
+        #expect(again.0 == [0, 3, 15, 7, 0])
+        #expect(again.1 == [true, true, false])
+    }
+
+    @Test("events: by type, host and rollout, from an id, from a time, and the latest")
+    func events() async throws {
+        let store = try Store.inMemory()
+        let events = (0..<10).map(event)
+        let ids = try await store.write { unit in try events.map { try unit.log($0) } }
+        func numbers(_ filter: Store.EventFilter) async throws -> [Int] {
+            try await store.read { try $0.events(filter) }.compactMap {
+                Int($0.text.dropFirst("event ".count))
+            }
+        }
+        #expect(try await numbers(.init()) == Array(0..<10))
+        #expect(
+            try await numbers(.init(limit: 3)) == [7, 8, 9], "the latest, in the order in which they happened"
+        )
+        #expect(try await numbers(.init(after: ids[4], limit: 3)) == [5, 6, 7], "the next")
+        #expect(try await numbers(.init(since: now + 7)) == [7, 8, 9])
+        #expect(try await numbers(.init(type: "host.lost")) == [1, 3, 5, 7, 9])
+        #expect(try await numbers(.init(host: "h1")) == [1, 6])
+        #expect(try await numbers(.init(rollout: "r1")) == [1, 4, 7])
+        #expect(try await numbers(.init(type: "target.ended", host: "h4", rollout: "r1", after: 0)) == [4])
+        let one = try await store.read { try $0.events(.init(after: ids[3], limit: 1)) }.first
+        var expected = events[4]
+        expected.id = ids[4]
+        #expect(one == expected)
+        let pruned = try await store.write { try $0.pruneEvents(keeping: 4) }
+        #expect(pruned == 6)
+        #expect(try await numbers(.init()) == [6, 7, 8, 9])
+        let last = try await store.read { try $0.lastEventID() }
+        #expect(last == ids[9])
+    }
+
+    private func event(_ number: Int) -> Store.Event {
+        let type = number % 2 == 0 ? "target.ended" : "host.lost"
+        let host: String? = number % 5 == 0 ? nil : "h\(number % 5)"
+        let rollout: String? = number < 8 ? "r\(number % 3)" : nil
+        return Store.Event(
+            time: now + Double(number), type: type, rollout: rollout, host: host,
+            subject: number == 4 ? "/v/1" : nil, text: "event \(number)",
+            data: number == 4 ? #"{"n":4}"# : nil)
+    }
+
+    @Test("audit: who did what, the latest first, page by page")
+    func audit() async throws {
+        let store = try Store.inMemory()
+        let entries: [Store.AuditEntry] = (0..<5).map { number in
+            let detail: String? = number == 2 ? #"{"maxPause":"5ms"}"# : nil
+            return Store.AuditEntry(
+                time: now + Double(number), who: "ada", action: "rollout.set", object: "r\(number)",
+                detail: detail)
+        }
+        try await store.write { unit in for entry in entries { try unit.record(entry) } }
+        let first = try await store.read { try $0.audit(limit: 3) }
+        #expect(first.map(\.object) == ["r4", "r3", "r2"])
+        let last = try #require(first.last)
+        var expected = entries[2]
+        expected.id = last.id
+        #expect(last == expected)
+        let rest = try await store.read { try $0.audit(before: last.id, limit: 3) }
+        #expect(rest.map(\.object) == ["r1", "r0"])
+    }
+}

@@ -1,0 +1,131 @@
+import Contract
+import DefragTypes
+import Testing
+
+@testable import Coordinator
+
+@Suite("What the listings print") struct TablesTests {
+    private func lines(_ text: String) -> [String] {
+        text.split(separator: "\n", omittingEmptySubsequences: false).map(String.init)
+    }
+
+    @Test func hosts() {
+        #expect(
+            lines(Tables.hosts([Samples.host, Samples.lostHost])) == [
+                "HOST   STATE                 LAST HEARD            VERSION  LABELS         FREE",
+                "alpha  working (november-1)  2025-11-24 20:43:20Z  0.4.0    rack=r1 row=2  /srv/vm 25GiB of 100GiB",
+                "beta   LOST                  2025-11-24 20:43:20Z",
+            ])
+        #expect(Tables.hosts([HostView]()).hasPrefix("no host was heard yet"))
+    }
+
+    @Test(
+        "what a host does",
+        arguments: [
+            (DesiredState.Mode.pause, true, "paused"), (.run, true, "working (november-1)"),
+            (.run, false, "surveying"),
+        ])
+    func doing(mode: DesiredState.Mode, isRunning: Bool, text: String) {
+        var host = Samples.host
+        host.state?.mode = mode
+        if !isRunning { host.state?.running = [] }
+        #expect(Tables.hosts([host]).contains("alpha  \(text)"))
+    }
+
+    @Test func rollouts() {
+        #expect(
+            lines(Tables.rollouts([Samples.rollout])) == [
+                "ROLLOUT     NAME      STATE     DONE  HOSTS  FILES  FAILED  EXTENTS         STARTED",
+                "november-1  november  ramp 2/4   25%    2/8  12/25       1  500000 -> 1200  2025-11-24 20:43:20Z",
+            ])
+        #expect(Tables.rollouts([]) == "no rollouts; begin one with: reflow rollout start SPEC.yaml")
+    }
+
+    @Test func rolloutHosts() {
+        #expect(
+            lines(Tables.hosts([Samples.rolloutHost])) == [
+                "HOST   STATE                                     DONE  FILES  FAILED  SKIPPED  EXTENTS     LABELS",
+                "alpha  LOST since 2025-11-24 20:43:20Z (canary)   50%    3/4       1        0  1000 -> 12  rack=r1",
+                "alpha: '/srv/vm/b.img' is not a regular file",
+            ])
+    }
+
+    @Test func targets() {
+        var waiting = Samples.target(number: 1)
+        waiting.state = .backingOff
+        waiting.notBefore = Samples.time
+        #expect(
+            lines(Tables.targets([Samples.target(number: 4), waiting])) == [
+                "HOST   STATE                                  EXTENTS  AFTER  SIZE  PAUSE  FILE",
+                "alpha  failed (ioError)                          1000     40  1GiB   12ms  /srv/vm/4.img",
+                "alpha  backingOff until 2025-11-24 20:43:20Z      900         1GiB         /srv/vm/1.img",
+            ])
+        #expect(Tables.targets([]) == "no files")
+    }
+
+    @Test func deadLetters() {
+        #expect(
+            lines(Tables.deadLetters([Samples.deadLetter])) == [
+                "ID  FOUND                 HOST   TYPE               REASON     DETAIL",
+                "17  2025-11-24 20:43:20Z  alpha  reflow.task.slice  malformed  no path",
+            ])
+        #expect(
+            lines(Tables.deadLetter(Samples.deadLetter)) == [
+                "id       17", "found    2025-11-24 20:43:20Z", "queue    reflow.tasks.alpha",
+                "host     alpha",
+                "rollout  november-1", "type     reflow.task.slice", "message  november-1-t3-2",
+                "reason   malformed",
+                "detail   no path", "size     14 bytes", "", #"{"job":"none"}"#,
+            ])
+        #expect(Tables.deadLetters([]) == "no dead letters")
+    }
+
+    @Test func audit() {
+        #expect(
+            lines(Tables.audit([Samples.audit])) == [
+                "TIME                  WHO   DID          TO          WITH",
+                "2025-11-24 20:43:20Z  root  rollout.set  november-1  maxPause=5ms",
+            ])
+    }
+
+    @Test func event() {
+        #expect(Tables.event(Samples.event) == "2025-11-24 20:43:20Z  rollout.paused  november-1 is paused")
+    }
+
+    @Test(
+        "JSON in a few words",
+        arguments: [
+            (JSONValue.null, "-"), (.bool(true), "true"), (.integer(3), "3"), (.number(0.5), "0.5"),
+            (.string("a"), "a"),
+            (.array([.integer(1), .string("b")]), "1,b"),
+            (.object(["b": .integer(1), "a": .object(["c": .null])]), "a=c=- b=1"),
+        ])
+    func json(value: JSONValue, text: String) {
+        #expect(value.text == text)
+    }
+
+    @Test func plan() {
+        #expect(
+            lines(PlanText(plan: Samples.plan).text) == [
+                "TURN    HOST   FILES  SIZE  EXTENTS  GAIN  LABELS",
+                "canary  alpha      2  4GiB   900000   18s  rack=r1",
+                "none    beta       0    0B        0     -", "",
+                "1 host, 2 files, 4GiB in 900000 extents.",
+                "Reflink copies would block writers for 18s less.",
+                "Space needed: 16MiB on each file system, and at most 1GiB for what is shared now.",
+                "It would take about 2m05s.", "Nothing was touched.",
+                "Note: no window is open before 2026-11-23 22:00:00Z", "beta: '/x' is not there",
+            ])
+    }
+
+    @Test func survey() {
+        #expect(
+            lines(SurveyText(survey: Samples.survey).text) == [
+                "HOST   EXTENTS  AVERAGE   SIZE  SHARED  REFLINK  GAIN  FILE",
+                "alpha        3   5.3KiB  16KiB      0B      3ms   2ms  /srv/vm/a.img", "",
+                "1 file on 2 hosts; laying them well would save 2ms.",
+                "alpha: '/srv/vm/a.img' has the no-defrag flag", "beta has no worker",
+                "beta: '/x' is not there",
+            ])
+    }
+}
