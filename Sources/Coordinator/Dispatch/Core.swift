@@ -28,6 +28,8 @@ actor Core {
     /// When a host was last told again, and when it was last written down that it was heard.
     private var toldAgain: [HostName: Date] = [:]
     private var noted: [HostName: Date] = [:]
+    /// When the log was last pruned.
+    private var pruned = Date.distantPast
     /// Longest time for which any file of a rollout was locked, in milliseconds.
     var longestPause: [String: Double] = [:]
     /// Why the broker cannot be reached; `nil` while it can.
@@ -110,9 +112,26 @@ actor Core {
                 handle(.lost(host), &step)
             }
             handle(.tick, &step)
+            prune(&step)
             publishViews()
         }
     }
+
+    /// Forgets, once an hour, what is so old that nobody asks for it.
+    private func prune(_ step: inout Step) {
+        guard step.now.timeIntervalSince(pruned) >= 3600 else { return }
+        pruned = step.now
+        let oldest = step.now - Self.memory
+        step.write {
+            try $0.pruneSeenEvents(before: oldest, keeping: Self.mostKept)
+            try $0.pruneEvents(keeping: Self.mostKept)
+        }
+    }
+
+    /// Seconds after which no message comes again.
+    private static let memory: TimeInterval = 7 * 86_400
+    /// Messages that are recognised, and events in the log, at most.
+    private static let mostKept = 1_000_000
 
     private func heard(_ host: HostName, _ event: HostEvent, _ step: inout Step) {
         let before = fleet.hosts[host]
