@@ -165,8 +165,8 @@ struct Run {
         } catch { halt = error }
         closer.close(dropping: pages)
         pages = []
-        // What came first is what stopped the run.
-        do throws(SystemError) { try closer.wait() } catch { halt = halt ?? Halt(error) }
+        // That data could not be made durable is worse than any reason to stop; that a pin could not be given back is not.
+        do throws(SystemError) { try closer.wait() } catch { halt = Halt(error) }
         do throws(Halt) { try unpin(file, pin, isAtEnd: halt == nil) } catch { halt = halt ?? error }
         if let halt { throw halt }
     }

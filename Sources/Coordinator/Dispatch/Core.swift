@@ -239,7 +239,7 @@ actor Core {
 
     // MARK: - The outbox
 
-    /// What is to be published next, oldest first. What was asked for before is under way, until it is settled.
+    /// What is to be published next, oldest first: the same again until it is settled.
     func outgoing(most limit: Int) throws -> [Store.Outgoing] {
         try store.readNow { try $0.pendingOutbox(limit: limit) }
     }
