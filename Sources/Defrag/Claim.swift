@@ -6,12 +6,16 @@ import XFS
 ///
 /// - Throws: a refusal (``Reason/busy``) while another run is at work on it.
 func claim(_ file: borrowing XFS.File) throws(Halt) -> ExclusiveName {
-    let inode = try halting { () throws(SystemError) in try file.status().inode }
-    let uuid = try halting { () throws(SystemError) in try file.geometry().uuid }
-    do throws(SystemError) { return try ExclusiveName("reflow/\(uuid)/\(inode)") } catch {
+    let name = try halting { () throws(SystemError) in try claimName(of: file) }
+    do throws(SystemError) { return try ExclusiveName(name) } catch {
         throw .refuse(
             error.errno == EADDRINUSE
                 ? Refusal(.busy, "another run is at work on the file: wait for it to end")
                 : Refusal(.ioError, "\(error)"))
     }
+}
+
+/// What a run takes: the same for every path to `file`.
+func claimName(of file: borrowing XFS.File) throws(SystemError) -> String {
+    "reflow/\(try file.geometry().uuid)/\(try file.status().inode)"
 }

@@ -24,7 +24,7 @@ extension Run {
     mutating func rest(_ decide: (DefragProgress) -> Directive) throws(Halt) {
         let start = ContinuousClock.now
         let worked = start - lastRested
-        while sinceRest > 0 {
+        while true {
             let left = policy.rest(after: worked, bytes: sinceRest) - (ContinuousClock.now - start)
             guard left > .zero else { break }
             sleep(for: min(left, Self.patience))

@@ -7,9 +7,24 @@ extension Run {
     /// own copy-on-write had preallocated there, punctured, is used up by the first time, and what the file system
     /// put between our chunks for itself is out of the way the next time.
     ///
-    /// Laying again never moves the cursor back: a run that is stopped meanwhile goes on with the next window.
+    /// A run that is stopped meanwhile leaves the window for the next run, which lays only what is still worth it. One
+    /// that has come to no other window goes on where it was: it must get somewhere. So that a time limit seldom stops a
+    /// run there, a window ends early whose first laying has used up a part of it.
     /// The window before is closed meanwhile, this one is left for the next call to close.
     mutating func lay(
+        _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
+        decide: (DefragProgress) -> Directive
+    ) throws(Halt) {
+        let start = cursor
+        let windowBegan = ContinuousClock.now
+        do throws(Halt) { try layWhole(plan, of: file, closer: closer, pin: pin, decide: decide) } catch {
+            if case .stop = error, start > from { cursor = start }
+            throw error
+        }
+        longestWindow = max(longestWindow, .now - windowBegan)
+    }
+
+    private mutating func layWhole(
         _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         decide: (DefragProgress) -> Directive
     ) throws(Halt) {
@@ -17,19 +32,26 @@ extension Run {
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
         var reads: [ReadAhead] = []
         for range in plan.runs { reads.append(try readAhead(of: range, file)) }
-        try rest(decide)
-        closer.close(dropping: pages)
-        pages = []
+        if sinceRest > 0 { try rest(decide) }
+        // Where the window before has ended early, some of what it has read is this one's.
+        closer.close(dropping: pages.map { $0.clamped(to: 0..<start) }.filter { !$0.isEmpty })
+        pages = pages.map { $0.clamped(to: start..<Int64.max) }.filter { !$0.isEmpty }
         for read in reads { try carryOut(read, from: file, decide) }
         try halting { () throws(SystemError) in try closer.wait() }
         try checkSpace(for: plan.bytes, of: file)
+        // Reading is work, too: it is rested for before the time of laying counts.
+        try rest(decide)
+        let end = timeLimit.map { ContinuousClock.now + $0 / Self.windowsInTime }
         for range in plan.runs {
-            try lay(range, of: file, closer: closer, pin: pin, decide) { run, position in
+            try lay(range, of: file, closer: closer, pin: pin, until: end, decide) { run, position in
                 run.cursor = position
             }
+            if isPast(end) { break }
         }
-        cursor = plan.next
-        var remaining = try layout(of: start..<plan.next, in: plan.runs, of: file)
+        let isWhole = cursor == plan.runs.last?.upperBound
+        if isWhole { cursor = plan.next }
+        let window = start..<cursor
+        var remaining = try layout(of: window, in: plan.runs, of: file)
         for attempt in 1...Repetition.most
         where repetition.isWorthwhile(remaining.plan, attempt: attempt) {
             let before = remaining.plan
@@ -40,11 +62,13 @@ extension Run {
             for range in before.runs {
                 try lay(range, of: file, closer: closer, pin: pin, decide) { _, _ in }
             }
-            remaining = try layout(of: start..<plan.next, in: plan.runs, of: file)
+            remaining = try layout(of: window, in: plan.runs, of: file)
             repetition.learn(before: before, after: remaining.plan)
         }
-        gain.learn(plan, extents: remaining.extents)
+        if isWhole { gain.learn(plan, extents: remaining.extents) }
     }
+
+    private func isPast(_ time: ContinuousClock.Instant?) -> Bool { time.map { .now >= $0 } ?? false }
 
     /// How a window lies that was laid: what is still worth laying in it, and how many extents `runs` are in.
     private func layout(
@@ -89,10 +113,12 @@ extension Run {
         if let halt { throw halt }
     }
 
-    /// Lays what is written in `range` afresh, chunk by chunk; says after each how far it is.
+    /// Lays what is written in `range` afresh, chunk by chunk, or as much of it as there is time for; says after each how
+    /// far it is.
     private mutating func lay(
         _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
-        _ decide: (DefragProgress) -> Directive, moved: (inout Run, Int64) -> Void
+        until time: ContinuousClock.Instant? = nil, _ decide: (DefragProgress) -> Directive,
+        moved: (inout Run, Int64) -> Void
     ) throws(Halt) {
         var position = range.lowerBound
         var retries = 0
@@ -121,6 +147,7 @@ extension Run {
             position = (chunk.range.upperBound + blockSize - 1) / blockSize * blockSize
             moved(&self, position)
             hasMoved = true
+            if isPast(time) { return }
         }
         moved(&self, range.upperBound)
     }

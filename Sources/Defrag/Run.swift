@@ -9,7 +9,8 @@ struct Run {
     var policy: Policy
     var pauses: PauseController
 
-    /// Everything before is done.
+    /// Where it begins; everything before ``cursor`` is done.
+    let from: Int64
     var cursor: Int64
     var size: Int64 = 0
     var blockSize: Int64 = 4096
@@ -51,11 +52,14 @@ struct Run {
     var sinceRest: Int64 = 0
     var sinceFlush: Int64 = 0
     var hasMoved = false
+    /// What a window has taken at most.
+    var longestWindow = Duration.zero
 
     init(policy: Policy, pauses: PauseController, from: Int64, timeLimit: Duration?, isDryRun: Bool) {
         self.policy = policy
         self.pauses = pauses
-        self.cursor = max(0, from)
+        self.from = max(0, from)
+        self.cursor = self.from
         self.timeLimit = timeLimit
         self.isDryRun = isDryRun
     }
@@ -154,6 +158,7 @@ struct Run {
             var next = plan
             while !next.runs.isEmpty {
                 switch policy.sharing == .unshare ? .lay : gain.advice(on: next) {
+                case .lay where isTooLateForWindow: throw .stop(.timeLimit, message: nil)
                 case .lay: try lay(next, of: file, closer: closer, pin: pin, decide: decide)
                 case .leave:
                     passedOver += next.bytes
@@ -169,6 +174,12 @@ struct Run {
         do throws(SystemError) { try closer.wait() } catch { halt = Halt(error) }
         do throws(Halt) { try unpin(file, pin, isAtEnd: halt == nil) } catch { halt = halt ?? error }
         if let halt { throw halt }
+    }
+
+    /// Whether another window may take longer than there is time for: one that is cut short is work done twice.
+    private var isTooLateForWindow: Bool {
+        guard let timeLimit, longestWindow > .zero else { return false }
+        return ContinuousClock.now - began + longestWindow > timeLimit
     }
 
     /// Counts what would be done, from `plan` on.
@@ -226,7 +237,21 @@ struct Run {
     var criteria: Planner.Criteria {
         Planner.Criteria(
             target: policy.targetExtent.rawValue,
-            window: max(blockSize, policy.window.rawValue / blockSize * blockSize),
+            window: max(blockSize, window / blockSize * blockSize),
             alignment: alignment, sharing: policy.sharing, budget: budget - unshared, allowance: allowance)
     }
+
+    /// Bytes of a window: with a rate and a time limit, no more than can be laid, and laid again, well within that time.
+    /// Where that time turns out to be too short for it, it ends early.
+    private var window: Int64 {
+        guard let timeLimit, let rate = policy.rate else { return policy.window.rawValue }
+        let affordable = Double(rate.rawValue) * timeLimit.inSeconds / Double(Self.windowsInTime)
+        return min(policy.window.rawValue, Int64(max(affordable, Double(Self.leastWindow))))
+    }
+
+    /// How many windows there should be time for, the last of which may be too late.
+    static let windowsInTime = 5
+
+    /// Smaller windows are no more than a chunk.
+    private static let leastWindow: Int64 = 1 << 20
 }

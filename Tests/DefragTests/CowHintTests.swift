@@ -83,7 +83,7 @@ import XFS
         // And is not called restored, where only the record is too much.
         try leaveReplaced(path)
         TestFile(path).setHints(extents: 0, copyOnWrite: 8192)
-        #expect(try HintRepair().repair(openForSurvey(path: path), path: path) == .restored(8192))
+        #expect(try repair(path) == .restored(8192))
         try expectOwn(8192, path)
         // One block, as the owner wants it, needs no record.
         TestFile(path).setHints(extents: 0, copyOnWrite: 4096)
@@ -98,7 +98,7 @@ import XFS
         let file = try openForDefrag(path: path)
         try file.setCowExtentSizeHint(4096)
         try file.setExtendedAttribute(CowHint.attribute, to: record)
-        #expect(try HintRepair().repair(file, path: path) == .restored(.zero))
+        #expect(try repair(path) == .restored(.zero))
         try expectOwn(0, path)
         try file.setExtendedAttribute(CowHint.attribute, to: record)
         let result = try defragment(path)
@@ -108,17 +108,13 @@ import XFS
     }
 
     @Test("is repaired where a crash has left it, and left alone while a run is at work")
-    func repair() throws {
-        let repair = HintRepair()
-        func repaired(_ path: String, _ repair: HintRepair) throws -> HintRepair.Outcome {
-            try repair.repair(openForSurvey(path: path), path: path)
-        }
+    func repaired() throws {
         TestFile(path).setHints(extents: 0, copyOnWrite: 65536)
-        #expect(try repaired(path, repair) == .untouched)
+        #expect(try repair(path) == .untouched)
         try leaveReplaced(path)
-        #expect(try repaired(path, HintRepair(isDryRun: true)) == .restored(65536))
+        #expect(try repair(path, with: HintRepair(isDryRun: true)) == .restored(65536))
         #expect(try hint(path) == 4096)
-        #expect(try repaired(path, repair) == .restored(65536))
+        #expect(try repair(path) == .restored(65536))
         try expectOwn(65536, path)
         let copy = xfs.file("copy")
         var outcomes: [HintRepair.Outcome] = []
@@ -126,7 +122,7 @@ import XFS
         try defragment(path) { number, _ in
             if number == 5 {
                 try Tool.run("cp", "--reflink=always", path, copy)
-                outcomes.append(try repaired(path, repair))
+                outcomes.append(try repair(path))
             }
             return nil
         }
@@ -134,8 +130,8 @@ import XFS
         try expectOwn(65536, path)
         // A copy of the whole file takes the hint over, but not the record.
         #expect(try hint(copy) == 4096)
-        #expect(try repaired(copy, repair) == .untouched)
-        #expect(try repaired(copy, HintRepair(includesUnrecorded: true)) == .restored(0))
+        #expect(try repair(copy) == .untouched)
+        #expect(try repair(copy, with: HintRepair(includesUnrecorded: true)) == .restored(0))
         try expectOwn(0, copy)
     }
 

@@ -34,8 +34,17 @@ func defragment(
             return .stop(.interrupted)
         }
     }
+    if result.reason != .busy { try awaitRelease(ofName: claimName(of: file)) }
     if let failure { throw failure }
     return result
+}
+
+/// Gives the file at `path` its own hint back.
+func repair(_ path: String, with repair: HintRepair = HintRepair()) throws -> HintRepair.Outcome {
+    let file = try openForSurvey(path: path)
+    let outcome = try repair.repair(file, path: path)
+    if outcome != .busy { try awaitRelease(ofName: claimName(of: file)) }
+    return outcome
 }
 
 /// Looks at `file`.

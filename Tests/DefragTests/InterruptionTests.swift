@@ -31,6 +31,7 @@ struct InterruptionTests {
                 questions += 1
                 return questions > 7 ? .stop(.interrupted) : .proceed(small)
             }
+            try awaitRelease(ofName: claimName(of: file))
             slices += 1
             if let next = result.nextOffset {
                 #expect(result.status == .partial)
@@ -51,11 +52,83 @@ struct InterruptionTests {
     }
 
     @Test func stopsAfterTheChunkAndKeepsWhatWasDone() throws {
-        let result = try defragment(path) { number, _ in number == 3 ? .paused : nil }
+        let result = try defragment(path) { _, progress in progress.rewritten > .zero ? .paused : nil }
         #expect(result.status == .partial)
         #expect(result.reason == .paused)
         #expect(result.nextOffset == result.bytes.rewritten)
         #expect(result.extents.after < result.extents.before)
+    }
+
+    @Test func aWindowThatIsCutShortIsLeftForTheNextRun() throws {
+        let small = policy {
+            $0.window = .mebibytes(4)
+            $0.maxChunk = .mebibytes(1)
+        }
+        let stop = ByteCount.mebibytes(8) + .kibibytes(512)
+        let first = try defragment(path, small) { _, progress in progress.offset > stop ? .paused : nil }
+        #expect(first.nextOffset == .mebibytes(8))
+        // Its first window: it must get somewhere.
+        let second = try defragment(path, small, from: .mebibytes(8)) { _, progress in
+            progress.rewritten > .zero ? .paused : nil
+        }
+        #expect(try #require(second.nextOffset) > .mebibytes(8))
+    }
+
+    @Test func windowsFitTheTimeThatThereIs() {
+        func window(rate: ByteCount?, limit: Duration?) -> Int64 {
+            Run(
+                policy: policy { $0.rate = rate }, pauses: PauseController(), from: 0, timeLimit: limit,
+                isDryRun: false
+            ).criteria.window
+        }
+        #expect(window(rate: nil, limit: .seconds(5)) == 16 << 20)
+        #expect(window(rate: .mebibytes(3), limit: nil) == 16 << 20)
+        #expect(window(rate: .mebibytes(4), limit: .seconds(5)) == 4 << 20)
+        #expect(window(rate: .kibibytes(4), limit: .seconds(5)) == 1 << 20)
+        #expect(window(rate: .mebibytes(400), limit: .seconds(60)) == 16 << 20)
+    }
+
+    @Test func anIdleFileIsWrittenLittleMoreThanOnceInSlices() throws {
+        let slow = policy {
+            $0.rate = .mebibytes(32)
+            $0.maxChunk = .kibibytes(640)
+        }
+        let slices = try defragmentInSlices(of: .milliseconds(500), path, slow)
+        #expect(slices.count > 4)
+        #expect(slices.map(\.bytes.rewritten.rawValue).reduce(0, +) <= Self.size * 3 / 2)
+        #expect(try extents(of: path) <= 32)
+    }
+
+    /// Where a window has time enough by the rate, and where only the clock says that it has not.
+    @Test(arguments: [
+        policy { $0.rate = .mebibytes(16) },
+        policy {
+            $0.idle = .milliseconds(20)
+            $0.maxChunk = .kibibytes(256)
+        },
+    ])
+    func slicesEndAsWellAsOneRun(slow: Policy) throws {
+        // What is laid first goes into what the guest's copy-on-write has preallocated and punctured.
+        let path = xfs.file("live")
+        try Fragmenter.backUpAndWrite(path, size: 32 << 20, rounds: 3, writes: 2000, direct: true)
+        for round in 1...3 { try Tool.run("rm", "\(path).backup\(round)") }
+        let before = try extents(of: path)
+        #expect(try defragmentInSlices(of: .milliseconds(500), path, slow).count > 2)
+        #expect(try extents(of: path) <= before / 10)
+    }
+
+    private func defragmentInSlices(
+        of limit: Duration, _ path: String, _ policy: Policy
+    ) throws -> [DefragResult] {
+        var results: [DefragResult] = []
+        var from: ByteCount? = .zero
+        while let offset = from {
+            let result = try defragment(path, policy, from: offset, timeLimit: limit)
+            results.append(result)
+            from = result.nextOffset
+            if let from { try #require(from > offset) }
+        }
+        return results
     }
 
     @Test func aTimeLimitStopsItAndStillMovesOn() throws {

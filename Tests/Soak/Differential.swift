@@ -23,7 +23,7 @@ struct Differential: AsyncParsableCommand {
                 + [
                     ("runs that went on where one was stopped", figures.resumed),
                     ("extents saved", figures.saved),
-                    ("rounds with more extents, free space in pieces", figures.worsened),
+                    ("rounds with more extents than before", figures.worsened),
                     ("the most in one of these", figures.worse),
                     ("MiB laid afresh", Int(figures.rewritten >> 20)),
                     ("MiB unshared", Int(figures.unshared >> 20)),

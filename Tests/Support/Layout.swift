@@ -41,3 +41,15 @@ public struct Layout: Hashable, Sendable {
 public func checksum(_ path: String) throws -> String {
     String(try Tool.run("sha256sum", path).prefix(64))
 }
+
+/// Number of extents of the file at `path`, as the device sees them.
+public func extents(of path: String) throws -> Int {
+    let file = try Location(path: path).open(.readOnly)
+    var merger = ExtentMerger(rule: .neighbours)
+    var count = 0
+    try file.readMap { record in
+        if merger.add(record) != nil { count += 1 }
+        return true
+    }
+    return merger.finish() == nil ? count : count + 1
+}

@@ -97,6 +97,12 @@ public final class LoopXFS: Sendable {
         try mount()
     }
 
+    /// Unmounts it after it has shut itself down, and mounts it again, which takes its journal up.
+    public func recover() throws {
+        try unmount()
+        try mount()
+    }
+
     /// Unmounts it and has `xfs_repair -n` find nothing wrong.
     ///
     /// - Throws: ``Tool/Failure`` with what it found.

@@ -58,6 +58,9 @@ public final class Process: Sendable {
     /// What it has written to its standard error so far.
     public var errors: String { text(of: "stderr") }
 
+    /// The file that takes its standard error.
+    public var errorFile: String { folder + "/stderr" }
+
     /// Sends it a signal, if it still runs.
     public func send(_ signal: Int32) {
         end.withLock { if $0 == nil { Glibc.kill(pid, signal) } }

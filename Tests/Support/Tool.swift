@@ -75,10 +75,14 @@ public enum Tool {
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
         // 0x80 is POSIX_SPAWN_SETSID, a GNU extension that Swift does not see.
-        posix_spawnattr_setflags(&attributes, Int16(0x80 | POSIX_SPAWN_SETSIGMASK))
+        posix_spawnattr_setflags(&attributes, Int16(0x80 | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
+        // A process with an HTTP client or server ignores it, and who inherits that complains of broken pipes.
+        var usual = none
+        sigaddset(&usual, SIGPIPE)
+        posix_spawnattr_setsigdefault(&attributes, &usual)
         var arguments = command.map { strdup($0) } + [nil]
         defer { arguments.forEach { free($0) } }
         var variables = environment.map { $0.map { strdup("\($0.key)=\($0.value)") } + [nil] } ?? []

@@ -103,6 +103,7 @@ struct FileTests {
             #expect(throws: SystemError(errno: EADDRINUSE, operation: "bind")) { _ = try ExclusiveName(name) }
             _ = held
         }
+        try awaitRelease(ofName: name)
         _ = try ExclusiveName(name)
     }
 

@@ -36,7 +36,7 @@ public struct DifferentialTrial: Sendable {
         public private(set) var unshared: Int64 = 0
         /// Extents saved.
         public private(set) var saved = 0
-        /// Rounds after which there were more extents than before, as what was free was in pieces.
+        /// Rounds after which there were more extents than before, as free space was in pieces or chunks were small.
         public internal(set) var worsened = 0
         /// How many more at the most.
         public internal(set) var worse = 0
