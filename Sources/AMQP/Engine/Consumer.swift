@@ -131,9 +131,7 @@ struct Consumer {
             if case .cancelling = phase { end(&actions) }
         case (.channelClose(let closure), _):
             actions.append(.send(.method(channel, .channelCloseOk)))
-            let pause = interrupted(AMQPError(closure), at: now, random, &actions)
-            retire(&actions)
-            wait(pause, at: now)
+            wait(interrupted(AMQPError(closure), at: now, random, &actions), at: now)
         case (.channelCloseOk, .closing(let pause)):
             if let pause { wait(pause, at: now) } else { end(&actions) }
         default:
@@ -195,10 +193,12 @@ struct Consumer {
         actions.append(.deliver(id, incarnation, content))
     }
 
-    /// Reports that the subscription is lost, and returns when to try again.
+    /// Reports that the subscription is lost, and returns when to try again. Whoever reads the report finds that its
+    /// deliveries can no longer be settled.
     private mutating func interrupted(
         _ error: AMQPError, at now: Instant, _ random: Double, _ actions: inout [Action]
     ) -> Duration {
+        retire(&actions)
         let pause = pace.failed(at: now, random: random)
         actions.append(.report(.notConsuming(queue: subscription.queue, error, retryIn: pause)))
         return pause
