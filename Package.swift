@@ -86,7 +86,8 @@ let package = Package(
 
         // Trials of safety at any length: a library, a program that runs them long, tests that run them short.
         .target(
-            name: "Trials", dependencies: ["Defrag", "DefragTypes", "JSON", "Support", "XFS"],
+            name: "Trials",
+            dependencies: ["AMQP", "Contract", "Defrag", "DefragTypes", "JSON", "Support", "XFS"],
             path: "Tests/Trials", swiftSettings: strict),
         .executableTarget(
             name: "soak",
@@ -99,8 +100,9 @@ let package = Package(
         .executableTarget(
             name: "fleet-simulator",
             dependencies: [
-                "AMQP", "Contract", "DefragTypes",
+                "AMQP", "Contract", "DefragTypes", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
             path: "Tests/FleetSimulator", swiftSettings: strict),
         .testTarget(name: "SafetyTests", dependencies: ["Support", "Trials"], swiftSettings: strict),
@@ -132,7 +134,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Worker", "XFS",
+                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials", "Worker",
+                "XFS",
             ],
             swiftSettings: strict),
     ]

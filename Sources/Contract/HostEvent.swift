@@ -35,6 +35,7 @@ public enum HostEvent: MessageBody, Hashable {
         case "reflow.host.state": self = .hostState(try HostState(from: decoder))
         default: self = .unknown(type: type)
         }
+        try check()
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -76,6 +77,9 @@ public struct SurveyPage: Codable, Hashable, Sendable {
     public var page: Int
     /// The files of this page, the ones with the most to gain of all pages first.
     public var files: [FileSurvey]
+
+    /// Most pages of a survey: as many as it has files at most.
+    public static let most = SurveyTask.mostFiles
 
     /// Page `page` of the answer to the survey `task`.
     public init(task: String, job: String, page: Int, files: [FileSurvey]) {

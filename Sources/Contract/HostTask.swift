@@ -96,8 +96,11 @@ public struct SurveyTask: Codable, Hashable, Sendable {
     public var minExtents: Int?
     /// Smaller files are left out.
     public var minSize: ByteCount?
-    /// Most files wanted, those with the most to gain; the worker's own limit is 20,000.
+    /// Most files wanted, those with the most to gain; at most ``mostFiles`` are told.
     public var top: Int?
+
+    /// Most files that the answer to a survey names.
+    public static let mostFiles = 20_000
 
     /// A survey of `patterns`.
     public init(

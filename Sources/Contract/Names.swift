@@ -18,10 +18,16 @@ public enum ExchangeName {
 public enum QueueName {
     /// The tasks of one host.
     public static func tasks(_ host: HostName) -> String { "\(taskPrefix)\(host)" }
-    /// What the names of all task queues begin with.
-    public static let taskPrefix = "reflow.tasks."
     /// The desired state of one host: the last value only.
-    public static func control(_ host: HostName) -> String { "reflow.control.\(host)" }
+    public static func control(_ host: HostName) -> String { "\(controlPrefix)\(host)" }
+    /// The host whose queue of either kind `queue` is; `nil` for any other.
+    public static func host(ofQueue queue: String) -> HostName? {
+        [taskPrefix, controlPrefix].first { queue.hasPrefix($0) }.flatMap {
+            HostName(String(queue.dropFirst($0.count)))
+        }
+    }
+    private static let taskPrefix = "reflow.tasks."
+    private static let controlPrefix = "reflow.control."
     /// Every event, for the coordinator.
     public static let coordinator = "reflow.coordinator"
     /// Every event, as a stream that can be replayed.

@@ -18,6 +18,10 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
     /// No bytes; the start of a file.
     public static let zero = ByteCount(0)
 
+    /// 256 TiB: what a single file counts for at most where a million of them are added up. Sparse files can claim
+    /// to be larger.
+    public static let mostCounted = ByteCount(1 << 48)
+
     /// `count` times 1024 bytes.
     public static func kibibytes(_ count: Int64) -> ByteCount { ByteCount(count << 10) }
 
@@ -28,13 +32,15 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
     public static func gibibytes(_ count: Int64) -> ByteCount { ByteCount(count << 30) }
 
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.rawValue < right.rawValue }
+    /// A sum that is too large stays at the largest number: what many hosts report is added up, and must not trap.
     public static func + (left: ByteCount, right: ByteCount) -> ByteCount {
-        ByteCount(left.rawValue + right.rawValue)
+        let (sum, overflow) = left.rawValue.addingReportingOverflow(right.rawValue)
+        return ByteCount(!overflow ? sum : right.rawValue < 0 ? .min : .max)
     }
     public static func - (left: ByteCount, right: ByteCount) -> ByteCount {
         ByteCount(left.rawValue - right.rawValue)
     }
-    public static func += (left: inout ByteCount, right: ByteCount) { left.rawValue += right.rawValue }
+    public static func += (left: inout ByteCount, right: ByteCount) { left = left + right }
     public static func -= (left: inout ByteCount, right: ByteCount) { left.rawValue -= right.rawValue }
 }
 

@@ -35,8 +35,10 @@ extension Duration {
         if microseconds < 1000 { return "\(Int(microseconds))us" }
         let milliseconds = (seconds * 1e3).rounded()
         if milliseconds < 1000 { return "\(Int(milliseconds))ms" }
-        let tenths = Int((seconds * 10).rounded())
-        if tenths < 600 { return "\(tenths / 10)" + (tenths % 10 == 0 ? "s" : ".\(tenths % 10)s") }
+        if (seconds * 10).rounded() < 600 {
+            let tenths = Int((seconds * 10).rounded())
+            return "\(tenths / 10)" + (tenths % 10 == 0 ? "s" : ".\(tenths % 10)s")
+        }
         let whole = Int(seconds.rounded())
         let (large, small, units) =
             whole < 3600

@@ -58,6 +58,12 @@ public struct PolicyOverrides: Hashable, Sendable {
         }
     }
 
+    /// Why these values cannot be meant together, naming them as in JSON; `nil` if they can.
+    public var contradiction: String? {
+        sharing == .unshare && unshareBudget != nil
+            ? "unshareBudget goes with sharing: preserve; unshare breaks all sharing, whatever it costs" : nil
+    }
+
     /// These overrides, replaced by whatever `newer` sets.
     public func merged(with newer: PolicyOverrides) -> PolicyOverrides {
         var merged = PolicyOverrides()

@@ -7,6 +7,7 @@ public struct PolicySetting: Sendable {
     /// One line of help, with the default.
     public let help: String
     private let apply: @Sendable (String, inout PolicyOverrides) -> Bool
+    private let show: @Sendable (PolicyOverrides) -> String?
 
     /// The long option: `--max-pause` for `maxPause`.
     public var option: String {
@@ -28,19 +29,25 @@ public struct PolicySetting: Sendable {
         overrides = changed
     }
 
+    /// The value that `overrides` has, for people; `nil` if it has none.
+    public func text(of overrides: PolicyOverrides) -> String? { show(overrides) }
+
     /// Every setting, in the order in which help lists them.
     public static let all: [PolicySetting] = [
-        PolicySetting("maxPause", "DUR", "longest lock of the file that is aimed at (20ms)", \.maxPause) {
-            Duration(text: $0)
-        },
+        PolicySetting(
+            "maxPause", "DUR", "longest lock of the file that is aimed at (20ms)", \.maxPause, show: \.text
+        ) { Duration(text: $0) },
         PolicySetting("maxChunk", "SIZE", "upper bound of a chunk (16MiB)", \.maxChunk) { ByteCount($0) },
         PolicySetting("window", "SIZE", "bytes read ahead, synced and released together (16MiB)", \.window) {
             ByteCount($0)
         },
-        PolicySetting("duty", "PERCENT", "share of the time spent working (50%)", \.duty) {
-            decimal($0.hasSuffix("%") ? $0.dropLast() : $0[...]).map { $0 / 100 }
+        PolicySetting(
+            "duty", "PERCENT", "share of the time spent working (50%)", \.duty,
+            show: { FreeSpaceFloor.percent(($0 * 1000).rounded() / 10).description }
+        ) { decimal($0.hasSuffix("%") ? $0.dropLast() : $0[...]).map { $0 / 100 } },
+        PolicySetting("idle", "DUR", "at least this rest between chunks (0s)", \.idle, show: \.text) {
+            Duration(text: $0)
         },
-        PolicySetting("idle", "DUR", "at least this rest between chunks (0s)", \.idle) { Duration(text: $0) },
         PolicySetting("rate", "SIZE", "most bytes to rewrite in a second (no limit)", \.rate) {
             ByteCount($0)
         },
@@ -56,20 +63,27 @@ public struct PolicySetting: Sendable {
             "unshareBudget", "SIZE",
             "most extra space that breaking sharing may cost (a quarter of what is free above min-free)",
             \.unshareBudget
-        ) { ByteCount($0) },
+        ) { isComplete($0) ? ByteCount($0) : nil },
         PolicySetting("minFree", "SIZE|PERCENT", "stop before free space falls below (5%)", \.minFree) {
-            FreeSpaceFloor($0)
+            isComplete($0) ? FreeSpaceFloor($0) : nil
         },
     ]
+
+    /// Whether no unit is missing: of a disk's space, nobody means less than 1 MiB by a bare number.
+    private static func isComplete(_ text: String) -> Bool {
+        Int64(text).map { $0 == 0 || $0 >= 1 << 20 } ?? true
+    }
 
     private init<Value>(
         _ key: String, _ placeholder: String, _ help: String,
         _ path: any WritableKeyPath<PolicyOverrides, Value?> & Sendable,
+        show: @escaping @Sendable (Value) -> String = { "\($0)" },
         parse: @escaping @Sendable (String) -> Value?
     ) {
         self.key = key
         self.placeholder = placeholder
         self.help = help
+        self.show = { $0[keyPath: path].map(show) }
         self.apply = { text, overrides in
             guard let value = parse(text) else { return false }
             overrides[keyPath: path] = value

@@ -3,21 +3,26 @@ public import DefragTypes
 extension DefragResult {
     /// The result of this slice and of `later`, which went on from its cursor: extents before from the first,
     /// after from the last; bytes and seconds added up; of the pauses' percentiles the worse; a note of
-    /// each kind.
+    /// each kind. A slice that was stopped before it opened the file knows nothing of it.
     public func followed(by later: DefragResult) -> DefragResult {
+        guard inode != 0 else { return later }
         var both = later
+        if later.inode == 0 {
+            (both.inode, both.size, both.freeBytes) = (inode, size, freeBytes)
+            both.extents.after = extents.after
+        }
         // It is contiguous by what the slices before have done.
         if later.reason == .alreadyContiguous, bytes.rewritten > .zero { both.reason = nil }
         both.extents.before = extents.before
-        both.bytes.rewritten += bytes.rewritten
-        both.bytes.unshared += bytes.unshared
+        both.bytes.rewritten = min(bytes.rewritten + later.bytes.rewritten, .mostCounted)
+        both.bytes.unshared = min(bytes.unshared + later.bytes.unshared, .mostCounted)
         both.pause.count += pause.count
         both.pause.p50Ms = max(pause.p50Ms, later.pause.p50Ms)
         both.pause.p99Ms = max(pause.p99Ms, later.pause.p99Ms)
         both.pause.p999Ms = max(pause.p999Ms, later.pause.p999Ms)
         both.pause.maxMs = max(pause.maxMs, later.pause.maxMs)
         both.freeBytes.before = freeBytes.before
-        both.freeBytes.lowest = min(freeBytes.lowest, later.freeBytes.lowest)
+        both.freeBytes.lowest = min(freeBytes.lowest, both.freeBytes.lowest)
         both.seconds += seconds
         // A hint that could not be given back then has been given back since, unless the later slice says so, too.
         let earlier = (notes ?? []).filter { $0.reason != .hintNotRestored }

@@ -9,8 +9,10 @@ extension Rollout {
         case pause
         /// Go on. Failures so far are forgiven.
         case resume
-        /// End, leaving what is not done.
+        /// End, leaving what is not done; what runs stops at the end of its chunk.
         case cancel
+        /// End, leaving what is not done; slices that are out run to their end, and hosts are told nothing.
+        case drain
         /// Change the policy from now on, also of what runs.
         case set(PolicyOverrides)
     }
@@ -40,10 +42,12 @@ extension Rollout {
                 $0.pause = nil
                 $0.forgiven = $0.failures
             }
-        case .cancel:
+        case .cancel, .drain:
+            let isDraining = if case .drain = command { true } else { false }
             setState {
                 $0.phase = .cancelling
                 $0.pause = nil
+                $0.isDraining = isDraining
             }
         case .set(let overrides):
             setState { $0.overrides = $0.overrides.merged(with: overrides) }

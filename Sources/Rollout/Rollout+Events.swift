@@ -15,11 +15,11 @@ extension Rollout {
         case returned(HostName)
         /// A task does not reach its host: why, as a sentence about the host.
         case undeliverable(task: String, HostName, String)
-        /// A task ended among the dead letters.
-        case deadLettered(task: String, reason: String)
-        /// The broker is there again after an absence, in which no host could be heard.
+        /// A task of a host ended among the dead letters.
+        case deadLettered(task: String, HostName, reason: String)
+        /// Hosts can be heard again: the broker was away, or the clock has leapt. All waiting begins anew.
         case reconnected
-        /// Time has passed; about once a second.
+        /// Time has passed in which hosts could be heard; about once a second. Patience runs out at these only.
         case tick
     }
 
@@ -92,13 +92,16 @@ extension Rollout {
         case .undeliverable(let task, let name, let why):
             guard let host = places[name] else { return [] }
             actions += undeliverable(task, host, why, at: now)
-        case .deadLettered(let task, let reason):
-            actions += deadLettered(task, reason, at: now)
+        case .deadLettered(let task, let name, let reason):
+            guard let host = places[name] else { return [] }
+            actions += deadLettered(task, host, reason, at: now)
         case .reconnected:
-            for host in hosts.indices where hosts[host].survey.since != nil { hosts[host].survey.since = now }
-            for target in targets.indices { targets[target].isStillOut(at: now) }
+            waitAnew(at: now)
         case .tick:
             for host in hosts.indices { actions += tick(host, at: now) }
+            actions += giveUpLost(at: now)
+            // Hosts that other rollouts had may be free by now.
+            mayAdmit = true
         }
         return actions + proceed(at: now, isTaken)
     }
@@ -107,7 +110,6 @@ extension Rollout {
     mutating func proceed(at now: Date, _ isTaken: (HostName) -> Bool) -> [Action] {
         var actions = concludeSurveys() + watchWindows(at: now) + advanceStage(at: now)
         actions += admit(at: now, isTaken)
-        actions += giveUpLost(at: now)
         actions += conclude()
         return actions
     }
@@ -118,12 +120,12 @@ extension Rollout {
         switch event {
         case .surveyPage(let page):
             guard isAwaited(page.task, of: host) else { return [] }
-            hosts[host].survey.pages[page.page] = page.files
+            hosts[host].survey.intake.take(page)
             hosts[host].survey.since = now
             return takeSurvey(of: host)
         case .surveyFinished(let end):
             guard isAwaited(end.task, of: host) else { return [] }
-            hosts[host].survey.end = end
+            hosts[host].survey.intake.take(end)
             return takeSurvey(of: host)
         case .sliceFinished(let answer):
             return sliceFinished(answer, host, at: now)
@@ -143,92 +145,61 @@ extension Rollout {
     private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date) {
         hosts[host].progress = slices.filter { $0.job == id }
         for slice in hosts[host].progress {
-            guard let target = flight(slice.task) else { continue }
+            guard let target = target(ofSlice: slice.task) else { continue }
             targets[target].isStillOut(at: now)
         }
     }
 
     private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {
         // Otherwise it is late, or comes twice.
-        guard let target = flight(answer.task), targets[target].host == host else { return [] }
+        guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
         if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
         targets[target].answered(answer.result, at: now, retries)
         return [.account(target: target, answer.result)] + landed(target, at: now)
     }
 
-    private mutating func deadLettered(_ task: String, _ reason: String, at now: Date) -> [Action] {
-        if let host = hosts.indices.first(where: { isAwaited(task, of: $0) }) {
-            return giveUp(host, "could not handle the survey: \(reason)")
-        }
-        return attemptFailed(task, .deadLettered, at: now)
+    private mutating func deadLettered(_ task: String, _ host: Int, _ reason: String, at now: Date)
+        -> [Action]
+    {
+        isAwaited(task, of: host)
+            ? giveUp(host, "could not handle the survey: \(reason)")
+            : attemptFailed(task, host, .deadLettered, at: now)
     }
 
     private mutating func undeliverable(_ task: String, _ host: Int, _ why: String, at now: Date) -> [Action]
     {
-        isAwaited(task, of: host) ? giveUp(host, why) : attemptFailed(task, .noAnswer, at: now)
+        isAwaited(task, of: host) ? giveUp(host, why) : attemptFailed(task, host, .noAnswer, at: now)
     }
 
-    private mutating func attemptFailed(_ task: String, _ reason: Reason, at now: Date) -> [Action] {
-        guard let target = flight(task) else { return [] }
+    private mutating func attemptFailed(_ task: String, _ host: Int, _ reason: Reason, at now: Date)
+        -> [Action]
+    {
+        guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
         targets[target].attemptFailed(reason, at: now, retries)
         return landed(target, at: now)
     }
 
     private mutating func lost(_ host: Int, at now: Date) -> [Action] {
         guard !hosts[host].isLost, !hosts[host].state.phase.isEnded else { return [] }
-        let hadWork = hosts[host].state.phase == .active || hosts[host].hasSlicesOut
+        let hadWork = hosts[host].isAtWork
         setHost(host) {
             $0.lostSince = now
             // Its slot goes to others. What it has of us is still in its queue, and may yet be answered.
             if $0.phase == .active { $0.phase = .waiting }
         }
+        let actions = [.announce(.hostLost(hosts[host].name))] + desire(host)
         // One that was away before it was given anything is nobody's fault here.
-        return [.announce(.hostLost(hosts[host].name))] + (hadWork ? countFailure() : [])
+        guard hadWork else { return actions }
+        countFailures()
+        // Another canary takes its place; without a budget, only a file that fails stops the trial.
+        return actions + (strategy.errorBudget == nil ? [] : keepToBudget())
     }
 
     private mutating func returned(_ host: Int, at now: Date) -> [Action] {
         setHost(host) { $0.lostSince = nil }
         for case let target? in hosts[host].lanes.map(\.inFlight) { targets[target].isStillOut(at: now) }
-        let again = hosts[host].state.phase == .surveying ? askForSurvey(host, at: now) : []
+        let isAsked = hosts[host].state.phase == .surveying && state.phase != .cancelling
+        let again = isAsked ? askForSurvey(host, at: now) : []
         return [.announce(.hostReturned(hosts[host].name))] + again
     }
-
-    // MARK: - Time
-
-    private mutating func tick(_ host: Int, at now: Date) -> [Action] {
-        guard !hosts[host].isLost else { return [] }
-        switch hosts[host].state.phase {
-        case .surveying:
-            guard let since = hosts[host].survey.since, now.timeIntervalSince(since) >= Self.surveyPatience
-            else {
-                return []
-            }
-            guard hosts[host].survey.tries < strategy.attempts else {
-                return giveUp(
-                    host,
-                    "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
-                )
-            }
-            return askForSurvey(host, at: now)
-        case .waiting, .active:
-            var actions: [Action] = []
-            for lane in hosts[host].lanes {
-                guard let target = lane.inFlight, case .inFlight(let since) = targets[target].state,
-                    now.timeIntervalSince(since) >= flightPatience
-                else { continue }
-                // The host lives but says nothing of the slice: its message or its answer was lost.
-                targets[target].attemptFailed(.noAnswer, at: now, retries)
-                actions += landed(target, at: now)
-            }
-            return actions + dispatch(host, at: now)
-        case .finished, .givenUp:
-            return []
-        }
-    }
-
-    /// Seconds for which a living host may say nothing of a slice.
-    var flightPatience: TimeInterval { 2 * strategy.slice + 120 }
-
-    /// Seconds for which a living host may say nothing of its survey: others may be before it in the queue.
-    private static let surveyPatience: TimeInterval = 600
 }

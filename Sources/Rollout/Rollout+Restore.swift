@@ -62,13 +62,17 @@ extension Rollout {
     ) {
         self.id = id
         self.state = state
+        hours = OpeningHours(state.spec.strategy.windows)
         self.hosts = hosts.map {
             var host = RolloutHost($0.name, labels: $0.state.labels)
             host.state = $0.state
+            host.state.lostSince = $0.state.lostSince.map {
+                Self.waiting(since: $0, for: state.spec.strategy.giveUpAfter, at: now)
+            }
             return host
         }
         places = Dictionary(uniqueKeysWithValues: hosts.enumerated().map { ($1.name, $0) })
-        activeHosts = hosts.count { $0.state.phase == .active }
+        counts = HostCounts(self.hosts)
         var numbers: [[Int]] = Array(repeating: [], count: hosts.count)
         for stored in targets {
             guard let host = places[stored.host] else { continue }
@@ -79,8 +83,14 @@ extension Rollout {
         if state.phase != .surveying { arrangeOrder() }
     }
 
-    /// Seconds that a host has at least, after a restart, to say that it still has a slice.
+    /// Seconds that a host has at least, after a restart, to be heard, or to say that it still has a slice.
     private static let grace: TimeInterval = 30
+
+    /// Since when something is waited for, so that there is a moment left to hear of it: but not a new patience after each
+    /// restart, nor one that a clock that was set back makes longer.
+    private static func waiting(since: Date, for patience: TimeInterval, at now: Date) -> Date {
+        max(min(since, now), now - (patience - grace))
+    }
 
     private mutating func restored(_ stored: StoredTarget, _ host: Int, at now: Date) -> Target {
         let known = hosts[host].fileSystems.firstIndex(of: stored.fileSystem)
@@ -92,8 +102,7 @@ extension Rollout {
             state: stored.state, cursor: stored.cursor, unshared: stored.unshared, slices: stored.slices,
             fruitless: stored.fruitless)
         if case .inFlight(let since) = stored.state {
-            // Its host has a moment to say that it runs, but not a new patience after each restart.
-            target.isStillOut(at: max(since, now - (flightPatience - Self.grace)))
+            target.isStillOut(at: Self.waiting(since: since, for: flightPatience, at: now))
         }
         return target
     }
@@ -101,7 +110,7 @@ extension Rollout {
     /// What is to be done first after ``init(id:state:hosts:targets:at:)``: the surveys that were not complete are asked for
     /// again. Tasks that were decided upon but not published are the store's to publish.
     public mutating func takeUp(at now: Date) -> [Action] {
-        guard state.phase == .surveying else { return [] }
+        guard state.phase == .surveying || state.phase == .running else { return [] }
         return hosts.indices.filter { hosts[$0].state.phase == .surveying && !hosts[$0].isLost }
             .flatMap { askForSurvey($0, at: now) }
     }

@@ -1,5 +1,5 @@
 import Contract
-public import DefragTypes
+import DefragTypes
 import Foundation
 
 /// Who may work: windows, stages, slots, slices.
@@ -11,7 +11,7 @@ extension Rollout {
         guard !strategy.windows.isEmpty, state.phase == .running || state.phase == .surveying else {
             return []
         }
-        let isOpen = strategy.windows.openUntil(at: now) != nil
+        let isOpen = hours.openUntil(at: now) != nil
         guard isOpen != state.isOpen else { return [] }
         setState { $0.isOpen = isOpen }
         return [.announce(isOpen ? .windowOpened : .windowClosed)]
@@ -29,9 +29,9 @@ extension Rollout {
     private func nextStage(at now: Date) -> Stage? {
         switch state.stage {
         case .canary:
-            let canaries = hosts.filter { $0.state.isCanary && $0.state.phase == .finished }.count
             let isOver =
-                canaries >= strategy.canary?.hosts ?? 0 || order.allSatisfy { hosts[$0].state.phase.isEnded }
+                counts.finishedCanaries >= strategy.canary?.hosts ?? 0
+                || order.allSatisfy { hosts[$0].state.phase.isEnded }
             return isOver ? .soak(until: now + (strategy.canary?.soak ?? 0)) : nil
         case .soak(let until):
             return now >= until ? (strategy.ramp.isEmpty ? .full : .ramp(step: 0, finished: 0)) : nil
@@ -47,8 +47,7 @@ extension Rollout {
     public var slots: Int {
         switch state.stage {
         case .canary:
-            let finished = hosts.filter { $0.state.isCanary && $0.state.phase == .finished }.count
-            return min(mostHosts, (strategy.canary?.hosts ?? 0) - finished)
+            return min(mostHosts, (strategy.canary?.hosts ?? 0) - counts.finishedCanaries)
         case .soak: return 0
         case .ramp(let step, _): return min(mostHosts, strategy.ramp[step])
         case .full: return mostHosts
@@ -59,16 +58,17 @@ extension Rollout {
 
     /// Gives free slots to the next hosts in the order.
     mutating func admit(at now: Date, _ isTaken: (HostName) -> Bool) -> [Action] {
-        guard mayWork else { return [] }
-        var free = slots - activeHosts
+        guard mayWork, mayAdmit else { return [] }
+        var free = slots - counts.active
         guard free > 0 else { return [] }
         var actions: [Action] = []
         var load = labelLoad()
         for host in order where free > 0 {
-            let own = hosts[host].state
-            guard own.phase == .waiting, own.lostSince == nil, !isTaken(hosts[host].name) else { continue }
+            guard hosts[host].state.phase == .waiting, !hosts[host].isLost, !isTaken(hosts[host].name) else {
+                continue
+            }
             let caps = strategy.perLabel.compactMap { key, cap in
-                own.labels[key].map { (Label(key: key, value: $0), cap) }
+                hosts[host].state.labels[key].map { (Label(key: key, value: $0), cap) }
             }
             guard caps.allSatisfy({ load[$0.0, default: 0] < $0.1 }) else { continue }
             for (label, _) in caps { load[label, default: 0] += 1 }
@@ -81,6 +81,7 @@ extension Rollout {
             actions.append(.announce(.hostBegan(hosts[host].name)))
             actions += refresh(host, at: now)
         }
+        mayAdmit = false
         return actions
     }
 
@@ -109,12 +110,18 @@ extension Rollout {
         desire(host) + dispatch(host, at: now)
     }
 
-    /// What is wanted of a host, if that has changed.
+    /// What is wanted of a host, if that has changed: nothing in particular while it is not at work here, as others may want
+    /// something else of it.
     mutating func desire(_ host: Int) -> [Action] {
         let own = hosts[host]
         var wanted: RolloutHost.Desired?
-        if own.state.phase == .active || own.hasSlicesOut {
-            let desired = RolloutHost.Desired(mode: mayWork ? .run : .pause, policy: state.overrides)
+        if own.isAtWork, !state.phase.isEnded {
+            // What is still in the queue of a host without a slot is not to run beside the host that has got it.
+            let mayRun = (mayWork && own.state.phase == .active) || state.isDraining
+            var policy = state.overrides
+            // It counts for each file: what is left of it goes with each slice.
+            policy.unshareBudget = nil
+            let desired = RolloutHost.Desired(mode: mayRun ? .run : .pause, policy: policy)
             if desired != .init(mode: .run, policy: PolicyOverrides()) { wanted = desired }
         }
         guard wanted != own.state.desired else { return [] }
@@ -127,7 +134,7 @@ extension Rollout {
         guard mayWork, hosts[host].state.phase == .active, !hosts[host].isLost, !hosts[host].isHeld else {
             return []
         }
-        let left = strategy.windows.openUntil(at: now).map { $0.timeIntervalSince(now) } ?? 0
+        let left = hours.openUntil(at: now).map { $0.timeIntervalSince(now) } ?? 0
         let seconds = min(strategy.slice, left)
         guard seconds >= 1 else { return [] }
         var actions: [Action] = []
@@ -136,7 +143,8 @@ extension Rollout {
             hosts[host].lanes[lane].inFlight = target
             targets[target].send(at: now)
             changes.targets.insert(target)
-            let budget = state.spec.policy.unshareBudget.map { max(.zero, $0 - targets[target].unshared) }
+            let budget = (state.overrides.unshareBudget ?? state.spec.policy.unshareBudget)
+                .map { max(.zero, $0 - targets[target].unshared) }
             actions.append(
                 .slice(
                     target: target, task: sliceTask(target), from: targets[target].cursor, seconds: seconds,
@@ -158,8 +166,8 @@ extension Rollout {
     /// Id of the last slice of a target.
     public func sliceTask(_ target: Int) -> String { "\(id)-\(target)-\(targets[target].slices)" }
 
-    /// The target that has this task out.
-    func flight(_ task: String) -> Int? {
+    /// The target that has this slice out; `nil` if none has.
+    public func target(ofSlice task: String) -> Int? {
         let parts = task.split(separator: "-")
         guard parts.count >= 3, let target = Int(parts[parts.count - 2]), targets.indices.contains(target),
             case .inFlight = targets[target].state, sliceTask(target) == task
@@ -176,13 +184,11 @@ extension Rollout {
         }
         var actions: [Action] = []
         if targets[target].state.isEnded { actions.append(.announce(.targetEnded(target))) }
-        if case .failed = targets[target].state { actions += countFailure() }
         actions += settle(host)
+        if case .failed = targets[target].state {
+            countFailures()
+            actions += keepToBudget()
+        }
         return actions + refresh(host, at: now)
     }
-}
-
-extension Rollout {
-    /// Where the slice that is out under this id began; `nil` if none is.
-    public func start(ofSlice task: String) -> ByteCount? { flight(task).map { targets[$0].cursor } }
 }

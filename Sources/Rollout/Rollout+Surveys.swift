@@ -21,9 +21,8 @@ extension Rollout {
 
     /// Makes targets of the files, once all pages of a host's survey are there.
     mutating func takeSurvey(of host: Int) -> [Action] {
-        guard let files = hosts[host].survey.files?.sorted(by: { $0.ranksBefore($1) }),
-            let end = hosts[host].survey.end
-        else { return [] }
+        guard let (end, found) = hosts[host].survey.intake.answer else { return [] }
+        let files = found.sorted { $0.ranksBefore($1) }
         let first = targets.count
         hosts[host].survey = .init()
         for file in files {
@@ -42,7 +41,10 @@ extension Rollout {
             $0.phase = .waiting
         }
         if state.phase != .surveying { insertInOrder(host) }
-        return [.add(first: first, hosts[host].name, files)] + settle(host)
+        // A plan ends nothing: it says what would be left alone.
+        let ended = state.isPlanOnly ? [] : (first..<targets.count).filter { targets[$0].state.isEnded }
+        return [.add(first: first, hosts[host].name, files)]
+            + ended.map { .announce(.targetEnded($0)) } + settle(host)
     }
 
     /// Sorts the targets of a host into its lanes.
@@ -56,24 +58,32 @@ extension Rollout {
         }
     }
 
-    /// Makes the order once every host has said what it has, or is lost.
+    /// Makes the order once every host has said what it has, or is lost; where no order is needed, at once.
     mutating func concludeSurveys() -> [Action] {
-        guard state.phase == .surveying,
-            hosts.allSatisfy({ $0.state.phase != .surveying || $0.isLost })
-        else { return [] }
-        arrangeOrder()
-        setState { $0.phase = $0.isPlanOnly ? .planned : .running }
+        guard !state.isSurveyed, state.phase == .surveying || state.phase == .running else { return [] }
+        let isSurveyed = counts.surveying == 0
+        if state.phase == .surveying, isSurveyed || !needsOrder {
+            arrangeOrder()
+            setState { $0.phase = $0.isPlanOnly ? .planned : .running }
+        }
+        guard isSurveyed else { return [] }
+        setState { $0.isSurveyed = true }
         var actions: [Action] = [.announce(.surveyed(targets: targets.count))]
         if state.phase == .planned { actions.append(.announce(.ended(.planned))) }
         return actions
     }
 
     mutating func arrangeOrder() {
-        order = hosts.indices.filter { !hosts[$0].lanes.isEmpty }.sorted(by: comesBefore)
+        order = hosts.indices.filter(hasWork).sorted(by: comesBefore)
+    }
+
+    /// Whether it ever had anything to do: a file that was not left alone from the beginning.
+    private func hasWork(_ host: Int) -> Bool {
+        hosts[host].lanes.contains { $0.targets.contains { !targets[$0].wasLeftAlone } }
     }
 
     private mutating func insertInOrder(_ host: Int) {
-        guard !hosts[host].lanes.isEmpty else { return }
+        guard hasWork(host) else { return }
         let place = order.firstIndex { comesBefore(host, $0) } ?? order.count
         order.insert(host, at: place)
     }

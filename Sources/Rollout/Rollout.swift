@@ -16,13 +16,17 @@ public struct Rollout: Sendable {
     public internal(set) var hosts: [RolloutHost]
     /// Its files, in the order in which they were found.
     public internal(set) var targets: [Target] = []
-    /// Places of the hosts that have targets, the largest gain first.
+    /// Places of the hosts that have something to do, or had, the largest gain first.
     public internal(set) var order: [Int] = []
     /// What has to be stored.
     var changes = Changes()
-    /// How many hosts have a slot.
-    public internal(set) var activeHosts = 0
+    /// How many hosts stand where.
+    var counts: HostCounts
+    /// Whether a host may be found for a free slot: something has changed since none was.
+    var mayAdmit = true
     let places: [HostName: Int]
+    /// When slices may run.
+    var hours: OpeningHours
 
     /// What outlives the process, but for hosts and targets.
     public struct State: Codable, Hashable, Sendable {
@@ -44,6 +48,32 @@ public struct Rollout: Sendable {
         public var forgiven = 0
         /// Whether hosts may work at this time of the week, as it was found last.
         var isOpen = true
+        /// Whether every host has said what it has, or is lost.
+        var isSurveyed = false
+        /// Whether slices that are out at its cancellation run to their end.
+        var isDraining = false
+
+        init(spec: RolloutSpec, phase: Phase, stage: Stage, isPlanOnly: Bool) {
+            self.spec = spec
+            self.phase = phase
+            self.stage = stage
+            self.isPlanOnly = isPlanOnly
+        }
+
+        public init(from decoder: any Decoder) throws {
+            let stored = try decoder.container(keyedBy: CodingKeys.self)
+            spec = try stored.decode(RolloutSpec.self, forKey: .spec)
+            phase = try stored.decode(Phase.self, forKey: .phase)
+            stage = try stored.decode(Stage.self, forKey: .stage)
+            isPlanOnly = try stored.decode(Bool.self, forKey: .isPlanOnly)
+            try stored.read(.pause, into: &pause)
+            try stored.read(.overrides, into: &overrides)
+            try stored.read(.failures, into: &failures)
+            try stored.read(.forgiven, into: &forgiven)
+            try stored.read(.isOpen, into: &isOpen)
+            try stored.read(.isSurveyed, into: &isSurveyed)
+            try stored.read(.isDraining, into: &isDraining)
+        }
     }
 
     /// Where a rollout stands.
@@ -103,7 +133,9 @@ public struct Rollout: Sendable {
         self.id = id
         state = State(
             spec: spec, phase: .surveying, stage: Self.firstStage(spec.strategy), isPlanOnly: isPlanOnly)
+        hours = OpeningHours(spec.strategy.windows)
         self.hosts = hosts.map { RolloutHost($0.name, labels: $0.labels) }
+        counts = HostCounts(self.hosts)
         places = Dictionary(uniqueKeysWithValues: hosts.enumerated().map { ($1.name, $0) })
     }
 
@@ -118,11 +150,33 @@ public struct Rollout: Sendable {
         return changes
     }
 
-    /// Failures that are put up with; `nil` for any number.
-    public var allowedFailures: Int? { strategy.errorBudget?.count(of: targets.count) }
+    /// How many hosts have a slot.
+    public var activeHosts: Int { counts.active }
 
-    var strategy: RolloutSpec.Strategy { state.spec.strategy }
+    /// Whether a host of this name has a slot here, or slices out.
+    public func isAtWork(on name: HostName) -> Bool { places[name].map { hosts[$0].isAtWork } ?? false }
+
+    /// Failures that are put up with; `nil` for any number. Without a budget, none during a canary and its soak, which would
+    /// protect nobody otherwise.
+    public var allowedFailures: Int? { strategy.errorBudget?.count(of: targets.count) ?? (isTrial ? 0 : nil) }
+
+    private var isTrial: Bool {
+        switch state.stage {
+        case .canary, .soak: true
+        case .ramp, .full: false
+        }
+    }
+
+    /// In which order and numbers hosts are taken.
+    public var strategy: RolloutSpec.Strategy { state.spec.strategy }
     var retries: Target.Retries { Target.Retries(strategy) }
+
+    /// Whether it matters which host comes first, or how many files there are in all: every survey is waited for then.
+    var needsOrder: Bool {
+        let sharesFailures = if case .percent? = strategy.errorBudget { true } else { false }
+        return state.isPlanOnly || state.stage != .full || strategy.concurrency != .percent(100)
+            || !strategy.perLabel.isEmpty || sharesFailures
+    }
 
     /// Most hosts at once, whatever the stage.
     var mostHosts: Int { max(1, strategy.concurrency.count(of: order.count)) }

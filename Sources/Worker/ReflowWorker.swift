@@ -26,6 +26,7 @@ struct ReflowWorker {
               host           REFLOW_HOST            this host's name in the fleet (from the machine's name)
               roots          REFLOW_ROOTS           folders in which tasks may name files; no default;
                                                     colon-separated in the variable, a list in the file
+              labels         REFLOW_LABELS          what rollouts select and cap hosts by: rack=r1,cluster=c2
               logLevel       REFLOW_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)
               stateInterval  REFLOW_STATE_INTERVAL  pause between two signs of life (10s; seconds in the file)
 

@@ -49,6 +49,33 @@ import Testing
         #expect(!error.message.isEmpty)
     }
 
+    @Test(
+        "of a host that says what no host can have is refused",
+        arguments: [
+            ("reflow.survey.finished", #""pages":0"#, #""pages":-1"#),
+            ("reflow.survey.finished", #""pages":0"#, #""pages":20001"#),
+            ("reflow.survey.finished", #""pages":0"#, #""pages":9223372036854775807"#),
+            ("reflow.survey.page", #""page":1"#, #""page":20000"#),
+            ("reflow.survey.page", #""extents":1,"#, #""extents":-1,"#),
+            ("reflow.survey.page", #""size":5"#, #""size":-5"#),
+            ("reflow.survey.page", #""gainSeconds":0.25"#, #""gainSeconds":1e300"#),
+            ("reflow.slice.finished", #""unshared":0"#, #""unshared":9223372036854775807"#),
+            ("reflow.slice.finished", #""maxMs":3.5"#, #""maxMs":1e10"#),
+            ("reflow.slice.finished", #""seconds":0"#, #""seconds":1e300"#),
+            ("reflow.progress", #""seconds":6"#, #""seconds":1e300"#),
+            ("reflow.host.state", #""generation":5"#, #""generation":9223372036854775807"#),
+        ])
+    func implausible(type: String, part: String, replacement: String) throws {
+        let event = try #require(Self.events.last { $0.type == type })
+        let text = String(decoding: try Message(source: "/hosts/alpha", body: event).json(), as: UTF8.self)
+        let wrong = text.replacing(part, with: replacement)
+        try #require(wrong != text, "\(text)")
+        let error = try #require(throws: ContractError.self) {
+            try Message<HostEvent>(json: Array(wrong.utf8))
+        }
+        #expect(error.code == .malformed)
+    }
+
     @Test("nested ten thousand deep is refused, not fatal")
     func deep() {
         let text = String(repeating: "[", count: 10_000) + String(repeating: "]", count: 10_000)

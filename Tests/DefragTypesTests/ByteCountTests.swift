@@ -44,6 +44,18 @@ struct ByteCountTests {
     }
 }
 
+@Suite("Sums of sizes")
+struct ByteCountSumTests {
+    @Test("that are too large stay at the largest, whatever hosts report")
+    func saturate() {
+        var sum = ByteCount(Int64.max - 1)
+        sum += 5
+        #expect(sum == ByteCount(Int64.max))
+        #expect(ByteCount(Int64.min) + -1 == ByteCount(Int64.min))
+        #expect(ByteCount(3) + -4 == -1)
+    }
+}
+
 @Suite("Lengths of time as text")
 struct DurationTextTests {
     @Test(

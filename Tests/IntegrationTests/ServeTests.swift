@@ -5,6 +5,7 @@ import Glibc
 import JSON
 import Support
 import Testing
+import Trials
 import XFS
 
 /// `reflow-worker serve` under everything that happens to a daemon.
@@ -34,7 +35,8 @@ import XFS
         #expect(await run.wait() == .exited(0), "\(run.errors)")
         #expect(try checksum(image) == before)
         #expect(try Layout(of: image) == layout)
-        #expect(try extents(of: image) <= 32)
+        let left = try extents(of: image)
+        #expect(left <= 32)
         await tap.close()
         try await stop(host)
         let leaked = free - (try host.disk.freeBytes())
@@ -59,8 +61,9 @@ import XFS
         #expect(await run.wait() == .exited(0), "\(run.errors)")
         let file = try #require(try JSONDecoder().decode(Summary.self, from: run.output).hosts[0].files.first)
         #expect(file.status == .done)
-        // One for 4 MiB: a window that lies so well is not laid again.
-        #expect(try extents(of: image) <= 32)
+        // 13 to 18, and on a busy machine more: its chunks are small, and not all go on where the one before ends.
+        let left = try extents(of: image)
+        #expect(left <= 32)
         #expect(try checksum(image) == before)
         let log = host.worker?.errors.split(separator: "\n") ?? []
         let begun = log.filter { $0.hasSuffix("slice begins") }.compactMap { line in
@@ -97,8 +100,9 @@ import XFS
                 == .exited(0))
         _ = try await tap.state { $0.mode == .run && $0.generation > state.generation }
         #expect(await run.wait() == .exited(0), "\(run.errors)")
-        // One for 4 MiB: a window that lies so well is not laid again.
-        #expect(try extents(of: image) <= 32)
+        // 13 to 18, and on a busy machine more: its chunks are small, and not all go on where the one before ends.
+        let left = try extents(of: image)
+        #expect(left <= 32)
         await tap.close()
         try await stop(host)
     }

@@ -4,18 +4,25 @@ import Foundation
 
 @testable import Rollout
 
+/// The host called `slug`.
+func name(_ slug: String) -> HostName {
+    guard let name = HostName(slug) else { preconditionFailure("\(slug) is no slug") }
+    return name
+}
+
 /// A rollout, and hosts that answer as the test says.
 struct Bench {
     var rollout: Rollout
+    private var stored: StoredRollout
     var now = Date(timeIntervalSince1970: 1_800_000_000)
     var actions: [Rollout.Action] = []
 
     /// Hosts `a`, `b`, … with so many files each, all on one file system, surveyed and under way. Host `a` has the most to
-    /// gain.
+    /// gain. Only the first `answering` are heard of. The first `obstacles` files of each cannot be defragmented.
     init(
         files: [Int], strategy: RolloutSpec.Strategy = .init(), racks: [String]? = nil,
         policy: PolicyOverrides = .init(),
-        isPlanOnly: Bool = false
+        isPlanOnly: Bool = false, answering: Int = .max, obstacles: Int = 0
     ) {
         let names = files.indices.map { name(String(UnicodeScalar(UInt8(97 + $0)))) }
         let spec = RolloutSpec(
@@ -23,15 +30,17 @@ struct Bench {
         rollout = Rollout(
             id: "r", spec: spec, hosts: names.enumerated().map { ($1, ["rack": racks?[$0] ?? "one"]) },
             isPlanOnly: isPlanOnly)
+        stored = StoredRollout(rollout)
         let surveys = take(.start).compactMap {
             if case .survey(let name, let task) = $0 { (name, task) } else { nil }
         }
-        for (index, (name, task)) in surveys.enumerated() {
+        for (index, (name, task)) in surveys.enumerated().prefix(answering) {
             let found = (0..<files[index]).map { file in
                 FileSurvey(
                     path: "/\(file)", inode: 1, fileSystem: "fs", size: .mebibytes(1),
                     statistics: ExtentStatistics(), estimatedReflinkSeconds: 1,
-                    gainSeconds: Double(1000 - index * 100 - file))
+                    gainSeconds: Double(1000 - index * 100 - file),
+                    obstacle: file < obstacles ? .init(reason: .swapFile, message: "") : nil)
             }
             hear(name.description, .surveyPage(SurveyPage(task: task, job: "r", page: 0, files: found)))
             hear(
@@ -44,9 +53,7 @@ struct Bench {
     }
 
     @discardableResult mutating func take(_ event: Rollout.Event) -> [Rollout.Action] {
-        let new = rollout.handle(event, at: now)
-        actions += new
-        return new
+        took(rollout.handle(event, at: now))
     }
 
     @discardableResult mutating func hear(_ host: String, _ event: HostEvent) -> [Rollout.Action] {
@@ -59,7 +66,17 @@ struct Bench {
     }
 
     @discardableResult mutating func carryOut(_ command: Rollout.Command) throws -> [Rollout.Action] {
-        let new = try rollout.carryOut(command, at: now)
+        took(try rollout.carryOut(command, at: now))
+    }
+
+    /// The process ends, and another one goes on from what was stored.
+    mutating func restart() throws {
+        rollout = try stored.restored(at: now)
+        took(rollout.takeUp(at: now))
+    }
+
+    @discardableResult private mutating func took(_ new: [Rollout.Action]) -> [Rollout.Action] {
+        stored.take(new, of: &rollout)
         actions += new
         return new
     }
@@ -92,7 +109,7 @@ struct Bench {
     }
 }
 
-extension [Rollout.Action] {
+extension Collection<Rollout.Action> {
     var slices: [(target: Int, task: String, from: ByteCount, seconds: Double, unshareBudget: ByteCount?)] {
         compactMap { if case .slice(let a, let b, let c, let d, let e) = $0 { (a, b, c, d, e) } else { nil } }
     }

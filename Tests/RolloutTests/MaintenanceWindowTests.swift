@@ -75,6 +75,25 @@ struct MaintenanceWindowTests {
             try [window("22:00", "22:10", cutoff: 600)].openUntil(at: date("2026-11-23T22:00:00Z")) == nil)
     }
 
+    @Test("what is kept of them says the same as the calendar, whichever way the clock goes")
+    func kept() throws {
+        let windows = try [
+            window("22:00", "05:00", on: Self.workdays, zone: "Europe/Berlin", cutoff: 600),
+            window("04:00", "06:00", on: [.sun]), window("22:00", "22:10", cutoff: 600),
+        ]
+        var hours = OpeningHours(windows)
+        var random = SplitMix(1)
+        var now = try date("2026-03-20T00:00:00Z")
+        for step in 0..<500 {
+            now +=
+                step.isMultiple(of: 50)
+                ? -.random(in: 0...400_000, using: &random) : .random(in: 0...20_000, using: &random)
+            #expect(hours.openUntil(at: now) == windows.openUntil(at: now))
+        }
+        var none = OpeningHours([])
+        #expect(none.openUntil(at: now) == .distantFuture)
+    }
+
     @Test(arguments: ["24:00", "22", "22:60", "-1:00", "22:00:00", "", "aa:bb", "+1:00"])
     func noTimes(text: String) {
         #expect(MaintenanceWindow.TimeOfDay(text) == nil)

@@ -219,6 +219,35 @@ struct RolloutTests {
         #expect(throws: Rollout.Refused.self) { try bench.carryOut(.resume) }
     }
 
+    @Test("drained, it lets what is out run to its end, and tells hosts nothing")
+    func drain() throws {
+        var bench = Bench(files: [2, 1])
+        #expect(try bench.carryOut(.drain).isEmpty)
+        bench.finish(bench.out[0])
+        #expect(bench.out.count == 1)
+        #expect(bench.rollout.state.phase == .cancelling)
+        #expect(bench.finish(bench.out[0]).desires.isEmpty)
+        #expect(bench.rollout.state.phase == .cancelled)
+        #expect(throws: Rollout.Refused.self) { try bench.carryOut(.drain) }
+    }
+
+    @Test(
+        "where all hosts may work at once, nobody waits for the slowest survey; where the order counts, everybody does",
+        arguments: [
+            (RolloutSpec.Strategy(), true), (.init(errorBudget: .number(1)), true),
+            (.init(errorBudget: .percent(1)), false), (.init(concurrency: .number(1)), false),
+            (.init(perLabel: ["rack": 1]), false), (.init(ramp: [1]), false),
+            (.init(canary: .init(hosts: 1, soak: 0)), false),
+        ])
+    func earlyBeginning(strategy: RolloutSpec.Strategy, begins: Bool) {
+        var bench = Bench(files: [1, 1], strategy: strategy, answering: 1)
+        #expect(bench.actions.slices.map(\.target) == (begins ? [0] : []))
+        #expect(!bench.actions.announcements.contains(.surveyed(targets: 1)))
+        bench.take(.lost(name("b")))
+        #expect(bench.actions.announcements.contains(.surveyed(targets: 1)))
+        #expect(bench.actions.slices.map(\.target) == [0])
+    }
+
     @Test("a plan ends when it is known what would be done")
     func plan() {
         let bench = Bench(files: [2, 1], isPlanOnly: true)

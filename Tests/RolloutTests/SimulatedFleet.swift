@@ -4,52 +4,37 @@ import Foundation
 
 @testable import Rollout
 
-/// A fleet of hosts in a world of its own time: they answer late, twice, out of order or never, fail, die and return.
+/// A fleet of hosts in a world of its own time: they answer late, twice, out of order or never, fail, die and return; the broker
+/// goes away and comes back; the coordinator ends and begins again, and its clock leaps.
 ///
 /// Everything follows from the seed.
 struct SimulatedFleet {
-    struct Nature {
-        var failure = 0.05
-        var lostAnswer = 0.02
-        var duplicate = 0.1
-        /// Chance of a host to die within each minute.
-        var death = 0.0
-        /// Chance of a dead host to stay so.
-        var stayingDead = 0.0
-    }
-
-    private(set) var rollout: Rollout
-    private(set) var fleet: Fleet
-    private(set) var now: Date
-    private(set) var announcements: [Rollout.Announcement] = []
+    var rollout: Rollout
+    var fleet: Fleet
+    /// What the coordinator's clock shows.
+    var now: Date { time + leaps }
+    var announcements: [Rollout.Announcement] = []
     /// Slices that were sent while nothing was to be sent, or to a file system that has one out; caps that did not hold.
-    private(set) var violations: [String] = []
+    var violations: [String] = []
     /// How often each target has ended.
-    private(set) var ends: [Int: Int] = [:]
-    private(set) var slicesSent = 0
+    var ends: [Int: Int] = [:]
+    var slicesSent = 0
     var nature: Nature
 
+    var stored: StoredRollout
     private var random: SplitMix
-    private var hosts: [HostName: Host] = [:]
+    private let names: [HostName]
+    var hosts: [HostName: SimulatedHost] = [:]
+    /// What hosts were last told.
+    var wanted: [HostName: DesiredState.Mode] = [:]
     private var mail: [Mail] = []
+    /// What waits for the broker, which is away until then.
+    private var held: [Content] = []
+    var awayUntil: Date?
     private var posted = 0
     private let start: Date
-
-    private struct Host {
-        var files: [FileSurvey]
-        var labels: [String: String]
-        var mode = DesiredState.Mode.run
-        var isAlive = true
-        /// Slices that run, and until when they would.
-        var running: [String: SliceTask] = [:]
-        /// What came while it was dead.
-        var queue: [Task] = []
-    }
-
-    private struct Task {
-        var id: String
-        var slice: SliceTask?
-    }
+    private var time: Date
+    private var leaps: TimeInterval = 0
 
     private struct Mail {
         var time: Date
@@ -57,8 +42,8 @@ struct SimulatedFleet {
         var content: Content
     }
 
-    private enum Content {
-        case task(HostName, Task)
+    enum Content {
+        case task(HostName, SimulatedHost.Task)
         case sliceEnds(HostName, String)
         case event(HostName, HostEvent)
         case returns(HostName)
@@ -70,9 +55,9 @@ struct SimulatedFleet {
         strategy: RolloutSpec.Strategy, start: Date = Date(timeIntervalSince1970: 1_800_000_000)
     ) {
         var random = SplitMix(seed)
-        var hosts: [HostName: Host] = [:]
-        var fleet = Fleet(lostAfter: strategy.lostAfter)
-        let names = (0..<count).map { name("h\($0)") }.sorted()
+        var hosts: [HostName: SimulatedHost] = [:]
+        var fleet = Fleet(lostAfter: 60)
+        names = (0..<count).map { name("h\($0)") }.sorted()
         for (index, name) in names.enumerated() {
             var found: [FileSurvey] = []
             for file in 0..<Int.random(in: 0...files, using: &random) {
@@ -82,33 +67,42 @@ struct SimulatedFleet {
                         statistics: ExtentStatistics(), estimatedReflinkSeconds: 1,
                         gainSeconds: Double.random(in: 0...10, using: &random)))
             }
-            hosts[name] = Host(files: found, labels: ["rack": "r\(index % racks)"])
+            hosts[name] = SimulatedHost(files: found, labels: ["rack": "r\(index % racks)"])
             fleet.expect(name, at: start)
         }
         let spec = RolloutSpec(
             name: "simulated", targets: .init(hosts: ["*"], paths: ["/**"]), strategy: strategy)
         rollout = Rollout(
             id: "r1", spec: spec, hosts: names.map { (name: $0, labels: hosts[$0]?.labels ?? [:]) })
+        stored = StoredRollout(rollout)
         self.random = random
         self.hosts = hosts
         self.fleet = fleet
         self.nature = nature
         self.start = start
-        now = start
+        time = start
     }
 
     /// Lets the time go by until the rollout has ended, at most for so long. `each` is called once a second.
-    mutating func run(for limit: TimeInterval = 7 * 86_400, each: (inout SimulatedFleet) -> Void = { _ in }) {
-        if now == start { handle(.start) }
-        while !rollout.state.phase.isEnded, now.timeIntervalSince(start) < limit {
-            now += 1
-            while let next = mail.last, next.time <= now {
+    mutating func run(
+        for limit: TimeInterval = 7 * 86_400, each: (inout SimulatedFleet) -> Void = { _ in }
+    ) {
+        if time == start { handle(.start) }
+        while !rollout.state.phase.isEnded, time.timeIntervalSince(start) < limit {
+            time += 1
+            if let end = awayUntil, time >= end { brokerIsBack() }
+            while let next = mail.last, next.time <= time {
                 mail.removeLast()
                 deliver(next.content)
             }
             live()
-            for name in fleet.tick(at: now) { handle(.lost(name)) }
-            handle(.tick)
+            if awayUntil == nil {
+                let (lost, hasLeapt) = fleet.tick(at: now)
+                if hasLeapt { handle(.reconnected) }
+                for name in lost { handle(.lost(name)) }
+                handle(.tick)
+            }
+            if rollout.state.pause == .errorBudget, happens(1) { try? carryOut(.resume) }
             each(&self)
         }
     }
@@ -120,64 +114,73 @@ struct SimulatedFleet {
 
     /// The process ends and begins again, from what it has stored.
     mutating func restart() {
-        let hosts = rollout.hosts.map { Rollout.StoredHost(name: $0.name, state: $0.state) }
-        let targets = rollout.targets.map { target in
-            Rollout.StoredTarget(
-                host: rollout.hosts[target.host].name,
-                fileSystem: rollout.hosts[target.host].fileSystems[target.fileSystem], size: target.size,
-                gain: target.gain, state: target.state, cursor: target.cursor, unshared: target.unshared,
-                slices: target.slices, fruitless: target.fruitless)
+        do {
+            rollout = try stored.restored(at: now)
+            perform(rollout.takeUp(at: now))
+        } catch {
+            violations.append("what was stored cannot be read: \(error)")
         }
-        rollout = Rollout(id: rollout.id, state: rollout.state, hosts: hosts, targets: targets, at: now)
-        perform(rollout.takeUp(at: now))
     }
 
-    // MARK: - Hosts
+    // MARK: - The world
 
-    /// What hosts do by themselves within a second.
+    /// What happens by itself within a second.
     private mutating func live() {
-        for name in hosts.keys.sorted() where hosts[name]?.isAlive == true {
-            if Double.random(in: 0..<60, using: &random) < nature.death { die(name) }
-            if Int.random(in: 0..<10, using: &random) == 0 {
-                post(.event(name, .hostState(state(of: name))), within: 2)
+        for name in names where hosts[name]?.isAlive == true {
+            if happens(nature.death) { die(name) }
+            if Int.random(in: 0..<10, using: &random) == 0, let state = hosts[name]?.state {
+                post(.event(name, .hostState(state)), within: 2)
             }
         }
+        if awayUntil == nil, happens(nature.outage) {
+            awayUntil = time + .random(in: 1...2000, using: &random)
+        }
+        if happens(nature.leap) { leaps += .random(in: -5000...5000, using: &random) }
+    }
+
+    /// Whether something does that has this chance within a minute.
+    private mutating func happens(_ chance: Double) -> Bool {
+        chance > 0 && Double.random(in: 0..<60, using: &random) < chance
     }
 
     private mutating func die(_ name: HostName) {
-        hosts[name]?.isAlive = false
-        // What it had comes again when it is back, as the broker's redelivery.
-        for (id, slice) in hosts[name]?.running ?? [:] {
-            hosts[name]?.queue.append(Task(id: id, slice: slice))
-        }
-        hosts[name]?.running = [:]
+        hosts[name]?.die()
         guard Double.random(in: 0..<1, using: &random) >= nature.stayingDead else { return }
         post(.returns(name), within: 1800)
     }
 
-    private func state(of name: HostName) -> HostState {
-        let host = hosts[name]
-        return HostState(
-            version: "test", kernel: "test", generation: 0, mode: host?.mode ?? .run, fileSystems: [],
-            running: (host?.running ?? [:]).map { id, slice in
-                SliceProgress(
-                    task: id, job: slice.job, path: slice.path, offset: .zero, size: .zero, rewritten: .zero,
-                    maxPauseMs: 0, seconds: 0)
-            }, uptime: 1, labels: host?.labels)
+    private mutating func brokerIsBack() {
+        awayUntil = nil
+        fleet.couldNotHear(until: now)
+        handle(.reconnected)
+        for name in names where hosts[name]?.isAlive == true { obey(name) }
+        let waiting = held
+        held = []
+        for content in waiting { deliver(content) }
     }
 
     private mutating func deliver(_ content: Content) {
+        if awayUntil != nil {
+            switch content {
+            case .event(_, .hostState): return  // Only the latest counts.
+            case .task, .event, .returns: return held.append(content)
+            case .sliceEnds: break
+            }
+        }
         switch content {
         case .event(let name, let event):
             if fleet.heard(name, event, at: now) { handle(.returned(name)) }
+            if case .hostState(let said) = event, let mode = wanted[name], mode != said.mode {
+                tell(name, mode)
+            }
             handle(.heard(name, event))
         case .returns(let name):
             hosts[name]?.isAlive = true
-            hosts[name]?.mode = .run
+            obey(name)
             let waiting = hosts[name]?.queue ?? []
             hosts[name]?.queue = []
-            for task in waiting { deliver(.task(name, task)) }
-            post(.event(name, .hostState(state(of: name))), within: 2)
+            for task in waiting { arrive(task, name) }
+            if let state = hosts[name]?.state { post(.event(name, .hostState(state)), within: 2) }
         case .task(let name, let task): arrive(task, name)
         case .sliceEnds(let name, let id):
             guard let slice = hosts[name]?.running.removeValue(forKey: id) else { return }
@@ -185,34 +188,23 @@ struct SimulatedFleet {
         }
     }
 
-    private mutating func arrive(_ task: Task, _ name: HostName) {
+    private mutating func arrive(_ task: SimulatedHost.Task, _ name: HostName) {
         guard let host = hosts[name], host.isAlive else {
             hosts[name]?.queue.append(task)
             return
         }
-        guard let slice = task.slice else { return survey(task.id, host.files, name) }
-        guard host.mode == .run else {
-            var held = DefragResult(path: slice.path, status: .partial, reason: .paused)
-            held.nextOffset = slice.from
-            return answer(task.id, slice, held, name)
-        }
+        guard let slice = task.slice else { return host.survey(task.id).forEach { say($0, name) } }
+        guard host.mode == .run else { return stop(task.id, slice, name) }
         hosts[name]?.running[task.id] = slice
         post(.sliceEnds(name, task.id), within: slice.timeBudget)
+        check()
     }
 
-    private mutating func survey(_ id: String, _ files: [FileSurvey], _ name: HostName) {
-        let pages = stride(from: 0, to: files.count, by: 3).map {
-            Array(files[$0..<min($0 + 3, files.count)])
-        }
-        var events: [HostEvent] = pages.enumerated().map {
-            .surveyPage(SurveyPage(task: id, job: "r1", page: $0, files: $1))
-        }
-        events.append(
-            .surveyFinished(
-                SurveyFinished(
-                    task: id, job: "r1", pages: pages.count, files: files.count, matched: files.count,
-                    problems: [])))
-        for event in events { say(event, name) }
+    mutating func stop(_ id: String, _ slice: SliceTask, _ name: HostName) {
+        var stopped = DefragResult(path: slice.path, status: .partial, reason: .paused)
+        stopped.nextOffset = slice.from
+        hosts[name]?.running[id] = nil
+        answer(id, slice, stopped, name)
     }
 
     private mutating func outcome(of slice: SliceTask) -> DefragResult {
@@ -245,75 +237,11 @@ struct SimulatedFleet {
         }
     }
 
-    private mutating func post(_ content: Content, within seconds: TimeInterval) {
+    mutating func post(_ content: Content, within seconds: TimeInterval) {
         posted += 1
         let item = Mail(
-            time: now + Double.random(in: 0...seconds, using: &random), number: posted, content: content)
+            time: time + Double.random(in: 0...seconds, using: &random), number: posted, content: content)
         let place = mail.firstIndex { ($0.time, $0.number) < (item.time, item.number) } ?? mail.count
         mail.insert(item, at: place)
-    }
-
-    // MARK: - The rollout
-
-    private mutating func handle(_ event: Rollout.Event) {
-        perform(rollout.handle(event, at: now))
-    }
-
-    private mutating func perform(_ actions: [Rollout.Action]) {
-        for action in actions {
-            switch action {
-            case .survey(let name, let task): post(.task(name, Task(id: task, slice: nil)), within: 3)
-            case .slice(let target, let task, let from, let seconds, _): send(target, task, from, seconds)
-            case .desire(let name, let mode, _): desire(mode, of: name)
-            case .announce(let announcement):
-                announcements.append(announcement)
-                if case .targetEnded(let target) = announcement { ends[target, default: 0] += 1 }
-            case .add, .account: break
-            }
-        }
-        check()
-    }
-
-    private mutating func send(_ target: Int, _ task: String, _ from: ByteCount, _ seconds: Double) {
-        slicesSent += 1
-        if rollout.state.pause != nil { violations.append("a slice was sent during a pause") }
-        let windows = rollout.state.spec.strategy.windows
-        if let end = windows.openUntil(at: now) {
-            if now + seconds > end { violations.append("a slice lasts longer than its window") }
-        } else {
-            violations.append("a slice was sent outside of every window")
-        }
-        let host = rollout.hosts[rollout.targets[target].host]
-        let slice = SliceTask(job: "r1", path: "/\(target)", from: from, timeBudget: seconds)
-        post(.task(host.name, Task(id: task, slice: slice)), within: 3)
-    }
-
-    private mutating func desire(_ mode: DesiredState.Mode, of name: HostName) {
-        hosts[name]?.mode = mode
-        guard mode == .pause else { return }
-        for (id, slice) in hosts[name]?.running ?? [:] {
-            var stopped = DefragResult(path: slice.path, status: .partial, reason: .paused)
-            stopped.nextOffset = slice.from
-            hosts[name]?.running[id] = nil
-            answer(id, slice, stopped, name)
-        }
-    }
-
-    /// The caps, as they are meant: hosts with a slot, together and in each rack.
-    private mutating func check() {
-        let active = rollout.hosts.filter { $0.state.phase == .active }
-        let strategy = rollout.state.spec.strategy
-        if active.count != rollout.activeHosts { violations.append("hosts are counted wrongly") }
-        if active.count > rollout.mostHosts { violations.append("\(active.count) hosts at once") }
-        for (key, cap) in strategy.perLabel {
-            let values = Dictionary(grouping: active) { $0.state.labels[key] ?? "" }
-            for (value, hosts) in values where hosts.count > cap {
-                violations.append("\(hosts.count) hosts at once in \(key) \(value)")
-            }
-        }
-        for host in active where host.isLost { violations.append("lost host \(host.name) holds a slot") }
-        if case .soak = rollout.state.stage, !active.isEmpty {
-            violations.append("a host works during the soak")
-        }
     }
 }

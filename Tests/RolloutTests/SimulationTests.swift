@@ -15,11 +15,13 @@ struct SimulationTests {
         "every target ends once, within the caps, whatever happens to messages and hosts", arguments: 0..<10)
     func completes(seed: UInt64) {
         var fleet = SimulatedFleet(
-            seed: seed, hosts: 14, nature: .init(death: 0.01, stayingDead: 0.1), strategy: Self.strategy)
+            seed: seed, hosts: 14, nature: .init(death: 0.01, stayingDead: 0.1, outage: 0.01),
+            strategy: Self.strategy)
         fleet.run()
         #expect(fleet.rollout.state.phase == .completed)
         #expect(fleet.violations == [])
         #expect(fleet.rollout.targets.allSatisfy { $0.state.isEnded })
+        #expect(fleet.ends.count == fleet.rollout.targets.count)
         #expect(fleet.ends.values.allSatisfy { $0 == 1 })
         #expect(fleet.rollout.hosts.allSatisfy { $0.state.phase.isEnded })
         for host in fleet.rollout.hosts where host.state.phase == .finished {
@@ -30,7 +32,8 @@ struct SimulationTests {
     @Test("a process that ends at any moment goes on from what it stored", arguments: 0..<6)
     func restarts(seed: UInt64) {
         var fleet = SimulatedFleet(
-            seed: seed, hosts: 10, nature: .init(death: 0.005), strategy: Self.strategy)
+            seed: seed, hosts: 10, nature: .init(death: 0.005, outage: 0.01, leap: 0.01),
+            strategy: Self.strategy)
         var second = 0
         fleet.run { fleet in
             second += 1
@@ -38,6 +41,7 @@ struct SimulationTests {
         }
         #expect(fleet.rollout.state.phase == .completed)
         #expect(fleet.violations == [])
+        #expect(fleet.ends.count == fleet.rollout.targets.count)
         #expect(fleet.ends.values.allSatisfy { $0 == 1 })
     }
 
@@ -64,13 +68,15 @@ struct SimulationTests {
 
     @Test("work is done in the windows only")
     func windows() throws {
-        let from = try #require(MaintenanceWindow.TimeOfDay("22:00"))
-        let to = try #require(MaintenanceWindow.TimeOfDay("23:00"))
-        let window = MaintenanceWindow(from: from, to: to, cutoff: 600)
         var strategy = Self.strategy
-        strategy.windows = [window]
+        // A quarter of every second hour, less the cutoff.
+        strategy.windows = try stride(from: 0, to: 24, by: 2).map { hour in
+            let from = try #require(MaintenanceWindow.TimeOfDay(hour: hour, minute: 0))
+            let to = try #require(MaintenanceWindow.TimeOfDay(hour: hour, minute: 15))
+            return MaintenanceWindow(from: from, to: to, cutoff: 120)
+        }
         strategy.canary = nil
-        var fleet = SimulatedFleet(seed: 7, hosts: 20, files: 40, strategy: strategy)
+        var fleet = SimulatedFleet(seed: 7, hosts: 10, files: 20, strategy: strategy)
         fleet.run()
         #expect(fleet.rollout.state.phase == .completed)
         #expect(fleet.violations == [])

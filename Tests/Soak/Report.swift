@@ -2,7 +2,7 @@ import ArgumentParser
 import Glibc
 
 /// What a trial tells people: on standard error how far it is, on standard output what came of it.
-struct Report {
+struct Report: Sendable {
     private let name: String
     private let start = ContinuousClock.now
 
@@ -15,6 +15,12 @@ struct Report {
     /// Says how far it is: in place on a terminal, line by line elsewhere.
     func progress(_ text: String) {
         say(isTerminal ? "\r\u{1B}[K\(name): \(text)" : "\(name): \(text)\n")
+    }
+
+    /// Prints what is more than a figure.
+    func lines(_ lines: [String]) {
+        if isTerminal { say("\r\u{1B}[K") }
+        for line in lines { print("  \(line)") }
     }
 
     private var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }

@@ -53,6 +53,17 @@ import Testing
         #expect(error?.description.contains(words) == true, "\(error?.description ?? "")")
     }
 
+    @Test("says all of it at once")
+    func allWrong() throws {
+        let path = try file(#"{"roots":["a"],"logLevel":"loud"}"#)
+        let error = #expect(throws: ConfigurationError.self) {
+            try ServeConfiguration(
+                file: path, environment: ["REFLOW_AMQP_URL": "http://b/", "REFLOW_LABELS": "r1"])
+        }
+        let settings = error?.description.split(separator: "\n").map { $0.prefix { $0 != " " && $0 != ":" } }
+        #expect(settings == ["REFLOW_AMQP_URL", "REFLOW_ROOTS", "REFLOW_LABELS", "REFLOW_LOG_LEVEL"])
+    }
+
     @Test("a file that is not there is named")
     func missing() {
         let error = #expect(throws: ConfigurationError.self) {

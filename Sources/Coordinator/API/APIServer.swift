@@ -80,13 +80,16 @@ struct APIServer<Core: Operations>: Sendable {
         _ routes: [Route], _ access: Access, _ address: BindAddress,
         onRunning: @escaping @Sendable (any Channel) -> Void
     ) -> some ApplicationProtocol {
-        Application(
-            router: Router(routes, access: access),
+        // Its own would tell of an error at each end.
+        var quiet = logger
+        quiet.logLevel = .critical
+        return Application(
+            router: Router(routes, access: access, logger: logger),
             // Connections that nobody uses do not stay, nor do they hold up the end for longer.
             server: .http1(configuration: .init(idleTimeout: .seconds(30))),
             configuration: ApplicationConfiguration(address: address, serverName: nil),
             onServerRunning: { onRunning($0) },
-            logger: logger)
+            logger: quiet)
     }
 
     /// What listens already.

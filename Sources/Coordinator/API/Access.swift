@@ -49,8 +49,8 @@ struct AccessMiddleware: RouterMiddleware {
         case .socket:
             context.who = await peer(of: context.channel) ?? "local"
         case .tokens(let tokens):
-            // That the process is there is no secret: probes have no token.
-            guard request.uri.path != "/healthz" else { break }
+            // That the process is there, and can work, is no secret: probes have no token.
+            guard !["/healthz", "/readyz"].contains(request.uri.path) else { break }
             let words = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
             guard words.count == 2, words[0].lowercased() == "bearer",
                 let name = Access.holder(of: String(words[1]), among: tokens)
@@ -77,17 +77,6 @@ struct AccessMiddleware: RouterMiddleware {
         let credentials: EventLoopFuture<Credentials> = provider.unsafeGetSocketOption(
             level: .socket, name: name)
         guard let user = try? await credentials.get().user else { return nil }
-        return userName(user) ?? "uid \(user)"
-    }
-
-    /// The name of a user (getpwuid_r(3)); `nil` for one without an entry.
-    private func userName(_ user: uid_t) -> String? {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var buffer = [CChar](repeating: 0, count: 16384)
-        guard getpwuid_r(user, &entry, &buffer, buffer.count, &found) == 0, found != nil,
-            let name = entry.pw_name
-        else { return nil }
-        return String(cString: name)
+        return UserNames.shared.name(of: user) ?? "uid \(user)"
     }
 }

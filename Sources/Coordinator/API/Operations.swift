@@ -1,3 +1,5 @@
+import Contract
+
 /// What the API needs of the coordinator's core. The API translates between HTTP and these calls, and decides nothing.
 ///
 /// Everything throws ``OperationError`` where the caller is to be told what is wrong; any other error is a failure of ours.
@@ -11,6 +13,8 @@ protocol Operations: Sendable {
 
     /// Every host that is known, in the order of their names.
     func hosts() async throws -> [HostView]
+    /// Forgets a host that is lost or was never heard, and of which no rollout expects anything.
+    func forget(_ host: HostName, by who: String) async throws
 
     /// Asks hosts what they have. Returns at once; ``survey(_:)`` tells how far it is.
     func startSurvey(_ request: SurveyRequest, by who: String) async throws -> Started
@@ -27,6 +31,9 @@ protocol Operations: Sendable {
     func startRollout(spec: String, by who: String) async throws -> RolloutView
     /// All rollouts, the newest first.
     func rollouts() async throws -> [RolloutView]
+    /// The id of the rollout that an operator means: by its id, by an id's beginning that no other has, or by its name. Of several
+    /// with that name, the newest that has not ended, or else the newest.
+    func rolloutID(_ text: String) async throws -> String
     /// One rollout.
     func rollout(_ id: String) async throws -> RolloutView
     /// The hosts of a rollout, in the order in which they have their turn.
@@ -63,12 +70,12 @@ enum OperationError: Error, Hashable, Sendable {
     case notFound(String)
     /// It makes no sense as things stand; a sentence that says why.
     case conflict(String)
+    /// The broker is away, and without it nothing comes of this; a sentence that says why.
+    case brokerAway(String)
     /// A value of the request is wrong; a sentence that names it and says what is right.
     case invalid(String)
     /// A specification has these problems, at least one.
     case invalidSpec([SpecProblem])
-    /// The broker or the store is away; a sentence. The same request may succeed later.
-    case unavailable(String)
 }
 
 /// What is wrong at one place of a specification.

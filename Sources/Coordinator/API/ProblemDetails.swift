@@ -42,6 +42,9 @@ struct ProblemDetails: Codable, Hashable, Sendable {
             self.init(type: Kind.notFound.uri, title: "No such thing", .notFound, detail)
         case .conflict(let detail):
             self.init(type: Kind.conflict.uri, title: "Not as things stand", .conflict, detail)
+        case .brokerAway(let detail):
+            self.init(
+                type: Kind.brokerAway.uri, title: "The broker is away", .serviceUnavailable, detail)
         case .invalid(let detail):
             self.init(type: Kind.invalid.uri, title: "Wrong value", .badRequest, detail)
         case .invalidSpec(let problems):
@@ -49,18 +52,22 @@ struct ProblemDetails: Codable, Hashable, Sendable {
             self.init(
                 type: Kind.invalidSpec.uri, title: "Wrong specification", .unprocessableContent,
                 "the specification has \(count)", problems: problems)
-        case .unavailable(let detail):
-            self.init(type: Kind.unavailable.uri, title: "Not now", .serviceUnavailable, detail)
         }
+    }
+
+    /// An error that no operation says: the store's in words, of any other the log has the details.
+    init(unexpected error: any Error) {
+        let words = StoreError.words(for: error) ?? "nothing came of it"
+        self.init(.internalServerError, "\(words); the coordinator's log has more")
     }
 
     /// Kinds of problems of our own.
     enum Kind: String {
         case notFound = "not-found"
         case conflict
+        case brokerAway = "broker-away"
         case invalid
         case invalidSpec = "invalid-spec"
-        case unavailable
 
         /// Names the kind.
         var uri: String { "urn:reflow:problem:\(rawValue)" }
@@ -88,20 +95,30 @@ extension Response {
 struct ProblemMiddleware: RouterMiddleware {
     /// The routes, to tell a wrong method from a wrong path.
     let routes: [Route]
+    /// For errors of our own.
+    let logger: Logger
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
+        let response = try await answer(request, context, next)
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(
+        _ request: Request, _ context: APIContext, _ next: (Request, APIContext) async throws -> Response
+    ) async throws -> Response {
         do {
             return try await next(request, context)
         } catch let error as OperationError {
-            var headers: HTTPFields = [:]
-            if case .unavailable = error { headers[.retryAfter] = "5" }
-            return try ProblemDetails(error).response(headers: headers)
+            return try ProblemDetails(error).response()
         } catch let error as JSONError {
-            return try ProblemDetails(.badRequest, "the body is not what was expected: \(error)").response()
+            return try ProblemDetails(.invalid("the body is not what was expected: \(error)")).response()
         } catch let error as HTTPError where error.status == .notFound {
             return try unknown(request).response(headers: allow(request))
+        } catch let error as HTTPError where error.status == .badRequest {
+            return try ProblemDetails(.invalid(error.body ?? "the request is not understood")).response(
+                headers: error.headers)
         } catch let error as HTTPError {
             return try ProblemDetails(error.status, error.body).response(headers: error.headers)
         } catch let error as any HTTPResponseError {
@@ -111,17 +128,14 @@ struct ProblemMiddleware: RouterMiddleware {
         } catch let error as CancellationError {
             throw error
         } catch {
-            // The caller can do nothing about it: the log has the details.
-            context.logger.error("\(request.method) \(request.uri.path): \(error)")
-            return try ProblemDetails(
-                .internalServerError, "an error of the coordinator's own; its log has more"
-            )
-            .response()
+            logger.error("\(request.method) \(request.uri.path): \(error)")
+            return try ProblemDetails(unexpected: error).response()
         }
     }
 
     private func methods(_ request: Request) -> [HTTPRequest.Method] {
-        routes.filter { $0.matches(request.uri.path) }.map(\.method)
+        let methods = routes.filter { $0.matches(request.uri.path) }.map(\.method)
+        return methods + (methods.contains(.get) ? [.head] : [])
     }
 
     private func unknown(_ request: Request) -> ProblemDetails {

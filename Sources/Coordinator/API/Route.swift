@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import Logging
 
 /// One thing that the API can be asked for.
 struct Route: Sendable {
@@ -37,10 +38,10 @@ struct Route: Sendable {
 }
 
 extension Router where Context == APIContext {
-    /// A router for `routes`, for whoever `access` lets in.
-    convenience init(_ routes: [Route], access: Access) {
-        self.init(context: APIContext.self)
-        add(middleware: ProblemMiddleware(routes: routes))
+    /// A router for `routes`, for whoever `access` lets in; what can be got has a head, too.
+    convenience init(_ routes: [Route], access: Access, logger: Logger) {
+        self.init(context: APIContext.self, options: .autoGenerateHeadEndpoints)
+        add(middleware: ProblemMiddleware(routes: routes, logger: logger))
         add(middleware: AccessMiddleware(access: access))
         for route in routes { on(route.pattern, method: route.method, use: route.answer) }
     }

@@ -1,3 +1,4 @@
+import Contract
 import DefragTypes
 import HTTPTypes
 import Hummingbird
@@ -30,6 +31,15 @@ struct Routes<Core: Operations> {
             Route(.get, "/v1/hosts") { [core] request, _ in
                 _ = try Query(request, known: [])
                 return try .json(Listing(try await core.hosts()))
+            },
+            Route(.delete, "/v1/hosts/{name}") { [core] request, context in
+                _ = try Query(request, known: [])
+                let name = try context.parameter("name")
+                guard let host = HostName(name) else {
+                    throw OperationError.notFound("there is no host '\(name)'")
+                }
+                try await core.forget(host, by: context.who)
+                return Response(status: .noContent)
             },
             Route(.post, "/v1/surveys") { [core] request, context in
                 let wanted = try SurveyRequest(json: try await request.body("application/json"))
@@ -70,24 +80,24 @@ struct Routes<Core: Operations> {
             },
             Route(.get, "/v1/rollouts/{id}") { [core] request, context in
                 _ = try Query(request, known: [])
-                return try .json(try await core.rollout(context.parameter("id")))
+                return try .json(try await core.rollout(rollout(context)))
             },
             Route(.get, "/v1/rollouts/{id}/hosts") { [core] request, context in
                 _ = try Query(request, known: [])
-                return try .json(Listing(try await core.hosts(ofRollout: context.parameter("id"))))
+                return try .json(Listing(try await core.hosts(ofRollout: rollout(context))))
             },
             Route(.get, "/v1/rollouts/{id}/targets") { [core] request, context in
                 let wanted = try TargetQuery(try Query(request, known: ["state", "host", "after", "limit"]))
-                return try .json(try await core.targets(ofRollout: context.parameter("id"), wanted))
+                return try .json(try await core.targets(ofRollout: rollout(context), wanted))
             },
             Route(.post, "/v1/rollouts/{id}/pause") { [core] _, context in
-                try .json(try await core.pause(context.parameter("id"), by: context.who))
+                try .json(try await core.pause(rollout(context), by: context.who))
             },
             Route(.post, "/v1/rollouts/{id}/resume") { [core] _, context in
-                try .json(try await core.resume(context.parameter("id"), by: context.who))
+                try .json(try await core.resume(rollout(context), by: context.who))
             },
             Route(.post, "/v1/rollouts/{id}/cancel") { [core] _, context in
-                try .json(try await core.cancel(context.parameter("id"), by: context.who))
+                try .json(try await core.cancel(rollout(context), by: context.who))
             },
             Route(.patch, "/v1/rollouts/{id}/policy") { [core] request, context in
                 let settings = try [String: String](json: try await request.body("application/json"))
@@ -95,9 +105,14 @@ struct Routes<Core: Operations> {
                     throw OperationError.invalid("there is no setting in the body")
                 }
                 return try .json(
-                    try await core.set(settings, ofRollout: context.parameter("id"), by: context.who))
+                    try await core.set(settings, ofRollout: rollout(context), by: context.who))
             },
         ]
+    }
+
+    /// The id of the rollout that a path means.
+    private func rollout(_ context: APIContext) async throws -> String {
+        try await core.rolloutID(context.parameter("id"))
     }
 
     private var deadLetters: [Route] {
@@ -125,7 +140,8 @@ struct Routes<Core: Operations> {
         [
             Route(.get, "/v1/events") { [core] request, _ in
                 let known: Set = ["type", "host", "rollout", "since", "after", "limit"]
-                let wanted = try EventQuery(try Query(request, known: known))
+                var wanted = try EventQuery(try Query(request, known: known))
+                if let text = wanted.rollout { wanted.rollout = try await core.rolloutID(text) }
                 return try .json(Listing(try await core.events(wanted)))
             },
             Route(.get, "/v1/audit") { [core] request, _ in
@@ -136,6 +152,7 @@ struct Routes<Core: Operations> {
             Route(.get, "/v1/stream") { [core, heartbeat] request, context in
                 let query = try Query(request, known: ["type", "host", "rollout", "after"])
                 var wanted = try EventQuery(query)
+                if let text = wanted.rollout { wanted.rollout = try await core.rolloutID(text) }
                 if let last = request.lastEventID {
                     guard let id = Int64(last), id >= 0 else {
                         throw OperationError.invalid("Last-Event-ID: '\(last)' is not the id of an event")
@@ -177,11 +194,13 @@ extension SurveyRequest {
     fileprivate func check() throws {
         guard !hosts.isEmpty else { throw OperationError.invalid("hosts: name at least one") }
         guard !paths.isEmpty else { throw OperationError.invalid("paths: name at least one") }
-        for path in paths where !path.hasPrefix("/") {
-            throw OperationError.invalid("paths: '\(path)' is not absolute")
+        if let problem = paths.lazy.compactMap(pathProblem).first {
+            throw OperationError.invalid("paths: \(problem)")
         }
-        for (key, value) in [("minExtents", minExtents), ("top", top)] {
-            if let value, value < 1 { throw OperationError.invalid("\(key) is at least 1") }
+        if let minExtents, minExtents < 1 { throw OperationError.invalid("minExtents is at least 1") }
+        let most = max(1, Self.mostFiles / hosts.count)
+        guard (1...most).contains(top) else {
+            throw OperationError.invalid("top is from 1 to \(most) for \(hosts.count) hosts")
         }
         if let minSize, minSize < .zero { throw OperationError.invalid("minSize is not negative") }
     }

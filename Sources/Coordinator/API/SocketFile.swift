@@ -9,6 +9,8 @@ struct SocketFile: Sendable {
     struct Refused: Error, Hashable, Sendable, CustomStringConvertible {
         /// What is in the way, and what to do.
         let description: String
+        /// Whether another start makes nothing better: the path is wrong.
+        var isWrongPath = false
     }
 
     /// Longest path (unix(7), `sun_path` less its NUL).
@@ -21,14 +23,15 @@ struct SocketFile: Sendable {
         guard path.utf8.count <= Self.longestPath else {
             throw Refused(
                 description:
-                    "\(path) is longer than the \(Self.longestPath) bytes that a socket's path may have")
+                    "\(path) is longer than the \(Self.longestPath) bytes that a socket's path may have",
+                isWrongPath: true)
         }
         var status = stat()
         guard lstat(path, &status) == 0 else {
-            if errno == ENOENT { return try checkFolder() }
+            if errno == ENOENT || errno == ENOTDIR { return try checkFolder() }
             throw Refused(description: "\(path): \(String(cString: strerror(errno)))")
         }
-        guard status.st_mode & S_IFMT == S_IFSOCK else {
+        guard isSocket else {
             throw Refused(description: "\(path) is in the way: it is not a socket")
         }
         switch connect() {
@@ -38,13 +41,20 @@ struct SocketFile: Sendable {
         }
     }
 
+    /// Whether there is a socket.
+    var isSocket: Bool {
+        var status = stat()
+        return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK
+    }
+
     private func checkFolder() throws(Refused) {
         let folder = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        guard access(folder.isEmpty ? "/" : folder, W_OK | X_OK) == 0 else {
+        guard access(folder + "/.", W_OK | X_OK) == 0 else {
+            let number = errno
             throw Refused(
                 description:
-                    "\(folder): \(String(cString: strerror(errno))); make it, or name another path for the socket"
-            )
+                    "\(folder): \(String(cString: strerror(number))); make it, or name another path for the socket",
+                isWrongPath: number == ENOENT || number == ENOTDIR)
         }
     }
 

@@ -18,7 +18,7 @@ struct TokenFile {
         guard stat(path, &status) == 0 else {
             throw ConfigurationError("\(path): \(String(cString: strerror(errno)))")
         }
-        guard status.st_mode & 0o007 == 0 else {
+        guard !status.isForEverybody else {
             throw ConfigurationError("\(path) can be read by everybody: chmod o= '\(path)'")
         }
         guard let data = FileManager.default.contents(atPath: path) else {
@@ -60,4 +60,9 @@ struct ConfigurationError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ description: String) {
         self.description = description
     }
+}
+
+extension stat {
+    /// Whether others than the file's owner and group may do anything with it.
+    var isForEverybody: Bool { st_mode & 0o007 != 0 }
 }

@@ -12,15 +12,16 @@ struct CoordinatorAddress: Hashable, Sendable, CustomStringConvertible {
     /// Where it is unless something else is said.
     static let usual = "/run/reflow/reflow.sock"
 
-    /// Reads `text`.
+    /// Reads `text`, which was found at `source`.
     ///
     /// - Throws: ``Failure`` for anything else.
-    init(_ text: String) throws(Failure) {
+    init(_ text: String, from source: String = "--url") throws(Failure) {
         description = text
         let lowered = text.lowercased()
         if lowered.hasPrefix("http://") || lowered.hasPrefix("https://") {
             guard text.split(separator: "/", omittingEmptySubsequences: true).count == 2 else {
-                throw Failure(.usage, "--url \(text): only a host and a port, such as http://127.0.0.1:7077")
+                throw Failure(
+                    .usage, "\(source) \(text): only a host and a port, such as http://127.0.0.1:7077")
             }
             socket = nil
             base = String(text.reversed().drop { $0 == "/" }.reversed())
@@ -31,7 +32,7 @@ struct CoordinatorAddress: Hashable, Sendable, CustomStringConvertible {
         guard path.hasPrefix("/") else {
             throw Failure(
                 .usage,
-                "--url \(text): an absolute path of a socket, such as \(Self.usual), or http://HOST:PORT, or https://HOST:PORT"
+                "\(source) \(text): an absolute path of a socket, such as \(Self.usual), or http://HOST:PORT, or https://HOST:PORT"
             )
         }
         socket = String(path)

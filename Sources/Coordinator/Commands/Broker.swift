@@ -52,6 +52,14 @@ struct Failure: Error, CustomStringConvertible {
         self.message = message
     }
 
+    /// The store cannot be opened. Of a file that is not for this program, or in no folder, another start makes nothing better.
+    init(_ error: StoreError) {
+        switch error.code {
+        case .noFolder, .notOurs, .newerSchema: self.init(.configuration, error.message)
+        case .cannotOpen, .inUse, .unknown: self.init(.failed, error.message)
+        }
+    }
+
     init(broker error: any Error) {
         guard let error = error as? AMQPError else {
             self.init(.failed, "\(error)")
@@ -66,6 +74,12 @@ struct Failure: Error, CustomStringConvertible {
             self.init(.unavailable, "\(error.message). Is the broker running, and REFLOW_AMQP_URL right?")
         case .notFound:
             self.init(.failed, "\(error.message). Has 'reflow provision' been run on this broker?")
+        case .preconditionFailed where error.message.contains("for queue"):
+            self.init(
+                .failed,
+                "\(error.message). It was declared otherwise before: with other --host-queues, or by an earlier version. To "
+                    + "change it, delete it while nothing is at work ('rabbitmqctl delete_queue', which drops what is in it) "
+                    + "and run 'reflow provision' again")
         default:
             self.init(.failed, error.message)
         }

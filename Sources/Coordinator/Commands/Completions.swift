@@ -15,15 +15,18 @@ extension CompletionKind {
         }
     }
 
-    /// Names of hosts, asked of the coordinator.
-    static var hosts: CompletionKind {
+    /// Names of hosts that `isWanted` says yes to, asked of the coordinator.
+    static func hosts(where isWanted: @escaping @Sendable (HostView) -> Bool) -> CompletionKind {
         .custom { words, _, _ in
             await asked(words) { client in
                 let listing: Listing<HostView> = try await client.get("/v1/hosts")
-                return listing.items.map(\.name.description)
+                return listing.items.filter(isWanted).map(\.name.description)
             }
         }
     }
+
+    /// Names of all hosts.
+    static var hosts: CompletionKind { hosts { _ in true } }
 
     /// Ids of dead letters, asked of the coordinator.
     static var deadLetters: CompletionKind {

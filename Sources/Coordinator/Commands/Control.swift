@@ -16,7 +16,7 @@ struct Control: AsyncParsableCommand {
               reflow control --all --resume --max-pause 5ms --duty 20%
             """)
 
-    @Option(name: .customLong("host"), help: "A host; once for each host.")
+    @Option(name: .customLong("host"), help: "A host; once for each host.", transform: HostName.argument)
     var hosts: [HostName] = []
 
     @Flag(help: "Every host that is provisioned.")
@@ -58,14 +58,14 @@ struct Control: AsyncParsableCommand {
         if all {
             try await connection.publish(
                 message, exchange: ExchangeName.controlAll, routingKey: "", mandatory: true)
-            print("Every provisioned host is to \(wish.rawValue).")
+            try say("Every provisioned host is to \(wish.rawValue).")
         }
         for host in hosts {
             do {
                 let queue = try await connection.inspect(queue: QueueName.control(host))
                 let hint =
                     queue.consumers == 0 ? " (no worker is connected; the next one will hear of it)" : ""
-                print("\(host) is to \(wish.rawValue)\(hint)")
+                try say("\(host) is to \(wish.rawValue)\(hint)")
             } catch let error as AMQPError where error.code == .notFound {
                 throw Failure(
                     .failed, "host \(host) is not provisioned: run 'reflow provision --host \(host)'")

@@ -15,7 +15,9 @@ struct CoordinatorOptions: ParsableArguments {
     func ask(_ work: (CoordinatorClient) async throws -> Void) async throws {
         try await reportingFailure {
             let environment = ProcessInfo.processInfo.environment
-            let address = try CoordinatorAddress(url ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual)
+            let address = try CoordinatorAddress(
+                url ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual,
+                from: url == nil ? "REFLOW_URL" : "--url")
             do {
                 try await CoordinatorClient.use(address, token: environment["REFLOW_TOKEN"], work)
             } catch let error as ClientError {
@@ -33,16 +35,16 @@ struct OutputOptions: ParsableArguments {
     /// Prints `items` on stdout.
     func list<Item: Encodable>(_ items: [Item], _ table: ([Item]) -> String) throws {
         switch output {
-        case .text: print(table(items))
-        case .json: for item in items { print(try JSON.JSONEncoder().text(item)) }
+        case .text: try say(table(items))
+        case .json: for item in items { try say(try JSON.JSONEncoder().text(item)) }
         }
     }
 
     /// Prints `value` on stdout.
     func show<Value: Encodable>(_ value: Value, _ text: (Value) -> String) throws {
         switch output {
-        case .text: print(text(value))
-        case .json: print(try JSON.JSONEncoder().text(value))
+        case .text: try say(text(value))
+        case .json: try say(try JSON.JSONEncoder().text(value))
         }
     }
 }
@@ -58,7 +60,7 @@ struct Confirmation: ParsableArguments {
     func confirm(_ question: String) throws {
         guard !yes else { return }
         guard isatty(STDIN_FILENO) == 1 else {
-            throw Failure(.usage, "\(question) There is no terminal to ask on: say --yes.")
+            throw Failure(.usage, "\(question) There is no terminal to ask on: say --yes")
         }
         FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
         guard ["y", "yes"].contains(readLine()?.lowercased()) else {

@@ -68,7 +68,7 @@ struct DeadRequeue: AsyncParsableCommand {
     func run() async throws {
         try await coordinator.ask { client in
             try await client.order("/v1/dead-letters/\(percentEncoded(id))/requeue")
-            print("\(id) was sent again")
+            try say("\(id) was sent again")
         }
     }
 }
@@ -90,9 +90,9 @@ struct DeadDrop: AsyncParsableCommand {
             let place = "/v1/dead-letters/\(percentEncoded(id))"
             let letter: DeadLetterView = try await client.get(place)
             let what = [letter.type, letter.host.map { "of \($0)" }].compactMap(\.self).joined(separator: " ")
-            try confirmation.confirm("Drop \(letter.id)\(what.isEmpty ? "" : " (\(what))") for good?")
+            try confirmation.confirm("Drop \(letter.id)\(what.isEmpty ? "" : " (\(what.plain))") for good?")
             try await client.delete(place)
-            print("\(letter.id) is dropped")
+            try say("\(letter.id) is dropped")
         }
     }
 }

@@ -10,17 +10,21 @@ struct Events: AsyncParsableCommand {
         discussion: """
               reflow events --since 2h
               reflow events --type host.lost --output json
-              reflow events --rollout november-1 --follow
+              reflow events --rollout november --follow
+
+            Types: \(EventView.types.joined(separator: ", ")).
             """)
 
-    @Option(help: "Only events of this type, or whose types begin with it and a dot: rollout, host.lost.")
+    @Option(
+        help: "Only events of this type, or whose types begin with it and a dot: rollout, host.lost.",
+        completion: .list(EventView.types))
     var type: String?
 
-    @Option(help: "Only events about this host.", completion: .hosts)
+    @Option(help: "Only events about this host.", completion: .hosts, transform: HostName.argument)
     var host: HostName?
 
-    @Option(help: "Only events about this rollout.", completion: .rollouts())
-    var rollout: String?
+    @Option(help: "Only events about this rollout: its name, or its id.", completion: .rollouts())
+    var rollout: RolloutArgument?
 
     @Option(
         help: ArgumentHelp(
@@ -52,7 +56,8 @@ struct Events: AsyncParsableCommand {
     func run() async throws {
         try await coordinator.ask { client in
             var query = EventQuery(
-                type: type, host: host, rollout: rollout, since: since.flatMap { Self.time($0, now: Date()) })
+                type: type, host: host, rollout: rollout?.text,
+                since: since.flatMap { Self.time($0, now: Date()) })
             query.after = since != nil && limit == nil ? 0 : nil
             query.limit = limit ?? (query.after == nil ? 100 : 1000)
             var last: Int64?
@@ -65,7 +70,11 @@ struct Events: AsyncParsableCommand {
                 query.after = last
             } while true
             query.after = last
-            if follow { try await goOn(query, client) }
+            if follow {
+                try await goOn(query, client)
+            } else if last == nil, format.output == .text {
+                try say("no events")
+            }
         }
     }
 
@@ -85,13 +94,7 @@ struct Events: AsyncParsableCommand {
     }
 
     private func show(_ event: EventView) throws {
-        try format.show(event, Tables.event)
-        // Whoever reads it from a pipe wants it now.
-        fflush(nil)
-    }
-
-    private func note(_ text: String) {
-        FileHandle.standardError.write(Data("reflow: \(text)\n".utf8))
+        try format.show(event) { Tables.event($0) }
     }
 }
 

@@ -1,6 +1,7 @@
 import AMQP
 import ArgumentParser
 import Contract
+import Logging
 
 extension Topology.HostQueues: ExpressibleByArgument {}
 
@@ -10,7 +11,9 @@ struct Provision: AsyncParsableCommand {
         abstract: "Declare exchanges and queues at the broker, for the fleet and for each named host.",
         discussion: "Idempotent: run it again whenever hosts are added. Workers declare nothing.")
 
-    @Option(name: .customLong("host"), help: "A host to declare queues for; once for each host.")
+    @Option(
+        name: .customLong("host"), help: "A host to declare queues for; once for each host.",
+        transform: HostName.argument)
     var hosts: [HostName] = []
 
     @Option(help: "Kind of the hosts' task queues; 'classic' above some 5,000 hosts.")
@@ -21,11 +24,8 @@ struct Provision: AsyncParsableCommand {
 
     func run() async throws {
         let topology = Topology(hosts: hosts, hostQueues: hostQueues)
-        guard !dryRun else {
-            print(topology.listing)
-            return
-        }
         try await reportingFailure {
+            guard !dryRun else { return try say(topology.listing) }
             let connection = try await Broker().connect("reflow provision")
             do {
                 try await topology.declare(on: connection)
@@ -34,9 +34,9 @@ struct Provision: AsyncParsableCommand {
                 throw Failure(broker: error)
             }
             await connection.close()
-            print(
+            try say(
                 "Declared \(topology.exchanges.count) exchanges and \(topology.queues.count) queues"
-                    + (hosts.isEmpty ? "." : ", those of \(hosts.count) host(s) among them."))
+                    + (hosts.isEmpty ? "." : ", those of \(counted(hosts.count, "host")) among them."))
         }
     }
 }
@@ -47,6 +47,21 @@ extension Topology {
         for exchange in exchanges { try await connection.declare(exchange) }
         for queue in queues { _ = try await connection.declare(queue) }
         for (queue, binding) in bindings { try await connection.bind(queue: queue, binding) }
+    }
+
+    /// Declares everything each time the broker is reached, which may have come back empty; until cancelled.
+    func keepDeclared(on connection: Connection, log: Logger) async {
+        for await state in connection.states where state == .connected {
+            while !Task.isCancelled {
+                do {
+                    try await declare(on: connection)
+                    break
+                } catch {
+                    log.warning("exchanges and queues cannot be declared", metadata: ["error": "\(error)"])
+                    try? await Task.sleep(for: .seconds(5))
+                }
+            }
+        }
     }
 
     /// One line for each thing.

@@ -22,28 +22,24 @@ struct Run: AsyncParsableCommand {
               reflow run --host alpha --host beta --path '/srv/vm/**/*.img' --max-pause 20ms
             """)
 
-    @Option(name: .customLong("host"), help: "A host to work on; once for each host.")
-    var hosts: [HostName]
-
-    @Option(
-        name: .customLong("path"),
-        help:
-            "Absolute path, with * ? [] within a folder's name and ** across folders. Quote it; may be repeated."
-    )
-    var paths: [String]
+    @OptionGroup var files: FileOptions
 
     @Option(help: "Leave files alone that have fewer extents.")
     var minExtents = 2
 
-    @Option(help: ArgumentHelp("Time budget of a slice, at most 10m.", valueName: "dur"))
+    @Option(
+        help: ArgumentHelp("Time budget of a slice, at most 10m.", valueName: "dur"),
+        transform: DurationArgument.argument)
     var slice = DurationArgument(.seconds(60))
 
     @Option(
-        help: ArgumentHelp("Give up a host that says nothing for so long after the start.", valueName: "dur"))
+        help: ArgumentHelp("Give up a host that says nothing for so long after the start.", valueName: "dur"),
+        transform: DurationArgument.argument)
     var answerWithin = DurationArgument(.seconds(30))
 
     @Option(
-        help: ArgumentHelp("Give up a host that falls silent for so long later.", valueName: "dur"))
+        help: ArgumentHelp("Give up a host that falls silent for so long later.", valueName: "dur"),
+        transform: DurationArgument.argument)
     var lostAfter = DurationArgument(.seconds(60))
 
     @Option(help: "Format of the summary on stdout.")
@@ -52,11 +48,6 @@ struct Run: AsyncParsableCommand {
     @OptionGroup(title: "Policy") var policy: PolicyOptions
 
     func validate() throws {
-        guard !hosts.isEmpty else { throw ValidationError("Name at least one --host.") }
-        guard !paths.isEmpty else { throw ValidationError("Name at least one --path.") }
-        if let path = paths.first(where: { !$0.hasPrefix("/") }) {
-            throw ValidationError("--path \(path) is not absolute: start it with /.")
-        }
         guard slice.duration >= .seconds(1), slice.duration <= .seconds(SliceTask.longestTimeBudget) else {
             throw ValidationError("--slice is from 1s to 10m.")
         }
@@ -74,14 +65,15 @@ struct Run: AsyncParsableCommand {
                 await publisher.close()
                 throw error
             }
-            let runner = JobRunner(
-                publisher: publisher, consumer: consumer, mail: HostMail(sharedUser: broker.sharedUser))
-            var view = LiveView()
-            let job: Job
+            var view = WatchView()
+            let summary: RunSummary
             do {
                 let stops = await UnixSignalsSequence(trapping: .sigint, .sigterm).map { _ in () }
-                job = try await runner.run(
-                    request(), stops: stops, show: { view.show($0) }, note: { view.note($0) })
+                summary = try await OneOffRollout(
+                    spec: spec(), lostAfter: lostAfter.duration.inSeconds,
+                    answerWithin: answerWithin.duration.inSeconds, publishing: publisher, consuming: consumer,
+                    mail: HostMail(ownUser: broker.endpoint.user, sharedUser: broker.sharedUser)
+                ).run(stops: stops, view: &view)
             } catch {
                 await publisher.close()
                 await consumer.close()
@@ -89,25 +81,26 @@ struct Run: AsyncParsableCommand {
             }
             await publisher.close()
             await consumer.close()
-            let summary = JobSummary(job)
             try report(summary)
             if summary.exitStatus != .success { throw summary.exitStatus.exitCode }
         }
     }
 
-    private func request() throws -> JobRequest {
-        var seen: Set<HostName> = []
-        return JobRequest(
-            id: "run-\(newMessageID().prefix(12))", hosts: hosts.filter { seen.insert($0).inserted },
-            patterns: paths,
-            minExtents: minExtents, policy: try policy.overrides(), sliceBudget: slice.duration.inSeconds,
-            answerWithin: answerWithin.duration, lostAfter: lostAfter.duration)
+    /// Every host at once; somebody waits, so a failed attempt is repeated soon, and nobody is waited for who has gone.
+    private func spec() throws -> RolloutSpec {
+        RolloutSpec(
+            name: "run",
+            targets: .init(
+                hosts: Set(files.hosts).map(\.description).sorted(), paths: files.paths,
+                minExtents: minExtents),
+            policy: try policy.overrides(),
+            strategy: .init(backOff: 5, slice: slice.duration.inSeconds, giveUpAfter: 0))
     }
 
-    private func report(_ summary: JobSummary) throws {
+    private func report(_ summary: RunSummary) throws {
         switch output {
-        case .text: print(JobTable(summary: summary).text)
-        case .json: print(String(decoding: try JSONEncoder().encode(summary), as: UTF8.self))
+        case .text: try say(RunTable(summary: summary).text)
+        case .json: try say(String(decoding: try JSONEncoder().encode(summary), as: UTF8.self))
         }
     }
 }

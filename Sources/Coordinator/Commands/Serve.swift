@@ -1,6 +1,7 @@
 import ArgumentParser
 import DefragTypes
 import Foundation
+import GRDB
 import Logging
 import UnixSignals
 
@@ -12,22 +13,37 @@ struct Serve: AsyncParsableCommand {
             Keeps what it knows in a database, and may end at any moment: started again, it goes on where it was. Everything \
             else is asked of it through its socket: reflow hosts, reflow rollout start SPEC.yaml, …
 
-            Settings come from a file of YAML, over which the environment has the last word (REFLOW_DATABASE, REFLOW_SOCKET, \
-            REFLOW_AMQP_URL, REFLOW_SHARED_USER, REFLOW_LOST_AFTER, REFLOW_LOG_LEVEL, …):
+            Settings come from a file of YAML, over which the environment has the last word (REFLOW_DATABASE for database, \
+            REFLOW_TCP_TOKEN_FILE for tcp.tokenFile, and so on). The broker's URL holds a password and belongs into the \
+            environment; in a file that everybody may read it is refused.
 
-              database: /var/lib/reflow/reflow.db
-              socket: /run/reflow/reflow.sock
-              amqpURL: amqps://reflow-coordinator:secret@broker.example.net:5671/reflow
-              lostAfter: 60s
+              database: /var/lib/reflow/reflow.db     made if it is not there; its folder has to be
+              socket: /run/reflow/reflow.sock         whoever may open it may do everything
+              tcp: {address: 127.0.0.1, port: 8420, tokenFile: /etc/reflow/tokens}
+                                                      also by TCP, for who has a token; none without
+              amqpURL: amqp://guest:guest@127.0.0.1:5672/
+              tlsCAFile: /etc/reflow/ca.pem           whom to trust with amqps; the system's own without
+              sharedUser: guest                       the broker account that speaks for every host; each its own without
+              lostAfter: 60s                          silence after which a host gives its slot to others; at least 25s
+              keepRollouts: 400d                      so long after their end rollouts are kept, with each file's result
+              keepAudit: 400d                         and so long who did what
+              logLevel: info                          trace, debug, info, notice, warning, error or critical
+
+            The file of tokens has a name and a secret of at least 20 characters on each line ('ops 3f9c…'), and nobody but its \
+            owner and group may read it (mode 0640). A client puts the secret into REFLOW_TOKEN; the audit has the name. Tokens \
+            travel as they are: beyond this machine, put something in front that speaks TLS.
 
             A first rollout:
+              export REFLOW_AMQP_URL=amqps://reflow-coordinator:…@broker.example.net/reflow
               reflow serve --config /etc/reflow/reflow.yaml &
               reflow hosts
               reflow rollout plan november.yaml
               reflow rollout start november.yaml
             """)
 
-    @Option(help: ArgumentHelp("File of YAML with the settings.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("File of YAML with the settings.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var config: String?
 
     func run() async throws {
@@ -39,22 +55,32 @@ struct Serve: AsyncParsableCommand {
             } catch {
                 throw Failure(.configuration, "\(error)")
             }
-            var log = Logger(label: "reflow") { StreamLogHandler.standardError(label: $0) }
+            var log = Logger(label: "reflow") { StreamLogHandler(label: $0, stream: PlainStandardError()) }
             log.logLevel = configuration.logLevel
             let service = CoordinatorService(configuration: configuration, log: log)
             let stops = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-            try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await service.run() }
-                group.addTask { [log] in
-                    for await signal in stops {
-                        log.info("stopping", metadata: ["signal": "\(signal)"])
-                        return
-                    }
-                }
-                // A signal, or the service's own end.
-                defer { group.cancelAll() }
-                try await group.next()
+            do {
+                try await run(service, log, until: stops)
+            } catch let error as DatabaseError {
+                throw Failure(StoreError(error, at: configuration.database))
             }
+        }
+    }
+
+    /// Runs `service` until its own end, or a signal.
+    private func run(
+        _ service: CoordinatorService, _ log: Logger, until stops: UnixSignalsSequence
+    ) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            group.addTask {
+                for await signal in stops {
+                    log.info("stopping", metadata: ["signal": "\(signal)"])
+                    return
+                }
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
     }
 }

@@ -2,7 +2,6 @@ import AMQP
 import DefragTypes
 import Foundation
 import Logging
-import Yams
 
 /// What `reflow serve` needs to know: from a file of YAML, over which the environment has the last word.
 struct ServeConfiguration {
@@ -16,6 +15,8 @@ struct ServeConfiguration {
     var sharedUser: String?
     /// Silence after which a host counts as lost.
     var lostAfter = Duration.seconds(60)
+    /// How long what is over is kept.
+    var retention = Store.Retention()
     /// Least level of what is logged.
     var logLevel = Logger.Level.info
 
@@ -30,6 +31,8 @@ struct ServeConfiguration {
         case tlsCAFile
         case sharedUser
         case lostAfter
+        case keepRollouts
+        case keepAudit
         case logLevel
 
         /// The variable of the environment.
@@ -63,15 +66,20 @@ struct ServeConfiguration {
             }
             text = String(decoding: data, as: UTF8.self)
         }
-        try self.init(text: text, of: path ?? "", environment: environment)
+        var status = stat()
+        let isForEverybody = path.map { stat($0, &status) == 0 && status.isForEverybody } ?? false
+        try self.init(
+            text: text, of: path ?? "", isForEverybody: isForEverybody, environment: environment)
     }
 
-    /// Reads `text`, which is what the file `path` says, and `environment`.
+    /// Reads `text`, which is what the file `path` says, and `environment`. A file that is for everybody may hold no password.
     ///
     /// - Throws: ``Wrong``.
-    init(text: String, of path: String, environment: [String: String]) throws(Wrong) {
+    init(
+        text: String, of path: String, isForEverybody: Bool = false, environment: [String: String]
+    ) throws(Wrong) {
         var settings = ServeSettings(text: text, of: path, environment: environment)
-        let endpoint = settings.endpoint()
+        let endpoint = settings.endpoint(isForEverybody: isForEverybody)
         database = settings.absolutePath(.database) ?? database
         listeners.socket = settings.absolutePath(.socket) ?? listeners.socket
         if listeners.socket.utf8.count > SocketFile.longestPath {
@@ -79,134 +87,15 @@ struct ServeConfiguration {
         }
         listeners.tcp = settings.tcp()
         sharedUser = settings.text(.sharedUser)
-        lostAfter =
-            settings.value(.lostAfter, "is not a duration such as 60s", Duration.init(text:)) ?? lostAfter
+        lostAfter = settings.duration(.lostAfter, such: "60s") ?? lostAfter
         if lostAfter < .seconds(25) {
             settings.refuse(.lostAfter, "is at least 25s: a worker may be silent for 20s")
         }
+        retention.rollouts = settings.age(.keepRollouts) ?? retention.rollouts
+        retention.audit = settings.age(.keepAudit) ?? retention.audit
         let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
         logLevel = settings.value(.logLevel, "is none of \(levels)", Logger.Level.init(rawValue:)) ?? logLevel
         guard settings.problems.isEmpty, let endpoint else { throw Wrong(problems: settings.problems) }
         self.endpoint = endpoint
-    }
-}
-
-/// The settings as they were found, and what is wrong with them.
-private struct ServeSettings {
-    private struct Found {
-        var text: String
-        /// For messages: `reflow.yaml line 3: database`, or the variable's name.
-        var place: String
-    }
-
-    private(set) var problems: [String] = []
-    private var found: [ServeConfiguration.Setting: Found] = [:]
-
-    init(text: String, of path: String, environment: [String: String]) {
-        do {
-            if let root = try Yams.compose(yaml: text), root.scalar?.string != "" { read(root, "", path) }
-        } catch let error as YamlError {
-            problems.append("\(path): \(error.brief)")
-        } catch {
-            problems.append("\(path): \(error)")
-        }
-        for setting in ServeConfiguration.Setting.allCases {
-            guard let text = environment[setting.variable] else { continue }
-            found[setting] = Found(text: text, place: setting.variable)
-        }
-    }
-
-    private mutating func read(_ node: Node, _ prefix: String, _ path: String) {
-        guard let mapping = node.mapping else {
-            problems.append(
-                "\(path) line \(node.mark?.line ?? 1): settings, such as 'database: /var/lib/reflow/reflow.db'"
-            )
-            return
-        }
-        for (key, value) in mapping {
-            let name = prefix + (key.string ?? "")
-            let place = "\(path) line \(key.mark?.line ?? 1): \(name)"
-            if name == "tcp" {
-                read(value, "tcp.", path)
-            } else if let setting = ServeConfiguration.Setting(rawValue: name) {
-                if let text = value.scalar?.string {
-                    found[setting] = Found(text: text, place: place)
-                } else {
-                    problems.append("\(place): one value is wanted")
-                }
-            } else {
-                let known = ServeConfiguration.Setting.allCases.map(\.rawValue).joined(separator: ", ")
-                problems.append("\(place) is no setting; there are \(known)")
-            }
-        }
-    }
-
-    // MARK: - Values
-
-    func text(_ setting: ServeConfiguration.Setting) -> String? { found[setting]?.text }
-
-    mutating func refuse(_ setting: ServeConfiguration.Setting, _ why: String) {
-        problems.append("\(found[setting]?.place ?? setting.rawValue) \(why)")
-    }
-
-    mutating func value<Value>(
-        _ setting: ServeConfiguration.Setting, _ wrong: String, _ parse: (String) -> Value?
-    ) -> Value? {
-        guard let entry = found[setting] else { return nil }
-        let value = parse(entry.text)
-        if value == nil { problems.append("\(entry.place): '\(entry.text)' \(wrong)") }
-        return value
-    }
-
-    mutating func absolutePath(_ setting: ServeConfiguration.Setting) -> String? {
-        value(setting, "is not an absolute path") { $0.hasPrefix("/") ? $0 : nil }
-    }
-
-    mutating func endpoint() -> Endpoint? {
-        do {
-            var endpoint = try Endpoint(url: text(.amqpURL) ?? "amqp://guest:guest@127.0.0.1:5672/")
-            if let file = text(.tlsCAFile) { endpoint.tls?.caFile = file }
-            return endpoint
-        } catch {
-            // Not the text: the password is in it.
-            problems.append("\(found[.amqpURL]?.place ?? "amqpURL"): \(error.message)")
-            return nil
-        }
-    }
-
-    mutating func tcp() -> Listeners.TCP? {
-        let all: [ServeConfiguration.Setting] = [.tcpAddress, .tcpPort, .tcpTokenFile]
-        guard let given = all.first(where: { found[$0] != nil }) else { return nil }
-        let port = value(.tcpPort, "is not a port") { text in
-            Int(text).flatMap { (0...65535).contains($0) ? $0 : nil }
-        }
-        if found[.tcpPort] == nil { refuse(given, "needs tcp.port") }
-        guard let path = text(.tcpTokenFile) else {
-            refuse(given, "needs tcp.tokenFile: by TCP nobody is let in without a token")
-            return nil
-        }
-        do {
-            let tokens = try TokenFile(path: path).tokens
-            return port.map {
-                Listeners.TCP(address: text(.tcpAddress) ?? "127.0.0.1", port: $0, tokens: tokens)
-            }
-        } catch {
-            problems.append("\(found[.tcpTokenFile]?.place ?? "tcp.tokenFile"): \(error)")
-            return nil
-        }
-    }
-}
-
-extension YamlError {
-    /// What is wrong, in a line, with its place.
-    fileprivate var brief: String {
-        switch self {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            "line \(mark.line): \(problem)"
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            "line \(context.mark.line): \(duplicates.joined(separator: ", ")) is there twice"
-        default: "\(self)"
-        }
     }
 }

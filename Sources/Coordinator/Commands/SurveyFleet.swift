@@ -13,20 +13,12 @@ struct SurveyFleet: AsyncParsableCommand {
               reflow survey --host alpha --path '/srv/vm/**/*.img' --min-extents 1000
             """)
 
-    @Option(name: .customLong("host"), help: "A host to ask; once for each host.", completion: .hosts)
-    var hosts: [HostName]
-
-    @Option(
-        name: .customLong("path"),
-        help:
-            "Absolute path, with * ? [] within a folder's name and ** across folders. Quote it; may be repeated."
-    )
-    var paths: [String]
+    @OptionGroup var files: FileOptions
 
     @Option(help: "Leave files out that have fewer extents.")
     var minExtents: Int?
 
-    @Option(help: ArgumentHelp("Leave smaller files out.", valueName: "size"))
+    @Option(help: ArgumentHelp("Leave smaller files out.", valueName: "size"), transform: ByteCount.argument)
     var minSize: ByteCount?
 
     @Option(help: "Most files of each host.")
@@ -36,11 +28,6 @@ struct SurveyFleet: AsyncParsableCommand {
     @OptionGroup var format: OutputOptions
 
     func validate() throws {
-        guard !hosts.isEmpty else { throw ValidationError("Name at least one --host.") }
-        guard !paths.isEmpty else { throw ValidationError("Name at least one --path.") }
-        if let path = paths.first(where: { !$0.hasPrefix("/") }) {
-            throw ValidationError("--path \(path) is not absolute: start it with /.")
-        }
         guard minExtents ?? 1 >= 1 else { throw ValidationError("--min-extents is at least 1.") }
         guard top >= 1 else { throw ValidationError("--top is at least 1.") }
     }
@@ -48,11 +35,11 @@ struct SurveyFleet: AsyncParsableCommand {
     func run() async throws {
         try await coordinator.ask { client in
             let request = SurveyRequest(
-                hosts: hosts, paths: paths, minExtents: minExtents, minSize: minSize, top: top)
+                hosts: files.hosts, paths: files.paths, minExtents: minExtents, minSize: minSize, top: top)
             let started: Started = try await client.post("/v1/surveys", json: request)
             let survey: SurveyView = try await client.wait(for: "/v1/surveys/\(started.id)") { survey in
                 let answered = survey.hosts.count { $0.state == .finished || $0.state == .failed }
-                return survey.isComplete ? nil : "\(answered)/\(survey.hosts.count) hosts have answered"
+                return survey.isComplete ? nil : "\(answered)/\(counted(survey.hosts.count, "host")) answered"
             }
             let text = SurveyText(survey: survey)
             try format.show(survey) { _ in text.text }

@@ -3,6 +3,7 @@ import Contract
 import DefragTypes
 import Foundation
 import Logging
+import Rollout
 
 /// `reflow serve` without its command line: the core, between the broker and the API.
 struct CoordinatorService {
@@ -11,47 +12,35 @@ struct CoordinatorService {
 
     /// Serves until the task is cancelled.
     ///
-    /// - Throws: ``Failure``: the store cannot be opened, an address cannot be had, the broker refuses the login. What the store
-    ///   throws later: the next start takes up what is stored.
+    /// - Throws: ``Failure``: the store cannot be opened, an address cannot be had. What the store throws later: the next start
+    ///   takes up what is stored. A broker that refuses the login is tried again, as it may be told otherwise.
     func run() async throws {
         let store: Store
-        do { store = try Store(path: configuration.database) } catch {
-            throw Failure(.configuration, error.message)
-        }
-        let core = Core(store: store, lostAfter: configuration.lostAfter.inSeconds, log: log)
+        do { store = try Store(path: configuration.database) } catch { throw Failure(error) }
+        // However it ends: SQLite folds its log into the file then.
+        defer { try? store.close() }
+        let core = Core(
+            store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
+            retention: configuration.retention, log: log)
         try await core.takeUp()
-        // Two connections: a broker that is short of memory stops reading from publishers, and answers must not wait for that.
         let publishing = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: tasks"))
         let consuming = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: answers"))
-        defer {
-            // Only signals.
-            Task {
-                await publishing.close()
-                await consuming.close()
-                try? store.close()
-            }
-        }
-        let mailbox = Mailbox<Happening>()
-        let intake = Intake(
-            connection: consuming, mail: HostMail(sharedUser: configuration.sharedUser), mailbox: mailbox)
+        let dispatcher = Dispatcher(
+            core: core, publishing: publishing, consuming: consuming,
+            mail: HostMail(ownUser: configuration.endpoint.user, sharedUser: configuration.sharedUser))
         publishing.start()
+        consuming.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
-            defer {
-                mailbox.close()
-                core.outboxWake.close()
-                group.cancelAll()
-            }
-            group.addTask { await intake.watchBroker() }
-            consuming.start()
-            group.addTask { await declare(on: publishing) }
-            group.addTask { await intake.answers(from: QueueName.coordinator) }
-            group.addTask { await intake.answers(from: QueueName.dead) }
-            group.addTask { await intake.chatter() }
-            group.addTask { await intake.tick() }
-            group.addTask { try await OutboxPublisher(core: core, connection: publishing).run() }
+            defer { group.cancelAll() }
+            group.addTask { await Topology(hosts: []).keepDeclared(on: publishing, log: log) }
             group.addTask {
-                while let happenings = await mailbox.next(most: Self.batch) {
-                    try await core.take(happenings)
+                do {
+                    try await dispatcher.run(
+                        from: [.queue(QueueName.coordinator), .queue(QueueName.dead), .chatter])
+                } catch {
+                    // Whoever wanted what could not be stored is to hear why.
+                    try? await Task.sleep(for: .milliseconds(200))
+                    throw error
                 }
             }
             group.addTask { [configuration, log] in
@@ -64,26 +53,10 @@ struct CoordinatorService {
                         ])
                 }
             }
-            // The first to end ends all: the API at a cancellation, anything else by an error.
+            // The API ends at a cancellation, the dispatcher by an error; either ends all.
             for try await _ in group where Task.isCancelled { break }
         }
-    }
-
-    /// Things that are taken in in one transaction, at most.
-    private static let batch = 1000
-
-    /// Declares what all hosts have in common, as soon as the broker is there.
-    private func declare(on connection: Connection) async {
-        while !Task.isCancelled {
-            do {
-                try await connection.waitUntilConnected(timeout: .seconds(3600))
-                return try await Topology(hosts: []).declare(on: connection)
-            } catch is CancellationError {
-                return
-            } catch {
-                log.warning("exchanges and queues cannot be declared", metadata: ["error": "\(error)"])
-                try? await Task.sleep(for: .seconds(5))
-            }
-        }
+        await publishing.close()
+        await consuming.close()
     }
 }

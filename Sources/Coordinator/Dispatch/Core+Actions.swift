@@ -34,9 +34,7 @@ extension Core {
                 try write.send(.slice(slice), id: task, to: host, about: file.path)
             }
         case .desire(let host, let mode, let policy): tell(host, mode, policy, &step)
-        case .add: break  // in the rollout's delta
-        case .account(_, let result):
-            longestPause[id] = max(longestPause[id] ?? 0, result.pause.maxMs)
+        case .add, .account: break  // in the rollout's delta
         case .announce(let announcement): announce(announcement, rollout, &step)
         }
     }
@@ -52,36 +50,49 @@ extension Core {
             time: step.now, type: type, rollout: rollout, host: host?.description, subject: subject,
             text: text)
         step.write { try $0.log(event) }
-        log.info("\(text)", metadata: rollout.map { ["rollout": "\($0)"] })
+        let level = Self.warnings.contains(type) ? Logger.Level.warning : .info
+        log.log(level: level, "\(text)", metadata: rollout.map { ["rollout": "\($0)"] })
     }
+
+    /// What somebody may have to see to.
+    private static let warnings: Set = [
+        "broker.away", "host.lost", "host.givenUp", "message.dead", "message.ignored", "rollout.paused",
+    ]
 
     private func announce(_ announcement: Rollout.Announcement, _ rollout: Rollout, _ step: inout Step) {
         let id = rollout.id
+        let isPlan = rollout.state.isPlanOnly
+        let kind = isPlan ? "plan" : "rollout"
         switch announcement {
         case .targetEnded(let number): announceEnd(of: number, rollout, &step)
         case .surveyed(let targets):
-            tell("rollout.surveyed", "all hosts have been asked: \(targets) files", rollout: id, &step)
+            tell(
+                "\(kind).surveyed", "all hosts have been asked: \(counted(targets, "file"))", rollout: id,
+                &step)
         case .stage(let stage):
             tell("rollout.stage", "stage \(stage.text(rollout.strategy))", rollout: id, &step)
         case .budgetExceeded(let failures, let allowed):
             tell(
-                "rollout.paused", "paused: \(failures) failures, \(allowed) are put up with", rollout: id,
+                "rollout.paused", "paused: \(counted(failures, "failure")), \(allowed) allowed", rollout: id,
                 &step)
         case .hostBegan(let host): tell("host.began", "host \(host) begins", rollout: id, host: host, &step)
         case .hostFinished(let host):
             tell("host.finished", "host \(host) has finished", rollout: id, host: host, &step)
         case .hostLost(let host):
             tell(
-                "rollout.hostLost", "host \(host) is lost: its slot goes to others", rollout: id, host: host,
-                &step)
+                "\(kind).hostLost",
+                "host \(host) is lost: \(isPlan ? "planned without it" : "its slot goes to others")",
+                rollout: id, host: host, &step)
         case .hostReturned(let host):
             tell(
-                "rollout.hostReturned", "host \(host) is back, and waits for a slot", rollout: id, host: host,
-                &step)
+                "\(kind).hostReturned", "host \(host) is back\(isPlan ? "" : ", and waits for a slot")",
+                rollout: id, host: host, &step)
         case .hostGivenUp(let host, let why):
             tell("host.givenUp", "host \(host) is given up: it \(why)", rollout: id, host: host, &step)
+        case .windowOpened where isPlan, .windowClosed where isPlan: break
         case .windowOpened: tell("rollout.windowOpened", "a maintenance window is open", rollout: id, &step)
         case .windowClosed: tell("rollout.windowClosed", "no maintenance window is open", rollout: id, &step)
+        case .ended(.planned): tell("plan.completed", "the plan is complete", rollout: id, &step)
         case .ended(let phase):
             tell("rollout.\(phase.rawValue)", "the rollout is \(phase.rawValue)", rollout: id, &step)
         }
@@ -114,7 +125,7 @@ extension Rollout.Stage {
         case .canary: "canary"
         case .soak(let until): "soak, until \(until.formatted(.iso8601))"
         case .ramp(let step, _):
-            "ramp, step \(step + 1) of \(strategy.ramp.count): \(strategy.ramp[step]) hosts at once"
+            "ramp, step \(step + 1) of \(strategy.ramp.count): \(counted(strategy.ramp[step], "host")) at once"
         case .full: "full: \(strategy.concurrency) of the hosts at once"
         }
     }
@@ -149,13 +160,4 @@ extension HostTask {
         case .survey: .survey
         }
     }
-}
-
-extension Rollout {
-    /// The hosts that have a slot here, or slices out.
-    var hostsAtWork: [HostName] {
-        hosts.filter { $0.state.phase == .active || $0.lanes.contains { $0.inFlight != nil } }.map(\.name)
-    }
-
-    var strategy: RolloutSpec.Strategy { state.spec.strategy }
 }

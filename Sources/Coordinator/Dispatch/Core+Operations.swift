@@ -10,9 +10,16 @@ extension Core: Operations {
         Readiness(reasons: brokerTrouble.map { [$0] } ?? [])
     }
 
+    /// Says no where somebody waits for hosts that cannot hear.
+    func requireBroker() throws(OperationError) {
+        if let brokerTrouble { throw OperationError.brokerAway("\(brokerTrouble): no host can be asked") }
+    }
+
     func hosts() -> [HostView] {
         var atWork: [HostName: String] = [:]
-        for (id, rollout) in underWay { for host in rollout.hostsAtWork { atWork[host] = id } }
+        for (id, rollout) in underWay {
+            for host in rollout.hosts where host.isAtWork { atWork[host.name] = id }
+        }
         return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
             HostView(
                 name: host.name, isLost: host.isLost,
@@ -21,50 +28,47 @@ extension Core: Operations {
         }
     }
 
-    // MARK: - Surveys
-
-    func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
-        var step = Step(at: Date())
-        let survey = FleetSurvey(id: "survey-\(newMessageID().prefix(12))", request, at: step.now)
-        surveys = surveys.filter { step.now.timeIntervalSince($0.value.asked) < Self.surveyLife }
-        surveys[survey.id] = survey
-        for host in survey.hosts.keys.sorted() {
-            step.write { try $0.send(.survey(survey.task), id: survey.task(of: host), to: host, about: nil) }
+    func forget(_ name: HostName, by who: String) throws {
+        guard let host = fleet.hosts[name] else {
+            throw OperationError.notFound("there is no host '\(name)'")
         }
-        audit(who, "survey.start", survey.id, request, &step)
+        guard host.isLost || !host.wasHeard else {
+            throw OperationError.conflict(
+                "host \(name) is not lost: one that is heard would be known again at once")
+        }
+        // The fleet would not know that it returns.
+        let waiting = underWay.values.first { rollout in
+            rollout.hosts.contains { $0.name == name && !$0.state.phase.isEnded }
+        }
+        if let waiting {
+            throw OperationError.conflict(
+                "the rollout \(waiting.id) waits for host \(name): cancel it, or let it give the host up")
+        }
+        fleet.forget(name)
+        desired[name] = nil
+        var step = Step(at: clock())
+        step.write { try $0.forget(name) }
+        tell("host.forgotten", "\(who): host \(name) is forgotten", host: name, &step)
+        audit(who, "host.forget", "\(name)", [String: String](), &step)
         try commit(step)
-        return Started(id: survey.id)
-    }
-
-    /// Seconds for which a survey is kept after it was asked for.
-    private static let surveyLife: TimeInterval = 3600
-
-    func survey(_ id: String) throws -> SurveyView {
-        guard var survey = surveys[id] else { throw OperationError.notFound("there is no survey '\(id)'") }
-        for host in survey.hosts.keys where fleet.hosts[host].map(\.isLost) ?? isOverdue(survey) {
-            survey.undeliverable(
-                host, "does not answer: is its worker running, and connected to this broker?")
-        }
-        return survey.view
-    }
-
-    private func isOverdue(_ survey: FleetSurvey) -> Bool {
-        Date().timeIntervalSince(survey.asked) >= fleet.lostAfter
     }
 
     // MARK: - Rollouts
 
     func startPlan(spec text: String, by who: String) throws -> Started {
-        Started(id: try begin(text, isPlanOnly: true, by: who))
+        try requireBroker()
+        return Started(id: try begin(Self.spec(text), text: text, isPlanOnly: true, by: who))
     }
 
     func startRollout(spec text: String, by who: String) throws -> RolloutView {
-        try view(of: begin(text, isPlanOnly: false, by: who))
+        try view(of: begin(Self.spec(text), text: text, by: who))
     }
 
-    private func begin(_ text: String, isPlanOnly: Bool, by who: String) throws -> String {
-        let spec = try Self.spec(text)
-        let now = Date()
+    /// Begins a rollout, and returns its id. `text` is what it was read from.
+    func begin(_ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, by who: String) throws
+        -> String
+    {
+        let now = clock()
         let hosts = fleet.selected(by: spec.targets)
         guard !hosts.isEmpty else {
             throw OperationError.conflict(
@@ -74,20 +78,21 @@ extension Core: Operations {
         var step = Step(at: now)
         for host in hosts { fleet.expect(host.name, at: now) }
         let id = newRolloutID(spec.name, at: now)
-        let rollout = Rollout(id: id, spec: spec, hosts: hosts, isPlanOnly: isPlanOnly)
-        step.write { try $0.insert(rollout, text: text, at: now) }
+        var rollout = Rollout(id: id, spec: spec, hosts: hosts, isPlanOnly: isPlanOnly)
+        var actions = rollout.handle(.start, at: now)
+        for host in hosts where fleet.hosts[host.name]?.isLost == true {
+            actions += rollout.handle(.lost(host.name), at: now)
+        }
+        // Stored as a whole, as it is by now.
+        _ = rollout.takeChanges()
+        step.write { [rollout] in try $0.insert(rollout, text: text, at: now) }
         audit(who, isPlanOnly ? "rollout.plan" : "rollout.start", id, ["name": spec.name], &step)
         tell(
-            "rollout.started", "\(isPlanOnly ? "plan" : "rollout") of \(hosts.count) hosts begins",
-            rollout: id, &step)
-        // Stored without any changes; what it decides first follows at once.
-        try commit(step)
+            isPlanOnly ? "plan.started" : "rollout.started",
+            "\(isPlanOnly ? "a plan" : "a rollout") of \(counted(hosts.count, "host")) begins", rollout: id,
+            &step)
         underWay[id] = rollout
-        step = Step(at: now)
-        perform(underWay[id]?.handle(.start, at: now) ?? [], id, &step)
-        for host in hosts where fleet.hosts[host.name]?.isLost == true {
-            perform(underWay[id]?.handle(.lost(host.name), at: now) ?? [], id, &step)
-        }
+        perform(actions, id, &step)
         try commit(step)
         return id
     }
@@ -120,19 +125,18 @@ extension Core: Operations {
     func cancel(_ id: String, by who: String) throws -> RolloutView {
         try carryOut(.cancel, on: id, "cancel", by: who)
     }
+    func drain(_ id: String, by who: String) throws -> RolloutView {
+        try carryOut(.drain, on: id, "drain", by: who)
+    }
 
     func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutView {
-        var overrides = PolicyOverrides()
-        for (key, text) in settings.sorted(by: { $0.key < $1.key }) {
-            guard let setting = PolicySetting.all.first(where: { $0.key == key }) else {
-                let known = PolicySetting.all.map(\.key).joined(separator: ", ")
-                throw OperationError.invalid("'\(key)' is no setting; there are \(known)")
-            }
-            do { try setting.set(text, in: &overrides) } catch {
-                throw OperationError.invalid("\(key): \(error)")
-            }
+        let overrides: PolicyOverrides
+        do {
+            overrides = try PolicyOverrides(
+                settings: settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        } catch {
+            throw OperationError.invalid(error.problems.joined(separator: "; "))
         }
-        if let problem = overrides.problem { throw OperationError.invalid(problem) }
         return try carryOut(.set(overrides), on: id, "set", settings, by: who)
     }
 
@@ -144,10 +148,10 @@ extension Core: Operations {
             let ended = try self.view(of: id)
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
         }
-        var step = Step(at: Date())
-        let taken = hostsTaken(besides: id)
+        var step = Step(at: clock())
+        let isTaken = isTaken(besides: id)
         do {
-            let actions = try underWay[id]?.carryOut(command, at: step.now) { taken.contains($0) } ?? []
+            let actions = try underWay[id]?.carryOut(command, at: step.now, isTaken: isTaken) ?? []
             perform(actions, id, &step)
         } catch {
             throw OperationError.conflict("the rollout \(id) cannot be told to \(name): \(error.message)")
@@ -161,11 +165,11 @@ extension Core: Operations {
 
     // MARK: - Dead letters
 
-    func deadLetters() throws -> [DeadLetterView] {
-        try store.readNow { try $0.deadLetters().map { $0.view(withBody: false) } }
+    nonisolated func deadLetters() async throws -> [DeadLetterView] {
+        try await store.read { try $0.deadLetters().map(\.view) }
     }
 
-    func deadLetter(_ id: String) throws -> DeadLetterView { try kept(id).view(withBody: true) }
+    func deadLetter(_ id: String) throws -> DeadLetterView { try kept(id).view }
 
     func requeueDeadLetter(_ id: String, by who: String) throws {
         let kept = try kept(id)
@@ -173,15 +177,19 @@ extension Core: Operations {
             throw OperationError.conflict(
                 "the dead letter \(id) did not come from a host's task queue: drop it")
         }
-        var step = Step(at: Date())
         let letter = kept.letter
+        guard letter.body.count == letter.size else {
+            throw OperationError.conflict(
+                "the dead letter \(id) was too large to be kept, \(letter.size) bytes: drop it")
+        }
+        var step = Step(at: clock())
         step.write { write in
             try write.append(
                 Store.Outgoing(
                     exchange: ExchangeName.tasks, routingKey: "\(host)",
                     messageID: letter.messageID ?? newMessageID(),
                     contentType: letter.contentType ?? messageContentType, type: letter.type ?? "",
-                    body: letter.body, kind: .slice, host: "\(host)"))
+                    body: letter.body, kind: .letter, host: "\(host)"))
             try write.forget(deadLetter: kept.id)
         }
         audit(who, "dead.requeue", id, [String: String](), &step)
@@ -190,7 +198,7 @@ extension Core: Operations {
 
     func dropDeadLetter(_ id: String, by who: String) throws {
         let kept = try kept(id)
-        var step = Step(at: Date())
+        var step = Step(at: clock())
         step.write { try $0.forget(deadLetter: kept.id) }
         audit(who, "dead.drop", id, [String: String](), &step)
         try commit(step)
@@ -205,19 +213,21 @@ extension Core: Operations {
 
     // MARK: - Records
 
-    func events(_ query: EventQuery) throws -> [EventView] {
+    nonisolated func events(_ query: EventQuery) async throws -> [EventView] {
         let filter = Store.EventFilter(
             type: query.type, host: query.host?.description, rollout: query.rollout, after: query.after,
             since: query.since.flatMap(\.date), limit: query.limit)
-        return try store.readNow { try $0.events(filter).map(EventView.init) }
+        return try await store.read { try $0.events(filter).map(EventView.init) }
     }
 
-    func audit(before: Int64?, limit: Int) throws -> Listing<AuditView> {
-        let entries = try store.readNow { try $0.audit(before: before, limit: limit) }
-        return Listing(entries.map(AuditView.init), next: entries.count == limit ? entries.last?.id : nil)
+    nonisolated func audit(before: Int64?, limit: Int) async throws -> Listing<AuditView> {
+        let found = try await store.read {
+            try $0.audit(before: before, limit: limit + 1).map(AuditView.init)
+        }
+        return Listing(found, most: limit, id: \.id)
     }
 
-    private func audit(
+    func audit(
         _ who: String, _ action: String, _ object: String, _ detail: some Encodable, _ step: inout Step
     ) {
         let entry = Store.AuditEntry(

@@ -13,6 +13,8 @@ import Rollout
 actor Core {
     let store: Store
     let log: Logger
+    /// Tells the time.
+    let clock: @Sendable () -> Date
     /// Tells whoever listens what happens.
     nonisolated let feed = Feed()
     /// Tells the publisher that there may be something to publish.
@@ -25,113 +27,151 @@ actor Core {
     var surveys: [String: FleetSurvey] = [:]
     /// What hosts were last told.
     var desired: [HostName: DesiredState] = [:]
-    /// When a host was last told again, and when it was last written down that it was heard.
-    private var toldAgain: [HostName: Date] = [:]
+    /// When a host was last told again.
+    var toldAgain: [HostName: Date] = [:]
+    /// When it was last written down that a host was heard, and for which hosts that is due.
     private var noted: [HostName: Date] = [:]
-    /// When the log was last pruned.
+    private var notesDue: Set<HostName> = []
+    /// How long what is over is kept, and when the store was last pruned.
+    private let retention: Store.Retention
     private var pruned = Date.distantPast
-    /// Longest time for which any file of a rollout was locked, in milliseconds.
-    var longestPause: [String: Double] = [:]
-    /// Why the broker cannot be reached; `nil` while it can.
-    private(set) var brokerTrouble: String? = "the broker was not reached yet"
+    /// What was not to be believed or understood, as far as it has been told.
+    private var ignored: Set<String> = []
+    /// Why the broker cannot be worked with, by connection; empty while it can.
+    var brokerTroubles = Dictionary(
+        uniqueKeysWithValues: BrokerLink.allCases.map { ($0, "the broker was not reached yet") })
+    /// Whether it was found away: hosts may have spoken to nobody.
+    var wasAway = false
+    /// What the store could not take. Memory is ahead of it then: whoever runs the core ends, and begins anew from what is
+    /// stored.
+    private(set) var fault: (any Error)?
 
     private let executor = SerialQueueExecutor("reflow.core")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    init(store: Store, lostAfter: TimeInterval, log: Logger) {
+    /// A core that knows nothing yet but what is in `store`: see ``takeUp()``.
+    init(
+        store: Store, fleet: Fleet, retention: Store.Retention = .init(), log: Logger,
+        clock: @escaping @Sendable () -> Date = { Date() }
+    ) {
         self.store = store
+        self.retention = retention
+        self.clock = clock
         self.log = log
-        fleet = Fleet(lostAfter: lostAfter)
+        self.fleet = fleet
     }
 
     /// Takes up what the store holds: hosts, rollouts, what was not published.
-    func takeUp(at now: Date = Date()) throws {
+    func takeUp() throws {
+        let now = clock()
         let ids = try store.readNow { read in
             for host in try read.fleet() {
-                // Silence goes on across a restart, but for a moment in which the host can be heard.
-                let heard = max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace))
+                // Silence goes on across a restart, but for a moment in which the host can be heard; and the clock may
+                // have been set back meanwhile.
+                let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
                 fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
                 desired[host.name] = host.desired
             }
             return try read.unfinishedRollouts()
         }
+        lastEvent = try store.readNow { try $0.lastEventID() }
         var step = Step(at: now)
         for id in ids {
-            underWay[id] = try store.readNow { try $0.restore(id, at: now) }
-            longestPause[id] = try store.readNow { try $0.longestPause(of: id) }
+            let rollout = try store.readNow { try $0.restore(id, at: now) }
+            underWay[id] = rollout
+            // Those that were never heard are known from here alone.
+            for host in rollout.hosts where !host.state.phase.isEnded {
+                fleet.expect(host.name, isLost: host.isLost, at: now)
+            }
             perform(underWay[id]?.takeUp(at: now) ?? [], id, &step)
             log.info("taken up", metadata: ["rollout": "\(id)"])
         }
         try commit(step)
+        // What was not published before the restart.
+        outboxWake.put(())
     }
 
     // MARK: - What happens
 
     /// Takes in what has happened, as one step.
-    func take(_ happenings: [Happening], at now: Date = Date()) throws {
+    func take(_ happenings: [Happening], at time: Date? = nil) throws {
+        let now = time ?? clock()
         var step = Step(at: now)
         let messages = happenings.compactMap(\.message)
-        var known = try store.readNow { read in
-            Set(try messages.filter { try read.isSeen(source: $0.source, id: $0.id) })
+        var known: Set<SeenMessage> = []
+        // What is said again in seconds has no message to be recognised: most steps have nothing for the store.
+        if !messages.isEmpty {
+            known = try store.readNow { read in
+                Set(try messages.filter { try read.isSeen(source: $0.source, id: $0.id) })
+            }
+            step.write {
+                for message in messages { _ = try $0.isNew(source: message.source, id: message.id, at: now) }
+            }
         }
         for happening in happenings {
             if let message = happening.message, !known.insert(message).inserted { continue }
             take(happening, &step)
         }
-        step.write {
-            for message in messages { _ = try $0.isNew(source: message.source, id: message.id, at: now) }
-        }
         try commit(step)
         for happening in happenings { happening.settlement?.settle() }
+        // Once it is stored: a view takes sums from the store, the rest from here.
+        if happenings.contains(where: \.isTick) { publishViews() }
     }
 
     private func take(_ happening: Happening, _ step: inout Step) {
         switch happening {
         case .heard(let host, let event, _, _):
             heard(host, event, &step)
-        case .dead(let letter, _):
+        case .dead(let letter, let host, _):
             let now = step.now
             step.write { try $0.keep(letter, at: now) }
             tell("message.dead", "a message could not be handled: \(letter.why)", host: letter.host, &step)
-            if let task = letter.messageID { handle(.deadLettered(task: task, reason: letter.why), &step) }
-        case .ignored(let why, _):
-            log.warning("ignored \(why)")
-        case .brokerAway(let why):
-            brokerTrouble = "the broker cannot be reached: \(why)"
-            log.warning("the broker is away", metadata: ["error": "\(why)"])
-        case .brokerBack:
-            brokerTrouble = nil
-            log.info("the broker is there")
-            fleet.couldNotHear(until: step.now)
-            handle(.reconnected, &step)
-        case .tick:
-            // Without the broker, silence says nothing.
-            for host in brokerTrouble == nil ? fleet.tick(at: step.now) : [] {
-                step.write { try $0.lost(host) }
-                tell("host.lost", "host \(host) has been silent for too long", host: host, &step)
-                handle(.lost(host), &step)
+            guard let host, let task = letter.messageID else { break }
+            handle(.deadLettered(task: task, host, reason: letter.why), &step)
+            for id in surveys.keys {
+                surveys[id]?.failed(task: task, host, "could not handle the survey: \(letter.why)")
             }
-            handle(.tick, &step)
+        case .ignored(let why, _):
+            // Once: whoever may not be believed goes on talking.
+            guard ignored.count < Self.mostIgnored, ignored.insert(why).inserted else { return }
+            tell("message.ignored", "ignored \(why)", &step)
+        case .brokerAway(let link, let why): brokerAway(link, why, &step)
+        case .brokerBack(let link): brokerBack(link, &step)
+        case .tick:
+            // All at once: the disk is synced for each step that writes.
+            for host in notesDue { note(host, &step) }
+            // Without the broker, silence says nothing, and no answer can come.
+            if brokerTrouble == nil {
+                let (lost, hasLeapt) = fleet.tick(at: step.now)
+                if hasLeapt { handle(.reconnected, &step) }
+                for host in lost {
+                    step.write { try $0.lost(host) }
+                    tell("host.lost", "host \(host) has been silent for too long", host: host, &step)
+                    handle(.lost(host), &step)
+                }
+                handle(.tick, &step)
+            }
             prune(&step)
-            publishViews()
         }
     }
 
     /// Forgets, once an hour, what is so old that nobody asks for it.
     private func prune(_ step: inout Step) {
-        guard step.now.timeIntervalSince(pruned) >= 3600 else { return }
-        pruned = step.now
-        let oldest = step.now - Self.memory
-        step.write {
-            try $0.pruneSeenEvents(before: oldest, keeping: Self.mostKept)
-            try $0.pruneEvents(keeping: Self.mostKept)
-        }
+        let now = step.now
+        guard now.timeIntervalSince(pruned) >= 3600 else { return }
+        pruned = now
+        pruneSurveys(at: now)
+        // What is left for another time goes at the next tick.
+        step.write { if try $0.prune(self.retention, at: now, files: 2000) { self.pruned = .distantPast } }
     }
 
-    /// Seconds after which no message comes again.
-    private static let memory: TimeInterval = 7 * 86_400
-    /// Messages that are recognised, and events in the log, at most.
-    private static let mostKept = 1_000_000
+    /// Whether it is time to do again what was last done at `last`; also when the clock was set back since.
+    func isDue(after seconds: TimeInterval, since last: Date?, _ now: Date) -> Bool {
+        last.map { abs(now.timeIntervalSince($0)) >= seconds } ?? true
+    }
+
+    /// Different messages that were not to be believed, at most: more are not told.
+    private static let mostIgnored = 1000
 
     private func heard(_ host: HostName, _ event: HostEvent, _ step: inout Step) {
         let before = fleet.hosts[host]
@@ -140,17 +180,22 @@ actor Core {
             tell("host.returned", "host \(host) is heard again", host: host, &step)
             handle(.returned(host), &step)
         }
-        let now = step.now
-        if before == nil || hasReturned || before?.labels != fleet.hosts[host]?.labels
-            || now.timeIntervalSince(noted[host] ?? .distantPast) >= fleet.lostAfter / 2
-        {
-            noted[host] = now
-            let state = fleet.hosts[host]?.state
-            step.write { try $0.heard(host, state, at: now) }
+        if before == nil || hasReturned || before?.labels != fleet.hosts[host]?.labels {
+            note(host, &step)
+        } else if isDue(after: fleet.lostAfter / 2, since: noted[host], step.now) {
+            notesDue.insert(host)
         }
         if case .hostState(let state) = event { tellAgain(host, state, &step) }
         for id in surveys.keys { surveys[id]?.heard(host, event) }
         handle(.heard(host, event), &step)
+    }
+
+    /// Writes down that a host was heard.
+    private func note(_ host: HostName, _ step: inout Step) {
+        noted[host] = step.now
+        notesDue.remove(host)
+        let (state, now) = (fleet.hosts[host]?.state, step.now)
+        step.write { try $0.heard(host, state, at: now) }
     }
 
     /// Seconds that a host has at least, after a restart, to be heard: a worker says at least every 20 s that it lives.
@@ -159,51 +204,33 @@ actor Core {
     /// Hands an event to every rollout, the oldest first.
     func handle(_ event: Rollout.Event, _ step: inout Step) {
         for id in underWay.keys.sorted() {
-            let taken = hostsTaken(besides: id)
-            let actions = underWay[id]?.handle(event, at: step.now) { taken.contains($0) } ?? []
+            let isTaken = isTaken(besides: id)
+            let actions = underWay[id]?.handle(event, at: step.now, isTaken: isTaken) ?? []
             perform(actions, id, &step)
         }
     }
 
-    /// The hosts on which other rollouts work.
-    func hostsTaken(besides id: String) -> Set<HostName> {
-        guard underWay.count > 1 else { return [] }
-        return Set(underWay.filter { $0.key != id }.values.flatMap(\.hostsAtWork))
+    /// Whether another rollout than `id` works on a host.
+    func isTaken(besides id: String) -> (HostName) -> Bool {
+        let others = underWay.values.filter { $0.id != id }
+        return { host in others.contains { $0.isAtWork(on: host) } }
     }
-
-    // MARK: - What hosts are to do
-
-    /// Tells a host again what is wanted of it, if it says that it knows an older state: it has restarted, or the message was
-    /// lost.
-    private func tellAgain(_ host: HostName, _ said: HostState, _ step: inout Step) {
-        guard let state = desired[host], said.generation < state.generation,
-            state.mode != said.mode || state.policy != PolicyOverrides(),
-            step.now.timeIntervalSince(toldAgain[host] ?? .distantPast) >= Self.patience
-        else { return }
-        toldAgain[host] = step.now
-        step.write { try $0.send(state, to: host) }
-    }
-
-    /// Publishes what is wanted of a host from now on.
-    func tell(_ host: HostName, _ mode: DesiredState.Mode, _ policy: PolicyOverrides, _ step: inout Step) {
-        // The clock, so that it also grows beyond what somebody without this store has told the host.
-        let clock = Int64(step.now.timeIntervalSince1970 * 1000)
-        let generation = max(clock, (desired[host]?.generation ?? 0) + 1)
-        desired[host] = DesiredState(generation: generation, mode: mode, policy: policy)
-        toldAgain[host] = step.now
-        step.write { try $0.send($0.desire(mode, policy, of: host, atLeast: generation), to: host) }
-    }
-
-    /// Seconds before a host is told the same again: what it said may have been on its way.
-    private static let patience: TimeInterval = 5
 
     // MARK: - The store
 
     /// Stores a step, tells whoever listens, and has published what is to be.
     ///
-    /// - Throws: what the store throws. Memory is ahead of it then: whoever runs the core ends, and begins anew from what is
-    ///   stored.
+    /// - Throws: what the store throws; it is the core's ``fault`` from then on.
     func commit(_ step: Step) throws {
+        if let fault { throw fault }
+        do { try write(step) } catch {
+            fault = error
+            outboxWake.close()
+            throw error
+        }
+    }
+
+    private func write(_ step: Step) throws {
         var deltas: [RolloutDelta] = []
         for (id, actions) in step.actions {
             if let delta = underWay[id]?.takeDelta(after: actions), !delta.isEmpty { deltas.append(delta) }
@@ -227,7 +254,7 @@ actor Core {
     }
 
     /// Id of the last event that was handed to the feed.
-    private lazy var lastEvent: Int64 = (try? store.readNow { try $0.lastEventID() }) ?? 0
+    private var lastEvent: Int64 = 0
 
     /// Tells whoever listens how the rollouts are.
     private func publishViews() {
@@ -235,29 +262,5 @@ actor Core {
         for id in underWay.keys.sorted() {
             if let view = try? view(of: id) { feed.publish(.rollout(view)) }
         }
-    }
-
-    // MARK: - The outbox
-
-    /// What is to be published next, oldest first: the same again until it is settled.
-    func outgoing(most limit: Int) throws -> [Store.Outgoing] {
-        try store.readNow { try $0.pendingOutbox(limit: limit) }
-    }
-
-    /// Messages that the broker has taken, or that cannot be delivered, with the reason. Any that is not among them is tried
-    /// again.
-    func published(_ settled: [(Store.Outgoing, String?)]) throws {
-        var step = Step(at: Date())
-        let numbers = settled.map(\.0.id)
-        step.write { try $0.remove(outbox: numbers) }
-        for case (let message, let why?) in settled {
-            guard let name = message.host, let host = HostName(name), let task = message.task else {
-                continue
-            }
-            log.warning("a message cannot be delivered", metadata: ["host": "\(host)", "why": "\(why)"])
-            handle(.undeliverable(task: task, host, why), &step)
-            for id in surveys.keys { surveys[id]?.undeliverable(host, why) }
-        }
-        try commit(step)
     }
 }

@@ -1,14 +1,14 @@
 import Contract
 import DefragTypes
 import Foundation
+import Rollout
 
 /// A survey of some hosts that an operator has asked for, without a rollout.
 struct FleetSurvey: Sendable {
     let id: String
     let request: SurveyRequest
     private(set) var hosts: [HostName: SurveyView.Host]
-    private var pages: [HostName: [Int: [FileSurvey]]] = [:]
-    private var ends: [HostName: SurveyFinished] = [:]
+    private var intakes: [HostName: SurveyIntake] = [:]
     /// When it was asked for.
     let asked: Date
 
@@ -34,33 +34,38 @@ struct FleetSurvey: Sendable {
         guard hosts[host] != nil, !isEnded(host) else { return }
         switch event {
         case .surveyPage(let page) where page.task == task(of: host):
-            pages[host, default: [:]][page.page] = page.files
+            intakes[host, default: .init()].take(page)
             hosts[host]?.state = .answering
         case .surveyFinished(let end) where end.task == task(of: host):
-            ends[host] = end
+            intakes[host, default: .init()].take(end)
         default: return
         }
-        guard let end = ends[host] else { return }
-        let found = (0..<end.pages).compactMap { pages[host]?[$0] }
-        guard found.count == end.pages else { return }
+        guard let (end, files) = intakes[host]?.answer else { return }
         hosts[host] = .init(
-            name: host, state: .finished, matched: end.matched, problems: end.problems,
-            files: found.flatMap(\.self), summary: end.summary)
-        pages[host] = nil
+            name: host, state: .finished, matched: end.matched, problems: end.problems, files: files,
+            summary: end.summary)
+        intakes[host] = nil
     }
 
-    /// A host cannot be asked.
-    mutating func undeliverable(_ host: HostName, _ why: String) {
+    /// A task of a host came to nothing: why, as a sentence about the host. Tasks of others are no concern of this one.
+    mutating func failed(task: String, _ host: HostName, _ why: String) {
+        if task == self.task(of: host) { cannotAnswer(host, why) }
+    }
+
+    /// Nothing more is expected of a host: why, as a sentence about it.
+    mutating func cannotAnswer(_ host: HostName, _ why: String) {
         guard hosts[host] != nil, !isEnded(host) else { return }
         hosts[host]?.state = .failed
         hosts[host]?.message = "\(host) \(why)"
+        intakes[host] = nil
     }
 
-    /// How far it is.
+    /// How far it is; files are told when all is there, as who waits asks again and again.
     var view: SurveyView {
-        SurveyView(
-            id: id, isComplete: hosts.keys.allSatisfy(isEnded),
-            hosts: hosts.values.sorted { $0.name < $1.name })
+        let isComplete = hosts.keys.allSatisfy(isEnded)
+        var hosts = hosts.values.sorted { $0.name < $1.name }
+        if !isComplete { for index in hosts.indices { hosts[index].files = [] } }
+        return SurveyView(id: id, isComplete: isComplete, hosts: hosts)
     }
 
     private func isEnded(_ host: HostName) -> Bool {

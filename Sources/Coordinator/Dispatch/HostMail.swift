@@ -4,6 +4,8 @@ import Rollout
 
 /// Reads what the broker delivers to a coordinator: hosts' events and dead letters.
 struct HostMail {
+    /// The broker user as whom tasks are published: those that the broker itself moves to the dead letters keep it.
+    let ownUser: String
     /// The broker user that speaks for every host, where one is configured.
     let sharedUser: String?
 
@@ -11,8 +13,8 @@ struct HostMail {
     enum Meaning {
         /// A host says something, and may be believed.
         case event(HostName, HostEvent, id: String)
-        /// A task ended among the dead letters.
-        case dead(DeadLetter)
+        /// A message ended among the dead letters. With a host: it was for that one, and whoever says so may be believed.
+        case dead(DeadLetter, HostName?)
         /// Not for us, or not to be believed; why, in words.
         case ignored(String)
     }
@@ -22,13 +24,18 @@ struct HostMail {
         guard case .complete(let bytes) = delivery.body else {
             return .ignored("a message that is too large")
         }
-        if delivery.exchange == ExchangeName.dead { return deadLetter(delivery, bytes) }
+        return meaning(of: bytes, delivery.properties, from: delivery.exchange)
+    }
+
+    /// What a message with these properties means, published to `exchange`.
+    func meaning(of bytes: [UInt8], _ properties: MessageProperties, from exchange: String) -> Meaning {
+        if exchange == ExchangeName.dead { return deadLetter(bytes, properties) }
         do {
             let message = try Contract.Message<HostEvent>(json: bytes)
             guard let host = EventAddress.host(ofSource: message.source) else {
                 return .ignored("an event from '\(message.source)', which is no host")
             }
-            let user = delivery.properties.userID
+            let user = properties.userID
             guard EventAddress.mayBelieve(user: user, speakingFor: host, sharedUser: sharedUser) else {
                 return .ignored(
                     "an event for host \(host), published by the broker user '\(user ?? "unknown")': only "
@@ -41,8 +48,7 @@ struct HostMail {
         }
     }
 
-    private func deadLetter(_ delivery: Delivery, _ bytes: [UInt8]) -> Meaning {
-        let properties = delivery.properties
+    private func deadLetter(_ bytes: [UInt8], _ properties: MessageProperties) -> Meaning {
         let headers = properties.headers
         // Put there by a worker, or by the broker itself, such as `delivery_limit`.
         let reason =
@@ -50,15 +56,22 @@ struct HostMail {
             ?? "dead-lettered by the broker"
         let queue =
             headers[DeadLetterHeader.queue]?.stringValue ?? headers["x-first-death-queue"]?.stringValue
-        let prefix = QueueName.taskPrefix
+        let host = queue.flatMap(QueueName.host(ofQueue:))
         return .dead(
             DeadLetter(
                 reason: reason, detail: headers[DeadLetterHeader.detail]?.stringValue, queue: queue,
-                host: queue.flatMap {
-                    $0.hasPrefix(prefix) ? HostName(String($0.dropFirst(prefix.count))) : nil
-                },
+                host: host,
                 messageID: properties.messageID, type: properties.type, contentType: properties.contentType,
-                body: bytes))
+                body: bytes,
+                size: max(
+                    bytes.count, Int(clamping: headers[DeadLetterHeader.bodySize]?.integerValue ?? 0))),
+            host.flatMap { mayBelieve(properties.userID, of: $0) ? $0 : nil })
+    }
+
+    /// Whether a dead letter of `host` may be believed. Every host may publish some, and knows the ids of others' tasks
+    /// from them.
+    private func mayBelieve(_ user: String?, of host: HostName) -> Bool {
+        user == ownUser || EventAddress.mayBelieve(user: user, speakingFor: host, sharedUser: sharedUser)
     }
 }
 
@@ -77,8 +90,10 @@ struct DeadLetter: Hashable, Sendable {
     /// What it was.
     var type: String?
     var contentType: String?
-    /// Its content, as far as it was kept.
+    /// Its content; empty where it was too large to be kept, and in listings.
     var body: [UInt8]
+    /// Length of its content in bytes.
+    var size: Int
 
     /// Reason and detail.
     var why: String { reason + (detail.map { ": \($0)" } ?? "") }

@@ -11,52 +11,35 @@ struct Intake: Sendable {
     /// Deliveries that may be unsettled at a time: as many can go into one transaction.
     static let prefetch: UInt16 = 500
 
-    /// The durable queue of answers, and the dead letters.
-    func answers(from queue: String) async {
-        for await delivery in connection.consume(queue: queue, prefetch: Self.prefetch) {
-            take(delivery, settle: true)
-        }
+    /// What is consumed.
+    enum Source: Sendable {
+        /// A queue that is there.
+        case queue(String)
+        /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as we listen.
+        case chatter
     }
 
-    /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as we listen.
-    func chatter() async {
-        let queue = QueueDefinition.temporary(
-            "reflow.coordinator.chatter.\(newMessageID())",
-            arguments: ["x-max-length": 100_000, "x-overflow": "drop-head"])
-        let bindings = ["*.reflow.host.state", "*.reflow.progress"].map {
-            Binding(exchange: ExchangeName.events, routingKey: $0)
-        }
-        let deliveries = connection.consume(declaring: queue, bindings: bindings, prefetch: Self.prefetch)
-        for await delivery in deliveries {
-            // What is said again in seconds need not survive us.
-            delivery.ack()
-            take(delivery, settle: false)
-        }
-    }
-
-    private func take(_ delivery: Delivery, settle: Bool) {
-        let settlement = Happening.Settlement { if settle { delivery.ack() } }
-        switch mail.meaning(of: delivery) {
-        case .event(let host, let event, let id):
-            mailbox.put(.heard(host, event, id: settle ? id : nil, settle ? settlement : nil))
-        case .dead(let letter): mailbox.put(.dead(letter, settlement))
-        case .ignored(let why): mailbox.put(.ignored(why, settlement))
-        }
-    }
-
-    /// Says when the broker goes and comes back.
-    func watchBroker() async {
-        var isAway = false
-        for await state in connection.states {
-            switch state {
-            case .disconnected(let error, _):
-                if !isAway { mailbox.put(.brokerAway("\(error)")) }
-                isAway = true
-            case .connected:
-                isAway = false
-                mailbox.put(.brokerBack)
-            default: break
+    /// Takes what comes, until cancelled.
+    func take(from source: Source) async {
+        for await delivery in deliveries(from: source) {
+            // The broker may forget it once it is stored, or looked at.
+            let settlement = Happening.Settlement { delivery.ack() }
+            switch mail.meaning(of: delivery) {
+            case .event(let host, let event, let id):
+                // What is said again in seconds need not be recognised when it comes twice.
+                mailbox.put(.heard(host, event, id: event.isAnswer ? id : nil, settlement))
+            case .dead(let letter, let host): mailbox.put(.dead(letter, host, settlement))
+            case .ignored(let why): mailbox.put(.ignored(why, settlement))
             }
+        }
+    }
+
+    private func deliveries(from source: Source) -> Deliveries {
+        switch source {
+        case .queue(let name): return connection.consume(queue: name, prefetch: Self.prefetch)
+        case .chatter:
+            let (queue, bindings) = Topology.chatterQueue()
+            return connection.consume(declaring: queue, bindings: bindings, prefetch: Self.prefetch)
         }
     }
 
@@ -65,6 +48,16 @@ struct Intake: Sendable {
         while !Task.isCancelled {
             mailbox.put(.tick)
             guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
+        }
+    }
+}
+
+extension HostEvent {
+    /// Whether it answers a task, and counts once.
+    fileprivate var isAnswer: Bool {
+        switch self {
+        case .surveyPage, .surveyFinished, .sliceFinished: true
+        case .hostState, .progress, .unknown: false
         }
     }
 }

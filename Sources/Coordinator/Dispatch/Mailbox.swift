@@ -28,16 +28,26 @@ final class Mailbox<Item: Sendable>: Sendable {
         waiting?.resume()
     }
 
+    /// What has come, at most so many, without waiting.
+    func take(most limit: Int = .max) -> [Item] {
+        state.withLock { state in
+            // Mostly all of it, and nothing is moved.
+            guard state.items.count > limit else {
+                defer { state.items = [] }
+                return state.items
+            }
+            let taken = Array(state.items.prefix(limit))
+            state.items.removeFirst(limit)
+            return taken
+        }
+    }
+
     /// What has come, at least one and at most so many; `nil` after ``close()``. One reader at a time.
     func next(most limit: Int) async -> [Item]? {
         while true {
-            let (items, isClosed) = state.withLock { state in
-                let taken = Array(state.items.prefix(limit))
-                state.items.removeFirst(taken.count)
-                return (taken, state.isClosed)
-            }
+            let items = take(most: limit)
             if !items.isEmpty { return items }
-            if isClosed { return nil }
+            if state.withLock({ $0.isClosed && $0.items.isEmpty }) { return nil }
             await withCheckedContinuation { continuation in
                 let isDue = state.withLock { state in
                     guard state.items.isEmpty, !state.isClosed else { return true }

@@ -1,79 +1,66 @@
-import AMQP
-import Contract
-
-/// Publishes what the store's outbox holds, in order for each host, and takes out what the broker has confirmed.
+/// Publishes what the store's outbox holds, and takes out what the broker has confirmed: for each host one message after the
+/// other, so that the last one in its control queue is the latest; different hosts do not wait for each other.
 ///
 /// A message may be published twice: after a restart, and when a confirm is lost. Its id is the same, and workers carry out
 /// a task once.
 struct OutboxPublisher: Sendable {
     let core: Core
-    let connection: Connection
+    /// Publishes one message, however long that takes.
+    var publish: @Sendable (Store.Outgoing) async -> Outcome
+
+    /// What came of a message.
+    enum Outcome: Hashable, Sendable {
+        /// The broker has it.
+        case published
+        /// It cannot be delivered: why, as a sentence about the host.
+        case undeliverable(String)
+        /// It has to be tried again.
+        case again
+    }
+
+    /// Pause before a message that the broker did not take is tried again.
+    var pause = Duration.seconds(1)
 
     /// Most messages under way.
-    private static let batch = 500
+    static let most = 500
 
     /// Publishes until the core's wake is closed or the task is cancelled.
     ///
-    /// - Throws: what the store throws.
+    /// - Throws: what the store throws, whoever has used it.
     func run() async throws {
-        while await core.outboxWake.next(most: .max) != nil {
-            while !Task.isCancelled {
-                let messages = try await core.outgoing(most: Self.batch)
-                if messages.isEmpty { break }
-                let settled = await publish(messages)
-                try await core.published(settled)
-                // What the broker did not take just now is tried again, but not at once.
-                if settled.count < messages.count { try? await Task.sleep(for: .seconds(1)) }
+        let ended = Mailbox<(Store.Outgoing, Outcome)>()
+        // By routing key, which is the host: those of its messages that follow wait.
+        var underWay: Set<String> = []
+        try await withThrowingDiscardingTaskGroup { group in
+            defer { group.cancelAll() }
+            while await core.outboxWake.next(most: .max) != nil, !Task.isCancelled {
+                let outcomes = ended.take()
+                try await settle(outcomes)
+                for (message, _) in outcomes { underWay.remove(message.routingKey) }
+                let room = Self.most - underWay.count
+                for message in room > 0 ? try await core.outgoing(most: room, besides: underWay) : [] {
+                    underWay.insert(message.routingKey)
+                    group.addTask {
+                        let outcome = await publish(message)
+                        if outcome == .again { try? await Task.sleep(for: pause) }
+                        ended.put((message, outcome))
+                        core.outboxWake.put(())
+                    }
+                }
             }
         }
+        // Memory is ahead of the store then: the process has to begin anew.
+        if let fault = await core.fault { throw fault }
     }
 
-    private func publish(_ messages: [Store.Outgoing]) async -> [(Store.Outgoing, String?)] {
-        await withTaskGroup(of: (Store.Outgoing, String?)?.self) { group in
-            for message in messages {
-                group.addTask { await publish(message) }
+    private func settle(_ outcomes: [(Store.Outgoing, Outcome)]) async throws {
+        let settled = outcomes.compactMap { message, outcome -> (Store.Outgoing, String?)? in
+            switch outcome {
+            case .published: (message, nil)
+            case .undeliverable(let why): (message, why)
+            case .again: nil
             }
-            var settled: [(Store.Outgoing, String?)] = []
-            for await outcome in group { if let outcome { settled.append(outcome) } }
-            return settled
         }
-    }
-
-    /// Publishes one. Returns why it cannot be delivered; nothing at all if it has to be tried again.
-    private func publish(_ message: Store.Outgoing) async -> (Store.Outgoing, String?)? {
-        do {
-            if message.kind == .survey, let host = message.host.flatMap({ HostName($0) }),
-                !(try await hasQueue(host))
-            {
-                return (
-                    message, "has no task queue: run 'reflow provision --host \(host)', then start its worker"
-                )
-            }
-            var properties = MessageProperties()
-            properties.contentType = message.contentType
-            properties.type = message.type
-            properties.messageID = message.messageID
-            properties.isPersistent = message.isPersistent
-            try await connection.publish(
-                AMQP.Message(body: message.body, properties: properties), exchange: message.exchange,
-                routingKey: message.routingKey, mandatory: true)
-            return (message, nil)
-        } catch is CancellationError {
-            return nil
-        } catch let error as AMQPError where error.isRetriable {
-            return nil
-        } catch {
-            return (message, "could not be sent a task: \(error)")
-        }
-    }
-
-    /// With an alternate exchange, a message that no queue takes is not returned: so the broker is asked.
-    private func hasQueue(_ host: HostName) async throws -> Bool {
-        do {
-            _ = try await connection.inspect(queue: QueueName.tasks(host))
-            return true
-        } catch let error as AMQPError where error.code == .notFound {
-            return false
-        }
+        if !settled.isEmpty { try await core.published(settled) }
     }
 }

@@ -26,16 +26,17 @@ struct Topology {
             ExchangeDefinition(ExchangeName.controlAll, .fanout),
             ExchangeDefinition(ExchangeName.events, .topic),
         ]
+        // A second coordinator waits for the first one's end, instead of taking half of the answers.
+        let ofCoordinator: [String: FieldValue] = [
+            "x-queue-type": "quorum", "x-max-length-bytes": .integer(256 << 20),
+            "x-single-active-consumer": true,
+        ]
         // Nothing may fill the broker's disk when nobody consumes: every shared queue has a bound.
         queues = [
             QueueDefinition(
                 QueueName.unroutable, arguments: ["x-max-length": 100_000, "x-overflow": "drop-head"]),
-            QueueDefinition(
-                QueueName.dead,
-                arguments: ["x-queue-type": "quorum", "x-max-length-bytes": .integer(256 << 20)]),
-            QueueDefinition(
-                QueueName.coordinator,
-                arguments: ["x-queue-type": "quorum", "x-max-length-bytes": .integer(256 << 20)]),
+            QueueDefinition(QueueName.dead, arguments: ofCoordinator),
+            QueueDefinition(QueueName.coordinator, arguments: ofCoordinator),
             QueueDefinition(
                 QueueName.history,
                 arguments: [
@@ -78,6 +79,17 @@ struct Topology {
             (QueueName.control(host), Binding(exchange: ExchangeName.control, routingKey: "\(host)")),
             (QueueName.control(host), Binding(exchange: ExchangeName.controlAll)),
         ]
+    }
+
+    /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as its consumer.
+    static func chatterQueue() -> (QueueDefinition, [Binding]) {
+        let queue = QueueDefinition.temporary(
+            "reflow.coordinator.chatter.\(newMessageID())",
+            arguments: ["x-max-length": 100_000, "x-overflow": "drop-head"])
+        let bindings = ["*.reflow.host.state", "*.reflow.progress"].map {
+            Binding(exchange: ExchangeName.events, routingKey: $0)
+        }
+        return (queue, bindings)
     }
 
     /// The answers and chatter of `hosts`, and the dead letters, for one job in the foreground: durable, so that a

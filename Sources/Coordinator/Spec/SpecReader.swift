@@ -99,13 +99,8 @@ struct SpecReader {
 
     private static func path(_ value: SpecValue) -> String? {
         guard let path = value.text(such: "a path such as /srv/vm/**/*.img") else { return nil }
-        guard path.hasPrefix("/") else {
-            value.refuse("'\(shortened(path))' is not absolute; a path begins with /")
-            return nil
-        }
-        guard !path.split(separator: "/").contains(".."), path.utf8.count <= 4096, !path.utf8.contains(0)
-        else {
-            value.refuse("'\(shortened(path))' is no path: it has .. in it, or is longer than 4096 bytes")
+        if let problem = pathProblem(path) {
+            value.refuse(problem)
             return nil
         }
         return path
@@ -121,15 +116,9 @@ struct SpecReader {
             guard let value = mapping[setting.key], let text = value.text(such: setting.example) else {
                 continue
             }
-            do {
-                try setting.set(text, in: &overrides)
-            } catch {
-                switch error.kind {
-                case .malformed: value.refuse("'\(shortened(text))' is not \(setting.example)")
-                case .outOfRange(let problem): value.refuse("'\(shortened(text))': \(problem)")
-                }
-            }
+            if let problem = setting.read(text, into: &overrides) { value.refuse(problem) }
         }
+        if let problem = overrides.contradiction { mapping["unshareBudget"]?.refuse(problem) }
         return overrides
     }
 }
@@ -142,17 +131,4 @@ func isLabel(_ text: String) -> Bool {
                 && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
                     || "-_.".unicodeScalars.contains($0))
         }
-}
-
-extension PolicySetting {
-    /// What would be right, in words.
-    fileprivate var example: String {
-        switch placeholder {
-        case "DUR": "a duration with its unit, such as 20ms"
-        case "SIZE": "a size such as 16MiB"
-        case "PERCENT": "a percentage such as 50%"
-        case "SIZE|PERCENT": "a size such as 10GiB or a percentage such as 5%"
-        default: placeholder.split(separator: "|").joined(separator: " or ")
-        }
-    }
 }

@@ -100,6 +100,6 @@ struct SpecValue {
 }
 
 /// A text of the operator's in a message: not all of it.
-func shortened(_ text: String) -> String {
-    text.count > 60 ? text.prefix(60) + "…" : text
+func shortened(_ text: String, _ most: Int = 60) -> String {
+    text.count > most ? text.prefix(most) + "…" : text
 }

@@ -10,7 +10,6 @@ struct StrategyReader {
 
     private static let keys = [
         "canary", "concurrency", "ramp", "errorBudget", "windows", "attempts", "backOff", "slice",
-        "lostAfter",
         "giveUpAfter",
     ]
 
@@ -23,6 +22,10 @@ struct StrategyReader {
         if let ramp = mapping["ramp"].flatMap(ramp) { strategy.ramp = ramp }
         strategy.errorBudget = mapping["errorBudget"].flatMap(errorBudget)
         if let windows = mapping["windows"]?.list(such: "[{days: mon-fri, from: 22:00, to: 05:00}]") {
+            if windows.isEmpty {
+                mapping["windows"]?.refuse(
+                    "is empty; write [{days: mon-fri, from: 22:00, to: 05:00}], or leave it out for any time")
+            }
             strategy.windows = windows.compactMap { WindowReader().window($0) }
         }
         if let attempts = mapping["attempts"]?.number(1...100, such: "a number such as 3") {
@@ -39,7 +42,6 @@ struct StrategyReader {
         }
         set("backOff", \.backOff, .zero...(.seconds(86_400)))
         set("slice", \.slice, .seconds(1)...(.seconds(SliceTask.longestTimeBudget)))
-        set("lostAfter", \.lostAfter, .seconds(10)...(.seconds(86_400)))
         set("giveUpAfter", \.giveUpAfter, .zero...(.seconds(30 * 86_400)))
         return strategy
     }

@@ -27,6 +27,16 @@ extension WriteTransaction {
             [entry.time.timeIntervalSince1970, entry.who, entry.action, entry.object, entry.detail])
         return db.lastInsertedRowID
     }
+
+    /// Forgets what was done before `date`.
+    func pruneAudit(before date: Date) throws {
+        // Ids grow with time.
+        try run(
+            """
+            DELETE FROM audit WHERE id < coalesce(
+                (SELECT id FROM audit WHERE time >= ? ORDER BY id LIMIT 1), (SELECT max(id) + 1 FROM audit))
+            """, [date.timeIntervalSince1970])
+    }
 }
 
 extension ReadTransaction {

@@ -14,17 +14,20 @@ extension Store {
 }
 
 extension WriteTransaction {
-    /// Keeps a message that could not be handled.
+    /// Keeps a message that could not be handled, unless the same one is kept already for the same reason: the broker may
+    /// deliver a letter twice.
     func keep(_ letter: DeadLetter, at now: Date) throws {
         try run(
             """
-            INSERT INTO deadLetter (time, reason, detail, queue, host, messageID, type, contentType, body)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO deadLetter (time, reason, detail, queue, host, messageID, type, contentType, body, size)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            WHERE NOT EXISTS (SELECT 1 FROM deadLetter WHERE messageID = ? AND reason = ? AND queue IS ?)
             """,
             [
                 now.timeIntervalSince1970, letter.reason, letter.detail, letter.queue,
                 letter.host?.description,
-                letter.messageID, letter.type, letter.contentType, Data(letter.body),
+                letter.messageID, letter.type, letter.contentType, Data(letter.body), letter.size,
+                letter.messageID, letter.reason, letter.queue,
             ])
     }
 
@@ -32,13 +35,23 @@ extension WriteTransaction {
     func forget(deadLetter id: Int64) throws {
         try run("DELETE FROM deadLetter WHERE id = ?", [id])
     }
+
+    /// Forgets all but the latest `most`.
+    func pruneDeadLetters(keeping most: Int) throws {
+        try run("DELETE FROM deadLetter WHERE id <= (SELECT max(id) FROM deadLetter) - ?", [most])
+    }
 }
 
 extension ReadTransaction {
-    /// Messages that could not be handled, the newest first.
+    /// Messages that could not be handled, the newest first, without their contents: a megabyte each, maybe.
     func deadLetters(limit: Int = 1000) throws -> [Store.KeptLetter] {
-        try Row.fetchAll(db, sql: "SELECT * FROM deadLetter ORDER BY id DESC LIMIT ?", arguments: [limit])
-            .map(keptLetter)
+        try Row.fetchAll(
+            db,
+            sql: """
+                SELECT id, time, reason, detail, queue, host, messageID, type, contentType, x'' AS body, size
+                FROM deadLetter ORDER BY id DESC LIMIT ?
+                """, arguments: [limit]
+        ).map(keptLetter)
     }
 
     /// One of them; `nil` if it is not there.
@@ -53,6 +66,6 @@ extension ReadTransaction {
             letter: DeadLetter(
                 reason: row["reason"], detail: row["detail"], queue: row["queue"],
                 host: (row["host"] as String?).flatMap { HostName($0) }, messageID: row["messageID"],
-                type: row["type"], contentType: row["contentType"], body: Array(body)))
+                type: row["type"], contentType: row["contentType"], body: Array(body), size: row["size"]))
     }
 }

@@ -15,8 +15,6 @@ extension Store {
         var subject: String?
         /// A sentence.
         var text: String
-        /// More of it as JSON; `nil` for nothing.
-        var data: String?
     }
 
     /// Which events are asked for; `nil` for all.
@@ -29,7 +27,7 @@ extension Store {
         var after: Int64?
         /// Only those of this time and later.
         var since: Date?
-        /// Most of them: with `after` or `since` the first, without the last.
+        /// Most of them: with `after` the first, without the last.
         var limit = 100
     }
 }
@@ -39,11 +37,10 @@ extension WriteTransaction {
     @discardableResult
     func log(_ event: Store.Event) throws -> Int64 {
         try run(
-            "INSERT INTO event (time, type, rollout, host, subject, text, data) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO event (time, type, rollout, host, subject, text) VALUES (?, ?, ?, ?, ?, ?)",
             [
                 event.time.timeIntervalSince1970, event.type, event.rollout, event.host, event.subject,
                 event.text,
-                event.data,
             ])
         return db.lastInsertedRowID
     }
@@ -76,7 +73,7 @@ extension ReadTransaction {
         add("id > ?", filter.after)
         add("time >= ?", filter.since?.timeIntervalSince1970)
         arguments += [filter.limit]
-        let isTail = filter.after == nil && filter.since == nil
+        let isTail = filter.after == nil
         let sql =
             "SELECT * FROM event"
             + (conditions.isEmpty ? "" : " WHERE " + conditions.joined(separator: " AND "))
@@ -85,8 +82,7 @@ extension ReadTransaction {
         return (isTail ? rows.reversed() : rows).map { row in
             Store.Event(
                 id: row["id"], time: Date(timeIntervalSince1970: row["time"]), type: row["type"],
-                rollout: row["rollout"], host: row["host"], subject: row["subject"], text: row["text"],
-                data: row["data"])
+                rollout: row["rollout"], host: row["host"], subject: row["subject"], text: row["text"])
         }
     }
 

@@ -30,38 +30,21 @@ extension WriteTransaction {
             [host.description, try state.map(JSONColumn.text), now.timeIntervalSince1970])
     }
 
-    /// Stores that a host is lost; one that was never heard, too.
+    /// Stores that a host is lost. One that was never heard is not stored: perhaps there is none of that name.
     func lost(_ host: HostName) throws {
-        try run(
-            "INSERT INTO fleetHost (name, isLost) VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET isLost = 1",
-            [host.description])
+        try run("UPDATE fleetHost SET isLost = 1 WHERE name = ?", [host.description])
     }
 
-    /// The next generation of what is wanted of a host: one more than the last, and at least `least`, for a host that has
-    /// heard of a later one from elsewhere.
-    func nextGeneration(_ host: HostName, atLeast least: Int64) throws -> Int64 {
-        let sql = """
-            INSERT INTO fleetHost (name, generation) VALUES (?, max(1, ?))
-            ON CONFLICT (name) DO UPDATE SET generation = max(generation + 1, excluded.generation)
-            RETURNING generation
-            """
-        let arguments: StatementArguments = [host.description, least]
-        guard let next = try Int64.fetchOne(db.cachedStatement(sql: sql), arguments: arguments) else {
-            throw StoreError(.unknown, "host \(host) cannot be stored")
-        }
-        return next
+    /// Stores what is wanted of a host from now on.
+    func desire(_ desired: DesiredState, of host: HostName) throws {
+        try run(
+            "INSERT INTO fleetHost (name, desired) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET desired = excluded.desired",
+            [host.description, try JSONColumn.text(desired)])
     }
 
-    /// Stores what is wanted of a host from now on, under its next generation, and returns it.
-    func desire(
-        _ mode: DesiredState.Mode, _ policy: PolicyOverrides, of host: HostName, atLeast least: Int64
-    ) throws -> DesiredState {
-        let desired = DesiredState(
-            generation: try nextGeneration(host, atLeast: least), mode: mode, policy: policy)
-        try run(
-            "UPDATE fleetHost SET desired = ? WHERE name = ?",
-            [try JSONColumn.text(desired), host.description])
-        return desired
+    /// Forgets a host.
+    func forget(_ host: HostName) throws {
+        try run("DELETE FROM fleetHost WHERE name = ?", [host.description])
     }
 }
 
@@ -69,12 +52,6 @@ extension ReadTransaction {
     /// The hosts that were ever heard or told anything, in the order of their names.
     func fleet() throws -> [Store.FleetHost] {
         try Row.fetchAll(db, sql: "SELECT * FROM fleetHost ORDER BY name").compactMap(fleetHost)
-    }
-
-    /// What is wanted of a host; `nil` if it was never told anything.
-    func desired(of host: HostName) throws -> DesiredState? {
-        let statement = try db.cachedStatement(sql: "SELECT desired FROM fleetHost WHERE name = ?")
-        return try String.fetchOne(statement, arguments: [host.description]).map { try JSONColumn.value($0) }
     }
 
     private func fleetHost(_ row: Row) throws -> Store.FleetHost? {

@@ -14,8 +14,6 @@ extension Store {
         /// Its CloudEvents type.
         var type: String
         var body: [UInt8]
-        /// Whether the broker keeps it on disk.
-        var isPersistent = true
         /// What it is.
         var kind: Kind
         /// For whom; `nil` for no host in particular.
@@ -26,6 +24,8 @@ extension Store {
         /// Kinds of message.
         enum Kind: String, Hashable, Sendable {
             case slice, survey, control
+            /// A dead letter that is sent again.
+            case letter
         }
     }
 }
@@ -35,12 +35,12 @@ extension WriteTransaction {
     func append(_ message: Store.Outgoing) throws {
         try run(
             """
-            INSERT INTO outbox (exchange, routingKey, messageID, contentType, type, body, isPersistent, kind, host, task)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            INSERT INTO outbox (exchange, routingKey, messageID, contentType, type, body, kind, host, task)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
                 message.exchange, message.routingKey, message.messageID, message.contentType, message.type,
-                Data(message.body), message.isPersistent, message.kind.rawValue, message.host, message.task,
+                Data(message.body), message.kind.rawValue, message.host, message.task,
             ])
     }
 
@@ -52,17 +52,22 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
-    /// The next messages to publish after `id`, in the order in which they were stored.
-    func pendingOutbox(after id: Int64 = 0, limit: Int) throws -> [Store.Outgoing] {
-        let statement = try db.cachedStatement(sql: "SELECT * FROM outbox WHERE id > ? ORDER BY id LIMIT ?")
-        return try Row.fetchAll(statement, arguments: [id, limit]).map { row in
+    /// The next message of each routing key, which is a host, in the order in which they were stored; none of the keys `besides`.
+    func nextOutgoing(besides keys: Set<String> = [], limit: Int) throws -> [Store.Outgoing] {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT * FROM outbox WHERE id IN (SELECT min(id) FROM outbox GROUP BY routingKey)
+                AND routingKey NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?
+                """)
+        let besides = try JSONColumn.text(keys.sorted())
+        return try Row.fetchAll(statement, arguments: [besides, limit]).map { row in
             let data: Data = row["body"]
             let kind: String = row["kind"]
             return Store.Outgoing(
                 id: row["id"], exchange: row["exchange"], routingKey: row["routingKey"],
                 messageID: row["messageID"],
                 contentType: row["contentType"], type: row["type"], body: Array(data),
-                isPersistent: row["isPersistent"], kind: .init(rawValue: kind) ?? .control, host: row["host"],
+                kind: .init(rawValue: kind) ?? .control, host: row["host"],
                 task: row["task"])
         }
     }

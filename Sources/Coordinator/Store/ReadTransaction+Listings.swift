@@ -12,6 +12,8 @@ extension Store {
         var created: Date
         /// `nil` before it has.
         var ended: Date?
+        /// Longest time for which any of its files was locked, in milliseconds.
+        var longestPauseMs: Double
         /// How many hosts it has in each phase.
         var hosts: [RolloutHost.Phase: Int]
         var totals: Totals
@@ -26,12 +28,12 @@ extension Store {
 }
 
 extension ReadTransaction {
-    /// Rollouts, the latest first.
+    /// Rollouts, the latest first, without plans.
     func rollouts(limit: Int) throws -> [Store.RolloutRow] {
-        try rollouts("ORDER BY number DESC LIMIT ?", [limit])
+        try rollouts("WHERE NOT isPlan ORDER BY number DESC LIMIT ?", [limit])
     }
 
-    /// One rollout.
+    /// One rollout or plan.
     ///
     /// - Throws: ``StoreError`` `unknown`.
     func rollout(_ id: String) throws -> Store.RolloutRow {
@@ -41,16 +43,18 @@ extension ReadTransaction {
         return row
     }
 
-    /// What the operator has handed over for a rollout.
-    ///
-    /// - Throws: ``StoreError`` `unknown`.
-    func specText(of id: String) throws -> String {
-        guard
-            let text = try String.fetchOne(db, sql: "SELECT spec FROM rollout WHERE id = ?", arguments: [id])
-        else {
-            throw StoreError(.unknown, "there is no rollout '\(id)'")
+    /// Ids of the rollouts that an operator may mean by `text`: at most one by its id (also a plan) or its name (the newest that
+    /// has not ended before those that have), or else those whose ids begin like that, at most ten.
+    func rollouts(meantBy text: String) throws -> [String] {
+        let ways = [
+            "id = ?", "name = ? AND NOT isPlan ORDER BY ended IS NULL DESC, number DESC LIMIT 1",
+            "NOT isPlan AND instr(id, ?) = 1 ORDER BY number DESC LIMIT 10",
+        ]
+        for way in text.isEmpty ? [] : ways {
+            let found = try String.fetchAll(db, sql: "SELECT id FROM rollout WHERE \(way)", arguments: [text])
+            guard found.isEmpty else { return found }
         }
-        return text
+        return []
     }
 
     /// The hosts of a rollout in the order of their names: those after `host`.
@@ -82,7 +86,8 @@ extension ReadTransaction {
 
     private func rollouts(_ which: String, _ arguments: StatementArguments) throws -> [Store.RolloutRow] {
         let rows = try Row.fetchAll(
-            db, sql: "SELECT number, id, state, created, ended FROM rollout \(which)", arguments: arguments)
+            db, sql: "SELECT number, id, state, created, ended, longestPause FROM rollout \(which)",
+            arguments: arguments)
         return try rows.map { row in
             let number: Int64 = row["number"]
             var totals: [Int64: Store.Totals] = [:]
@@ -95,7 +100,8 @@ extension ReadTransaction {
                 id: row["id"], state: try JSONColumn.value(row["state"]),
                 created: Date(timeIntervalSince1970: row["created"]),
                 ended: (row["ended"] as Double?).map(Date.init(timeIntervalSince1970:)),
-                hosts: try hostPhases(of: number), totals: totals[number] ?? .init())
+                longestPauseMs: row["longestPause"], hosts: try hostPhases(of: number),
+                totals: totals[number] ?? .init())
         }
     }
 
@@ -108,15 +114,17 @@ extension ReadTransaction {
         }
     }
 
-    /// Columns 1 to 8 for ``add(_:to:)``.
+    /// Columns 1 to 9 for ``add(_:to:)``. Bytes that are too many for an integer stay at the largest one.
     private static let sums = """
-        state, sum(targets), sum(size), sum(extents), sum(extentsAfter), sum(gain), sum(rewritten), sum(unshared)
+        state, sum(targets), CAST(total(size) AS INTEGER), sum(extents), sum(extentsAfter), sum(gain),
+        CAST(total(rewritten) AS INTEGER), CAST(total(unshared) AS INTEGER), CAST(total(cursor) AS INTEGER)
         """
 
     private func add(_ row: Row, to totals: inout Store.Totals) {
         guard let phase = TargetPhase(rawValue: row[1]), row[2] as Int > 0 else { return }
         totals.byPhase[phase] = Store.Tally(
             targets: row[2], size: ByteCount(row[3] as Int64), extentsBefore: row[4], extentsAfter: row[5],
-            gain: row[6], rewritten: ByteCount(row[7] as Int64), unshared: ByteCount(row[8] as Int64))
+            gain: row[6], rewritten: ByteCount(row[7] as Int64), unshared: ByteCount(row[8] as Int64),
+            cursor: ByteCount(row[9] as Int64))
     }
 }

@@ -72,16 +72,6 @@ extension ReadTransaction {
         return try Row.fetchAll(db.cachedStatement(sql: sql), arguments: arguments).compactMap(target)
     }
 
-    /// Longest time for which any file of a rollout was locked, in milliseconds.
-    ///
-    /// - Throws: ``StoreError`` `unknown`.
-    func longestPause(of id: String) throws -> Double {
-        let number = try number(of: id)
-        return try Double.fetchOne(
-            db, sql: "SELECT max(json_extract(result, '$.pause.maxMs')) FROM targetResult WHERE rollout = ?",
-            arguments: [number]) ?? 0
-    }
-
     private func target(_ row: Row) throws -> Store.TargetRow? {
         guard let host = HostName(row["hostName"] as String) else { return nil }
         return Store.TargetRow(

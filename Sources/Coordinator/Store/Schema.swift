@@ -14,7 +14,7 @@ enum Schema {
         return migrator
     }()
 
-    // Times are seconds since 1970, sizes are bytes, `state` of rollouts and hosts is JSON.
+    // Times are seconds since 1970, pauses milliseconds, sizes bytes, `state` of rollouts and hosts is JSON.
 
     private static let rollouts = """
         CREATE TABLE rollout (
@@ -23,9 +23,11 @@ enum Schema {
             name TEXT NOT NULL,
             spec TEXT NOT NULL,
             state TEXT NOT NULL,
+            isPlan INTEGER NOT NULL,
             phase TEXT NOT NULL,
             created REAL NOT NULL,
-            ended REAL
+            ended REAL,
+            longestPause REAL NOT NULL DEFAULT 0
         ) STRICT;
         CREATE TABLE rolloutHost (
             rollout INTEGER NOT NULL,
@@ -89,16 +91,17 @@ enum Schema {
             extentsAfter INTEGER NOT NULL,
             rewritten INTEGER NOT NULL,
             unshared INTEGER NOT NULL,
+            cursor INTEGER NOT NULL,
             PRIMARY KEY (rollout, host, state)
         ) STRICT, WITHOUT ROWID;
         CREATE TRIGGER targetInserted AFTER INSERT ON target BEGIN
             \(count);
         END;
-        CREATE TRIGGER targetUpdated AFTER UPDATE OF state, extentsAfter, rewritten, unshared ON target BEGIN
+        CREATE TRIGGER targetUpdated AFTER UPDATE OF state, cursor, extentsAfter, rewritten, unshared ON target BEGIN
             UPDATE tally SET
                 targets = targets - 1, size = size - OLD.size, extents = extents - OLD.extents, gain = gain - OLD.gain,
                 extentsAfter = extentsAfter - OLD.extentsAfter, rewritten = rewritten - OLD.rewritten,
-                unshared = unshared - OLD.unshared
+                unshared = unshared - OLD.unshared, cursor = cursor - min(OLD.cursor, OLD.size)
             WHERE rollout = OLD.rollout AND host = OLD.host AND state = OLD.state;
             \(count);
         END;
@@ -107,11 +110,12 @@ enum Schema {
     private static let count = """
         INSERT INTO tally VALUES (
             NEW.rollout, NEW.host, NEW.state, 1, NEW.size, NEW.extents, NEW.gain, NEW.extentsAfter, NEW.rewritten,
-            NEW.unshared)
+            NEW.unshared, min(NEW.cursor, NEW.size))
         ON CONFLICT (rollout, host, state) DO UPDATE SET
             targets = targets + 1, size = size + excluded.size, extents = extents + excluded.extents,
             gain = gain + excluded.gain, extentsAfter = extentsAfter + excluded.extentsAfter,
-            rewritten = rewritten + excluded.rewritten, unshared = unshared + excluded.unshared
+            rewritten = rewritten + excluded.rewritten, unshared = unshared + excluded.unshared,
+            cursor = cursor + excluded.cursor
         """
 
     private static let fleet = """
@@ -120,7 +124,6 @@ enum Schema {
             state TEXT,
             lastHeard REAL,
             isLost INTEGER NOT NULL DEFAULT 0,
-            generation INTEGER NOT NULL DEFAULT 0,
             desired TEXT
         ) STRICT, WITHOUT ROWID;
         """
@@ -134,11 +137,11 @@ enum Schema {
             contentType TEXT NOT NULL,
             type TEXT NOT NULL,
             body BLOB NOT NULL,
-            isPersistent INTEGER NOT NULL,
             kind TEXT NOT NULL,
             host TEXT,
             task TEXT
         ) STRICT;
+        CREATE INDEX outboxKey ON outbox (routingKey);
         CREATE TABLE seenEvent (
             number INTEGER PRIMARY KEY,
             source TEXT NOT NULL,
@@ -156,8 +159,7 @@ enum Schema {
             rollout TEXT,
             host TEXT,
             subject TEXT,
-            text TEXT NOT NULL,
-            data TEXT
+            text TEXT NOT NULL
         ) STRICT;
         CREATE INDEX eventTime ON event (time);
         CREATE INDEX eventType ON event (type);
@@ -181,7 +183,9 @@ enum Schema {
             messageID TEXT,
             type TEXT,
             contentType TEXT,
+            size INTEGER NOT NULL,
             body BLOB NOT NULL
         ) STRICT;
+        CREATE INDEX deadLetterMessage ON deadLetter (messageID) WHERE messageID IS NOT NULL;
         """
 }

@@ -25,6 +25,8 @@ final class Store: Sendable {
             configuration.label = "store"
             // Somebody may look at it with sqlite3, or copy it.
             configuration.busyMode = .timeout(10)
+            // Whoever may connect to the coordinator may read it; SQLite would let everybody.
+            Glibc.close(open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640))
             try Self.check(path, configuration)
             let pool = try DatabasePool(path: path, configuration: configuration)
             try pool.writeWithoutTransaction { db in
@@ -37,7 +39,7 @@ final class Store: Sendable {
         } catch let error as StoreError {
             throw error
         } catch {
-            throw Self.refusal(error, path)
+            throw StoreError(error, at: path)
         }
     }
 
@@ -51,15 +53,6 @@ final class Store: Sendable {
         try database.close()
     }
 
-    /// Carries out `work` in one transaction: all of it is stored, or, if it throws, nothing.
-    ///
-    /// - Throws: what `work` throws; `DatabaseError`; `CancellationError` if the task is cancelled before the commit, and
-    ///   then nothing is stored.
-    @discardableResult
-    func write<T: Sendable>(_ work: @Sendable (WriteTransaction) throws -> T) async throws -> T {
-        try await database.write { try work(WriteTransaction(db: $0)) }
-    }
-
     /// Looks at the store as it is at one moment.
     ///
     /// - Throws: what `work` throws; `DatabaseError`; `CancellationError`.
@@ -67,7 +60,10 @@ final class Store: Sendable {
         try await database.read { try work(ReadTransaction(db: $0)) }
     }
 
-    /// ``write(_:)`` for whoever has a thread of its own: returns once it is stored.
+    /// Carries out `work` in one transaction: all of it is stored, or, if it throws, nothing. For whoever has a thread of its
+    /// own: returns once it is stored.
+    ///
+    /// - Throws: what `work` throws; `DatabaseError`.
     func writeNow<T>(_ work: (WriteTransaction) throws -> T) throws -> T {
         try database.write { try work(WriteTransaction(db: $0)) }
     }
@@ -82,7 +78,10 @@ final class Store: Sendable {
         let queue = try DatabaseQueue(path: path, configuration: configuration)
         try queue.read { db in
             let owner = try Int.fetchOne(db, sql: "PRAGMA application_id") ?? 0
-            let isEmpty = try Int.fetchOne(db, sql: "SELECT count(*) FROM sqlite_schema") == 0
+            // The list of migrations is made before the first of them: where that failed, as on a full disk, the next start begins.
+            let isEmpty =
+                try Int.fetchOne(
+                    db, sql: "SELECT count(*) FROM sqlite_schema WHERE tbl_name <> 'grdb_migrations'") == 0
             guard owner == Schema.applicationID || (owner == 0 && isEmpty) else {
                 throw StoreError(.notOurs, "\(path) is the database of another program")
             }
@@ -94,21 +93,6 @@ final class Store: Sendable {
             }
         }
         try queue.close()
-    }
-
-    /// An error at opening, in the operator's words.
-    private static func refusal(_ error: any Error, _ path: String) -> StoreError {
-        guard let error = error as? DatabaseError else {
-            return StoreError(.cannotOpen, "cannot open \(path): \(error)")
-        }
-        switch error.resultCode {
-        case .SQLITE_NOTADB:
-            return StoreError(.notOurs, "\(path) is no database")
-        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
-            return StoreError(.cannotOpen, "cannot open \(path) for writing: \(error.message ?? "no access")")
-        default:
-            return StoreError(.cannotOpen, "cannot open \(path): \(error)")
-        }
     }
 }
 

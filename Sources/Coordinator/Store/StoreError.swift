@@ -1,3 +1,5 @@
+import GRDB
+
 /// Why the store cannot be used, or has not got what was asked for.
 struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     /// For programs.
@@ -9,6 +11,8 @@ struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     enum Code: String, Hashable, Sendable {
         /// The file or its folder cannot be opened or written.
         case cannotOpen
+        /// The folder is not there.
+        case noFolder
         /// The file is no database, or that of another program.
         case notOurs
         /// A newer version of this program has written it.
@@ -22,6 +26,40 @@ struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
     init(_ code: Code, _ message: String) {
         self.code = code
         self.message = message
+    }
+
+    /// What SQLite says of the database at `path`, in the operator's words.
+    init(_ error: any Error, at path: String) {
+        guard let error = error as? DatabaseError else {
+            self.init(.cannotOpen, "cannot use \(path): \(error)")
+            return
+        }
+        let words = error.message ?? "\(error.resultCode)"
+        switch error.resultCode {
+        case .SQLITE_NOTADB:
+            self.init(.notOurs, "\(path) is no database")
+        case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
+            self.init(.cannotOpen, "cannot open \(path) for writing: \(words)")
+        case .SQLITE_FULL:
+            self.init(
+                .cannotOpen, "the disk with \(path) is full: make room, and start again; nothing is lost")
+        case .SQLITE_CORRUPT:
+            self.init(
+                .cannotOpen, "\(path) is damaged (\(words)): restore a copy of it, or begin with a new file")
+        case .SQLITE_IOERR:
+            self.init(.cannotOpen, "\(path) cannot be read or written: \(words). Look at its disk (dmesg)")
+        default:
+            self.init(.cannotOpen, "cannot use \(path): \(words)")
+        }
+    }
+
+    /// What SQLite says, for somebody who asked the coordinator for something; `nil` if it was not SQLite.
+    static func words(for error: any Error) -> String? {
+        guard let error = error as? DatabaseError else { return nil }
+        return switch error.resultCode {
+        case .SQLITE_FULL: "the disk with the coordinator's database is full: make room, and ask again"
+        default: StoreError(error, at: "the coordinator's database").message
+        }
     }
 
     var description: String { message }

@@ -7,12 +7,18 @@ final class StoreLock: Sendable {
 
     /// Locks `path`, a file that is made if it is not there, and writes the process's number into it.
     ///
-    /// - Throws: ``StoreError`` `inUse`, naming the process that has it; `cannotOpen`.
+    /// - Throws: ``StoreError`` `inUse`, naming the process that has it; `noFolder`; `cannotOpen`.
     init(path: String, for store: String) throws(StoreError) {
         // The property is set at the end: an object that is complete is closed again by its deinit.
         let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else {
-            throw StoreError(.cannotOpen, "cannot open \(path): \(String(cString: strerror(errno)))")
+            let number = errno
+            guard number != ENOENT, number != ENOTDIR else {
+                let folder = store.lastIndex(of: "/").map { String(store[..<$0]) } ?? "."
+                throw StoreError(
+                    .noFolder, "the folder \(folder) is missing: make it, or name another database")
+            }
+            throw StoreError(.cannotOpen, "cannot open \(path): \(String(cString: strerror(number)))")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let error = errno

@@ -15,13 +15,16 @@ extension Store {
         var rewritten = ByteCount.zero
         /// Extra space that this has cost.
         var unshared = ByteCount.zero
+        /// Bytes before their cursors.
+        var cursor = ByteCount.zero
 
         static func + (left: Tally, right: Tally) -> Tally {
             Tally(
                 targets: left.targets + right.targets, size: left.size + right.size,
                 extentsBefore: left.extentsBefore + right.extentsBefore,
                 extentsAfter: left.extentsAfter + right.extentsAfter, gain: left.gain + right.gain,
-                rewritten: left.rewritten + right.rewritten, unshared: left.unshared + right.unshared)
+                rewritten: left.rewritten + right.rewritten, unshared: left.unshared + right.unshared,
+                cursor: left.cursor + right.cursor)
         }
     }
 

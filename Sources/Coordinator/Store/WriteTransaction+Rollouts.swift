@@ -5,7 +5,7 @@ import GRDB
 import Rollout
 
 extension WriteTransaction {
-    /// Stores a rollout that has not begun, and its hosts.
+    /// Stores a new rollout, and its hosts.
     ///
     /// - Parameters:
     ///   - rollout: without any targets yet.
@@ -14,10 +14,13 @@ extension WriteTransaction {
     /// - Throws: `DatabaseError` `SQLITE_CONSTRAINT` if there is one with this id.
     func insert(_ rollout: Rollout, text: String, at now: Date) throws {
         try run(
-            "INSERT INTO rollout (id, name, spec, state, phase, created) VALUES (?, ?, ?, ?, ?, ?)",
+            """
+            INSERT INTO rollout (id, name, spec, state, isPlan, phase, created, ended) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+            """,
             [
                 rollout.id, rollout.state.spec.name, text, try JSONColumn.text(rollout.state),
-                rollout.state.phase.rawValue, now.timeIntervalSince1970,
+                rollout.state.isPlanOnly, rollout.state.phase.rawValue, now.timeIntervalSince1970,
+                rollout.state.phase.isEnded ? now.timeIntervalSince1970 : nil,
             ])
         let number = db.lastInsertedRowID
         let statement = try db.cachedStatement(
@@ -56,6 +59,10 @@ extension WriteTransaction {
             try expectChange(of: "target \(target)", in: delta)
         }
         for (target, result) in delta.results { try add(result, to: target, of: number) }
+        if let longest = delta.results.map(\.result.pause.maxMs).max() {
+            try run(
+                "UPDATE rollout SET longestPause = max(longestPause, ?) WHERE number = ?", [longest, number])
+        }
     }
 
     private func expectChange(of what: String, in delta: RolloutDelta) throws {

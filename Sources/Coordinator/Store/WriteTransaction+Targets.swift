@@ -24,6 +24,7 @@ extension WriteTransaction {
                 columns.reason?.rawValue, columns.time?.timeIntervalSince1970, target.cursor.rawValue,
                 target.unshared.rawValue, target.slices, target.fruitless, file.statistics.extents, file.path,
             ])
+            if let refusal = file.refusal { try store(refusal, of: found.first + offset, in: rollout) }
         }
     }
 
@@ -45,14 +46,18 @@ extension WriteTransaction {
     /// Stores how a slice of a target has ended, on top of those before it.
     func add(_ slice: DefragResult, to number: Int, of rollout: Int64) throws {
         let merged = try read.result(of: number, in: rollout).map { $0.followed(by: slice) } ?? slice
-        try run(
-            "INSERT OR REPLACE INTO targetResult (rollout, number, result) VALUES (?, ?, ?)",
-            [rollout, number, try JSONColumn.text(merged)])
+        try store(merged, of: number, in: rollout)
         // Whoever could not open the file has not counted its extents.
         let extents = slice.inode == 0 ? nil : slice.extents.after
         try run(
             "UPDATE target SET rewritten = ?, extentsAfter = coalesce(?, extentsAfter) WHERE rollout = ? AND number = ?",
             [merged.bytes.rewritten.rawValue, extents, rollout, number])
+    }
+
+    private func store(_ result: DefragResult, of number: Int, in rollout: Int64) throws {
+        try run(
+            "INSERT OR REPLACE INTO targetResult (rollout, number, result) VALUES (?, ?, ?)",
+            [rollout, number, try JSONColumn.text(result)])
     }
 
     private func number(ofFileSystem uuid: String) throws -> Int64 {
@@ -62,6 +67,19 @@ extension WriteTransaction {
             throw StoreError(.unknown, "file system \(uuid) cannot be stored")
         }
         return number
+    }
+}
+
+extension FileSurvey {
+    /// What came of it, where it cannot be defragmented as it is.
+    fileprivate var refusal: DefragResult? {
+        guard let obstacle else { return nil }
+        var result = DefragResult(
+            path: path, status: .skipped, reason: obstacle.reason, message: obstacle.message)
+        result.inode = inode
+        result.size = size
+        result.extents = .init(before: statistics.extents, after: statistics.extents)
+        return result
     }
 }
 

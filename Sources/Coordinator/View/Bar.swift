@@ -9,6 +9,9 @@ struct Bar: CustomStringConvertible {
         let share = min(max(share, 0), 1)
         let full = Int((share * Double(cells)).rounded(.down))
         let bar = String(repeating: "#", count: full) + String(repeating: ".", count: cells - full)
-        return "[\(bar)] " + "\(Int(share * 100))%".padded(to: 4, left: true)
+        return "[\(bar)] \(percent)"
     }
+
+    /// Without the bar: ` 25%`.
+    var percent: String { "\(Int(min(max(share, 0), 1) * 100))%".padded(to: 4, left: true) }
 }

@@ -18,14 +18,16 @@ struct PlanText {
         }
         let table =
             plan.hosts.isEmpty ? "no host is meant" : Columns(rows: rows, rightAligned: [2, 3, 4, 5]).text
-        return ([table, ""] + totals + plan.warnings.map { "Note: \($0)" } + notes).joined(separator: "\n")
+        return ([table, ""] + totals + plan.warnings.map { "Note: \($0)" } + notes.map(\.plain)).joined(
+            separator: "\n")
     }
 
     private var totals: [String] {
         let total = plan.total
+        guard total.files > 0 else { return ["There is nothing to do. Nothing was touched."] }
         var lines = [
-            "\(total.hosts) \(total.hosts == 1 ? "host" : "hosts"), \(total.files) "
-                + "\(total.files == 1 ? "file" : "files"), \(total.size) in \(total.extents) extents."
+            "\(counted(total.hosts, "host")), \(counted(total.files, "file")), \(total.size) in "
+                + "\(counted(total.extents, "extent"))."
         ]
         lines.append(
             total.gainSeconds > 0
@@ -33,10 +35,17 @@ struct PlanText {
                 : "There is nothing to gain.")
         lines.append(
             "Space needed: \(total.spacePerFileSystem) on each file system"
-                + (total.unshareBudget.map { ", and at most \($0) for what is shared now" } ?? "") + ".")
+                + (total.unshareBudget.map { ", and at most \($0) for each file that is shared now" } ?? "")
+                + ".")
         if let seconds = total.seconds {
             lines.append("It would take about \(Duration.seconds(seconds).text).")
         }
         return lines + ["Nothing was touched."]
+    }
+
+    /// What it says to the shell: 1 if a host could not say what it has, something could not be looked at, or no file matches.
+    var exitStatus: ExitStatus {
+        plan.total.matched == 0 || plan.hosts.contains { !$0.hasAnswered || !$0.problems.isEmpty }
+            ? .failed : .success
     }
 }

@@ -21,7 +21,7 @@ struct Redrawing {
     mutating func draw(_ lines: [String]) {
         guard isTerminal, lines != drawn else { return }
         erase()
-        write(lines.map { "\($0)\n" }.joined())
+        write(lines.map { "\($0.plain)\n" }.joined())
         drawn = lines
     }
 
@@ -29,7 +29,7 @@ struct Redrawing {
     mutating func note(_ text: String) {
         let lines = drawn
         erase()
-        write("\(text)\n")
+        write("\(text.plain)\n")
         draw(lines)
     }
 

@@ -14,23 +14,36 @@ struct RolloutLines {
         let names = working.map { $0.name.description.count }.max() ?? 0
         let more = rollout.hosts.active - working.count
         let lines =
-            [summary] + [standing].compactMap(\.self)
-            + working.map { "  \($0.name.description.padded(to: names))  \(line(of: $0))" }
+            [summary] + [obstacle].compactMap(\.self)
+            + working.map { host in
+                fitting { "  \(host.name.description.padded(to: names))  \(line(of: host, bar: $0))" }
+            }
             + (more > 0 && !working.isEmpty ? ["  and \(more) more"] : [])
         return lines.map { String($0.prefix(width)) }
     }
 
-    /// All of it, in a line.
+    /// A line with its bar, or without where that is too long.
+    private func fitting(_ line: (_ hasBar: Bool) -> String) -> String {
+        let full = line(true)
+        return full.count <= width ? full : line(false)
+    }
+
+    /// All of it, in a line: where that is too long the bar goes, and where that is not enough its name.
     var summary: String {
-        let start = "\(rollout.id)  \(rollout.standing)"
+        let named = fitting { summary(name: rollout.id + "  ", bar: $0) }
+        return named.count <= width ? named : fitting { summary(name: "", bar: $0) }
+    }
+
+    private func summary(name: String, bar: Bool) -> String {
+        let start = name + rollout.standing
         guard rollout.phase != .surveying else {
-            return
-                "\(start)  \(rollout.hosts.total - rollout.hosts.surveying)/\(rollout.hosts.total) hosts have answered"
+            let answered = rollout.hosts.total - rollout.hosts.surveying
+            return "\(start)  \(answered)/\(counted(rollout.hosts.total, "host")) answered"
         }
+        let share = Bar(share: rollout.bytes.share)
         var parts = [
-            "\(Bar(share: rollout.bytes.share))",
-            "\(rollout.hosts.finished + rollout.hosts.givenUp)/\(rollout.hosts.total) hosts",
-            "\(rollout.targets.ended)/\(rollout.targets.total) files",
+            bar ? "\(share)" : share.percent,
+            hosts(rollout.hosts), files(rollout.targets),
         ]
         if !rollout.phase.isEnded, rollout.pause == nil {
             if let rate = rollout.bytesPerSecond, rate >= 1 { parts.append("\(ByteCount(Int64(rate)))/s") }
@@ -38,37 +51,67 @@ struct RolloutLines {
                 parts.append("\(Duration.seconds(left.rounded()).text) to go")
             }
         }
-        if rollout.failures > 0 {
-            let allowed = rollout.allowedFailures.map { " of \($0) allowed" } ?? ""
-            parts.append("\(rollout.failures)\(allowed) failed")
+        if rollout.failures > 0, let allowed = rollout.allowedFailures {
+            parts.append("failures: \(rollout.failures), \(allowed) allowed")
         }
-        if rollout.hosts.lost > 0 { parts.append("\(rollout.hosts.lost) lost") }
+        if rollout.hosts.lost > 0 { parts.append("\(counted(rollout.hosts.lost, "host")) lost") }
         return "\(start)  \(parts.joined(separator: "  "))"
     }
 
+    private func hosts(_ hosts: RolloutView.Hosts) -> String {
+        "\(hosts.finished)/\(counted(hosts.total, "host"))"
+            + (hosts.givenUp > 0 ? ", \(hosts.givenUp) given up" : "")
+    }
+
+    private func files(_ targets: RolloutView.Targets) -> String {
+        let others = [(targets.skipped, "skipped"), (targets.failed, "failed")].filter { $0.0 > 0 }
+        return "\(targets.done)/\(counted(targets.total, "file"))"
+            + others.map { ", \($0.0) \($0.1)" }.joined()
+    }
+
     /// What holds it up, and what to do; `nil` if nothing does.
-    private var standing: String? {
+    var obstacle: String? {
         guard !rollout.phase.isEnded else { return nil }
+        if let trouble = rollout.brokerTrouble { return "  \(trouble); figures are from before" }
+        let show = "reflow rollout show \(rollout.id)"
         switch rollout.pause {
         case .operator: return "  paused; go on with: reflow rollout resume \(rollout.id)"
         case .errorBudget:
             return
-                "  paused after \(rollout.failures) failures; see: reflow rollout show \(rollout.id) --targets --state failed"
+                "  paused after \(counted(rollout.failures, "failure")); see: \(show)\(rollout.targets.failed > 0 ? " --targets --state failed" : "")"
         case nil: break
         }
-        guard !rollout.isOpen else { return nil }
-        return "  no maintenance window is open"
-            + (rollout.opensAt.map { "; the next opens at \($0.short)" } ?? "")
+        if let other = rollout.waitsFor {
+            return "  waiting for \(other.id)\(other.pause == nil ? "" : " (paused)"), which has its hosts"
+        }
+        guard rollout.isOpen else {
+            return "  no maintenance window is open"
+                + (rollout.opensAt.map { "; the next opens at \($0.short)" } ?? "")
+        }
+        return pausedHosts
     }
 
-    private func line(of host: RolloutView.Working) -> String {
+    /// That all hosts at work were paused, by somebody else, and how they go on.
+    var pausedHosts: String? {
+        let working = rollout.working
+        guard rollout.phase == .running, rollout.pause == nil, rollout.isOpen, let first = working.first,
+            rollout.hosts.active <= working.count,
+            working.allSatisfy({ $0.isPausedElsewhere && !$0.isLost })
+        else { return nil }
+        let which = working.count == 1 ? "host \(first.name) is" : "all \(working.count) hosts at work are"
+        return "  \(which) paused; go on with: reflow control --resume "
+            + (working.count == 1 ? "--host \(first.name)" : "--host \(first.name) --host …")
+    }
+
+    private func line(of host: RolloutView.Working, bar: Bool) -> String {
         let running = host.running.map { slice in
             let name = slice.path.split(separator: "/").last.map(String.init) ?? slice.path
             return "\(name) \(ByteCount(Int64(Double(slice.rewritten.rawValue) / max(slice.seconds, 1))))/s, "
                 + "longest pause \(Duration.seconds(slice.maxPauseMs / 1000).text)"
         }
-        let state = host.isLost ? "LOST" : running.joined(separator: "; ")
-        return "\(Bar(share: host.bytes.share))  \(host.targets.ended)/\(host.targets.total) files  \(state)"
+        let state = host.isLost ? "LOST" : host.isPaused ? "paused" : running.joined(separator: "; ")
+        let share = Bar(share: host.bytes.share)
+        return "\(bar ? "\(share)" : share.percent)  \(files(host.targets))  \(state)"
     }
 }
 
@@ -78,7 +121,8 @@ extension RolloutView {
         switch (phase, pause) {
         case (.running, .operator?): "paused"
         case (.running, .errorBudget?): "paused (error budget)"
-        case (.running, nil): isOpen ? stage.text : "\(stage.text), closed"
+        case (.running, nil):
+            waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
         default: phase.rawValue
         }
     }

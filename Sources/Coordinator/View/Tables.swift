@@ -23,14 +23,17 @@ enum Tables {
         guard !rollouts.isEmpty else { return "no rollouts; begin one with: reflow rollout start SPEC.yaml" }
         let rows = rollouts.map { rollout in
             [
-                rollout.id, rollout.name, rollout.standing, "\(Int(rollout.bytes.share * 100))%",
-                "\(rollout.hosts.finished + rollout.hosts.givenUp)/\(rollout.hosts.total)",
-                "\(rollout.targets.ended)/\(rollout.targets.total)", "\(rollout.targets.failed)",
+                rollout.id, shortened(rollout.name, 24), rollout.standing,
+                "\(Int(rollout.bytes.share * 100))%",
+                "\(rollout.hosts.finished)/\(rollout.hosts.total)", "\(rollout.hosts.givenUp)",
+                "\(rollout.targets.done)/\(rollout.targets.total)", "\(rollout.targets.failed)",
                 "\(rollout.extents.before) -> \(rollout.extents.after)", rollout.started.short,
             ]
         }
-        let titles = ["ROLLOUT", "NAME", "STATE", "DONE", "HOSTS", "FILES", "FAILED", "EXTENTS", "STARTED"]
-        return Columns(rows: [titles] + rows, rightAligned: [3, 4, 5, 6]).text
+        let titles = [
+            "ROLLOUT", "NAME", "STATE", "DONE", "HOSTS", "GIVEN UP", "FILES", "FAILED", "EXTENTS", "STARTED",
+        ]
+        return Columns(rows: [titles] + rows, rightAligned: [3, 4, 5, 6, 7]).text
     }
 
     /// The hosts of a rollout.
@@ -38,18 +41,20 @@ enum Tables {
         var notes: [String] = []
         let rows = hosts.map { host in
             notes += host.problems.map { "\(host.name): \($0)" }
-            let state = host.lostSince.map { "LOST since \($0.short)" } ?? host.phase.rawValue
+            let state =
+                host.lostSince.map { "LOST since \($0.short)" }
+                ?? host.phase.rawValue + (host.isPaused ? ", paused" : "")
             return [
                 host.name.description, state + (host.isCanary ? " (canary)" : ""),
                 "\(Int(host.bytes.share * 100))%",
-                "\(host.targets.ended)/\(host.targets.total)", "\(host.targets.failed)",
+                "\(host.targets.done)/\(host.targets.total)", "\(host.targets.failed)",
                 "\(host.targets.skipped)",
                 "\(host.extents.before) -> \(host.extents.after)", host.labels.text,
             ]
         }
         let titles = ["HOST", "STATE", "DONE", "FILES", "FAILED", "SKIPPED", "EXTENTS", "LABELS"]
         return Columns(rows: [titles] + rows, rightAligned: [2, 3, 4, 5]).text
-            + notes.map { "\n\($0)" }.joined()
+            + notes.map { "\n\($0.plain)" }.joined()
     }
 
     /// Files of a rollout.
@@ -87,11 +92,12 @@ enum Tables {
         let rows: [(String, String?)] = [
             ("id", letter.id), ("found", letter.time.short), ("queue", letter.queue),
             ("host", letter.host?.description),
-            ("rollout", letter.rollout), ("type", letter.type), ("message", letter.messageID),
+            ("type", letter.type), ("message", letter.messageID),
             ("reason", letter.reason), ("detail", letter.detail), ("size", "\(letter.size) bytes"),
         ]
         let table = Columns(rows: rows.compactMap { key, value in value.map { [key, $0] } }).text
-        return table + (letter.body.map { "\n\n\($0)" } ?? "")
+        let body = letter.body?.split(separator: "\n", omittingEmptySubsequences: false).map(\.plain)
+        return table + (body.map { "\n\n" + $0.joined(separator: "\n") } ?? "")
     }
 
     /// The audit.
@@ -104,8 +110,18 @@ enum Tables {
     }
 
     /// An event, in a line.
-    static func event(_ event: EventView) -> String {
-        "\(event.time.short)  \(event.type)  \(event.text)"
+    static func event(_ event: EventView, ofRollout: Bool = true) -> String {
+        let text = [ofRollout ? event.rollout : nil, event.text].compactMap(\.self).joined(separator: ": ")
+        return "\(event.time.short)  \(event.type)  \(text.plain)"
+    }
+
+    /// A rollout's policy, in a line: what was set since it began is marked.
+    static func policy(of rollout: RolloutView) -> String {
+        let texts = rollout.policy.merged(with: rollout.overrides).texts.map { key, text in
+            let isSet = rollout.overrides.texts.contains { $0.key == key }
+            return "\(key)=\(text)\(isSet ? " (set)" : "")"
+        }
+        return "policy  " + (texts.isEmpty ? "the workers' own" : texts.joined(separator: " "))
     }
 }
 

@@ -1,16 +1,29 @@
-/// Shows a rollout while it goes on, on stderr: redrawn lines on a terminal, a line for each event otherwise.
+import JSON
+
+/// Shows a rollout while it goes on: for people on stderr, redrawn lines on a terminal, a line for each event otherwise; for
+/// programs on stdout, an object a line.
 struct WatchView {
+    private let format: OutputFormat
     private var screen: Redrawing
     private var last: RolloutView?
     private var lastTenth: Int?
 
-    init(_ screen: Redrawing = Redrawing()) {
+    init(_ format: OutputFormat = .text, _ screen: Redrawing = Redrawing()) {
+        self.format = format
         self.screen = screen
     }
 
+    /// What programs get: one of the two.
+    private struct Watched: Encodable {
+        var rollout: RolloutView?
+        var event: EventView?
+    }
+
     /// Shows `rollout` as it is now.
-    mutating func show(_ rollout: RolloutView) {
-        if screen.isTerminal {
+    mutating func show(_ rollout: RolloutView) throws {
+        if format == .json {
+            if rollout != last { try say(JSONEncoder().text(Watched(rollout: rollout))) }
+        } else if screen.isTerminal {
             screen.draw(RolloutLines(rollout: rollout, width: screen.width).lines)
         } else if let line = line(for: rollout) {
             screen.note(line)
@@ -18,17 +31,22 @@ struct WatchView {
         last = rollout
     }
 
-    /// A line where there is no terminal: when it stands elsewhere than before, and at every tenth.
+    /// A line where there is no terminal: when it stands elsewhere than before, when its hosts are paused, and at every tenth.
     private mutating func line(for rollout: RolloutView) -> String? {
         let tenth = Int(rollout.bytes.share * 10)
         defer { lastTenth = tenth }
-        guard last?.standing != rollout.standing || lastTenth != tenth else { return nil }
-        return RolloutLines(rollout: rollout, width: 500).summary
+        let lines = RolloutLines(rollout: rollout, width: 500)
+        let before = last.map { RolloutLines(rollout: $0, width: 500) }
+        let stands = last?.standing == rollout.standing && before?.pausedHosts == lines.pausedHosts
+        guard !stands || lastTenth != tenth else { return nil }
+        return lines.summary + (stands ? "" : lines.obstacle.map { ";\($0.dropFirst())" } ?? "")
     }
 
     /// Shows an event of the log.
-    mutating func show(_ event: EventView) {
-        screen.note(Tables.event(event))
+    mutating func show(_ event: EventView) throws {
+        guard format == .text else { return try say(JSONEncoder().text(Watched(event: event))) }
+        // Of which rollout is known here.
+        screen.note(Tables.event(event, ofRollout: false))
     }
 
     /// Shows `text` above the lines.

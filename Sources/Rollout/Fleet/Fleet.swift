@@ -15,6 +15,8 @@ public struct Fleet: Sendable {
         public internal(set) var lastHeard: Date
         /// Whether it has been silent for too long.
         public internal(set) var isLost: Bool
+        /// Whether it was ever heard.
+        public internal(set) var wasHeard: Bool
 
         /// Its labels, as it last said.
         public var labels: [String: String] { state?.labels ?? [:] }
@@ -22,40 +24,63 @@ public struct Fleet: Sendable {
 
     /// The hosts, by name.
     public private(set) var hosts: [HostName: Host] = [:]
+    /// When time last passed.
+    private var lastTick: Date?
+    /// Most seconds from one tick to the next.
+    private static let longestTick: TimeInterval = 5
     /// Seconds of silence after which a host is lost.
     public let lostAfter: TimeInterval
+    /// The same for one that was never heard.
+    public let answerWithin: TimeInterval
 
     /// An empty fleet.
-    public init(lostAfter: TimeInterval) {
+    public init(lostAfter: TimeInterval, answerWithin: TimeInterval? = nil) {
         self.lostAfter = lostAfter
+        self.answerWithin = answerWithin ?? lostAfter
     }
 
     /// A host that is known from elsewhere: from the store, or because somebody names it.
     public mutating func expect(_ name: HostName, state: HostState? = nil, isLost: Bool = false, at now: Date)
     {
         guard hosts[name] == nil else { return }
-        hosts[name] = Host(name: name, state: state, lastHeard: now, isLost: isLost)
+        hosts[name] = Host(
+            name: name, state: state, lastHeard: now, isLost: isLost, wasHeard: state != nil)
     }
 
     /// Something was heard of a host. Returns whether it had been lost.
     public mutating func heard(_ name: HostName, _ event: HostEvent, at now: Date) -> Bool {
-        var host = hosts[name] ?? Host(name: name, state: nil, lastHeard: now, isLost: false)
+        var host =
+            hosts[name] ?? Host(name: name, state: nil, lastHeard: now, isLost: false, wasHeard: true)
         let hasReturned = host.isLost
         host.isLost = false
-        host.lastHeard = max(host.lastHeard, now)
+        host.wasHeard = true
+        host.lastHeard = now
         if case .hostState(let state) = event { host.state = state }
         hosts[name] = host
         return hasReturned
     }
 
-    /// Time has passed. Returns who is lost from now on.
-    public mutating func tick(at now: Date) -> [HostName] {
+    /// Time has passed; about once a second. Returns who is lost from now on, and whether the clock has leapt.
+    ///
+    /// A clock that leaps, and a process that stood still, say nothing about anybody's silence: it begins anew.
+    public mutating func tick(at now: Date) -> (lost: [HostName], hasLeapt: Bool) {
+        defer { lastTick = now }
+        let hasLeapt = lastTick.map { abs(now.timeIntervalSince($0)) > Self.longestTick } ?? false
+        if hasLeapt { couldNotHear(until: now) }
         var lost: [HostName] = []
-        for (name, host) in hosts where !host.isLost && now.timeIntervalSince(host.lastHeard) >= lostAfter {
+        for (name, host) in hosts where !host.isLost {
+            guard now.timeIntervalSince(host.lastHeard) >= (host.wasHeard ? lostAfter : answerWithin) else {
+                continue
+            }
             hosts[name]?.isLost = true
             lost.append(name)
         }
-        return lost.sorted()
+        return (lost.sorted(), hasLeapt)
+    }
+
+    /// Forgets a host.
+    public mutating func forget(_ name: HostName) {
+        hosts[name] = nil
     }
 
     /// The broker was away, and nobody could be heard: everyone's silence begins anew.
@@ -63,12 +88,12 @@ public struct Fleet: Sendable {
         for name in hosts.keys { hosts[name]?.lastHeard = now }
     }
 
-    /// The hosts that a specification means, in the order of their names: those that match, and those that are named without
-    /// a wildcard, known or not, where no labels are asked for.
+    /// The hosts that a specification means, in the order of their names: those that were heard and match, and those that are
+    /// named without a wildcard, heard or not, where no labels are asked for.
     public func selected(by targets: RolloutSpec.Targets) -> [(name: HostName, labels: [String: String])] {
         let patterns = targets.hosts.map(HostPattern.init)
         let known = hosts.values.filter { host in
-            patterns.contains { $0.matches(host.name.description) }
+            patterns.contains { ($0.isName || host.wasHeard) && $0.matches(host.name.description) }
                 && targets.labels.allSatisfy { key, values in host.labels[key].map(values.contains) ?? false }
         }
         let named =
@@ -86,6 +111,9 @@ struct HostPattern {
     init(_ text: String) {
         parts = text.split(separator: "*", omittingEmptySubsequences: false)
     }
+
+    /// Whether it means one host only.
+    var isName: Bool { parts.count == 1 }
 
     func matches(_ name: String) -> Bool {
         guard parts.count > 1, let first = parts.first, let last = parts.last else {

@@ -48,6 +48,16 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
             self.minExtents = minExtents
             self.minSize = minSize
         }
+
+        public init(from decoder: any Decoder) throws {
+            let stored = try decoder.container(keyedBy: CodingKeys.self)
+            self.init(
+                hosts: try stored.decode([String].self, forKey: .hosts),
+                paths: try stored.decode([String].self, forKey: .paths))
+            try stored.read(.labels, into: &labels)
+            try stored.read(.minExtents, into: &minExtents)
+            try stored.read(.minSize, into: &minSize)
+        }
     }
 
     /// In which order and numbers hosts are taken, and what stops a rollout.
@@ -70,8 +80,6 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
         public var backOff: Double
         /// Most seconds of a slice.
         public var slice: Double
-        /// Seconds of silence after which a host counts as lost.
-        public var lostAfter: Double
         /// Seconds for which a lost host's return is waited for when nothing else is left to do.
         public var giveUpAfter: Double
 
@@ -79,8 +87,7 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
         public init(
             canary: Canary? = nil, concurrency: Share = .percent(100), perLabel: [String: Int] = [:],
             ramp: [Int] = [], errorBudget: Share? = nil, windows: [MaintenanceWindow] = [],
-            attempts: Int = 3, backOff: Double = 30, slice: Double = 60, lostAfter: Double = 60,
-            giveUpAfter: Double = 900
+            attempts: Int = 3, backOff: Double = 30, slice: Double = 60, giveUpAfter: Double = 900
         ) {
             self.canary = canary
             self.concurrency = concurrency
@@ -91,8 +98,22 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
             self.attempts = attempts
             self.backOff = backOff
             self.slice = slice
-            self.lostAfter = lostAfter
             self.giveUpAfter = giveUpAfter
+        }
+
+        public init(from decoder: any Decoder) throws {
+            let stored = try decoder.container(keyedBy: CodingKeys.self)
+            self.init()
+            try stored.read(.canary, into: &canary)
+            try stored.read(.concurrency, into: &concurrency)
+            try stored.read(.perLabel, into: &perLabel)
+            try stored.read(.ramp, into: &ramp)
+            try stored.read(.errorBudget, into: &errorBudget)
+            try stored.read(.windows, into: &windows)
+            try stored.read(.attempts, into: &attempts)
+            try stored.read(.backOff, into: &backOff)
+            try stored.read(.slice, into: &slice)
+            try stored.read(.giveUpAfter, into: &giveUpAfter)
         }
     }
 

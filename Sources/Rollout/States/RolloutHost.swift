@@ -17,8 +17,8 @@ public struct RolloutHost: Sendable {
     /// The running slices, as it last said.
     public internal(set) var progress: [SliceProgress] = []
 
-    /// What has arrived of its survey.
-    var survey = SurveyIntake()
+    /// Its survey.
+    var survey = Survey()
     /// Its worker stops or is paused: nothing is sent until it says that it works.
     var isHeld = false
 
@@ -34,10 +34,28 @@ public struct RolloutHost: Sendable {
         public var isCanary = false
         /// How many files the survey's patterns matched, those that lie well included.
         public var matched = 0
-        /// What the survey could not look at, in words; why the host was given up.
+        /// What the survey could not look at, in words.
         public var problems: [String] = []
+        /// Why it was given up, as a sentence about it; `nil` if it was not.
+        public var givenUp: String?
         /// What the rollout last wanted of it; `nil` for nothing in particular.
         var desired: Desired?
+
+        init(labels: [String: String]) {
+            self.labels = labels
+        }
+
+        public init(from decoder: any Decoder) throws {
+            let stored = try decoder.container(keyedBy: CodingKeys.self)
+            labels = try stored.decode([String: String].self, forKey: .labels)
+            try stored.read(.phase, into: &phase)
+            try stored.read(.lostSince, into: &lostSince)
+            try stored.read(.isCanary, into: &isCanary)
+            try stored.read(.matched, into: &matched)
+            try stored.read(.problems, into: &problems)
+            try stored.read(.givenUp, into: &givenUp)
+            try stored.read(.desired, into: &desired)
+        }
     }
 
     /// What a rollout wants of a host.
@@ -73,24 +91,16 @@ public struct RolloutHost: Sendable {
         public internal(set) var inFlight: Int?
     }
 
-    /// What has arrived of a survey.
-    struct SurveyIntake: Sendable {
+    /// A survey that was asked for.
+    struct Survey: Sendable {
         /// The last one's number: no two have the same, not even across restarts.
         var number = 0
         /// How often it was asked for.
         var tries = 0
         /// When it was asked for, or the host last said that it runs.
         var since: Date?
-        var pages: [Int: [FileSurvey]] = [:]
-        var end: SurveyFinished?
-
-        /// The files, once all pages are there.
-        var files: [FileSurvey]? {
-            guard let end else { return nil }
-            // A worker that died in mid-survey may have left more pages than its next answer has.
-            let found = (0..<end.pages).compactMap { pages[$0] }
-            return found.count == end.pages ? found.flatMap(\.self) : nil
-        }
+        /// What has arrived of its answer.
+        var intake = SurveyIntake()
     }
 
     init(_ name: HostName, labels: [String: String]) {
@@ -98,7 +108,11 @@ public struct RolloutHost: Sendable {
         state = State(labels: labels)
     }
 
+    /// Whether it has said what it has, and can still be heard.
+    public var hasAnswered: Bool { !isLost && state.phase != .surveying && state.phase != .givenUp }
     /// Whether it is heard.
     public var isLost: Bool { state.lostSince != nil }
     var hasSlicesOut: Bool { lanes.contains { $0.inFlight != nil } }
+    /// Whether it has a slot, or slices out: no other rollout works on it meanwhile.
+    public var isAtWork: Bool { state.phase == .active || hasSlicesOut }
 }

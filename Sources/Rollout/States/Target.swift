@@ -8,7 +8,7 @@ public struct Target: Hashable, Sendable {
     public let host: Int
     /// UUID of its file system, by its place in the host's list.
     public let fileSystem: Int
-    /// Its size when it was surveyed.
+    /// Its size when it was surveyed, as far as it counts.
     public let size: ByteCount
     /// What is to be gained, for the order: seconds of a reflink copy.
     public let gain: Double
@@ -21,7 +21,7 @@ public struct Target: Hashable, Sendable {
     public internal(set) var unshared: ByteCount = .zero
     /// Slices that were sent; the last one's number.
     public internal(set) var slices = 0
-    /// Attempts in a row that failed, were not answered or made no headway.
+    /// Attempts since the last headway that failed, were not answered or made none.
     public internal(set) var fruitless = 0
 
     /// Where a file stands; drawn in docs/rollout.md.
@@ -48,6 +48,11 @@ public struct Target: Hashable, Sendable {
         }
     }
 
+    /// Whether the survey said that nothing can be done with it.
+    var wasLeftAlone: Bool {
+        if case .skipped = state { slices == 0 } else { false }
+    }
+
     /// What may be tried again, and how.
     struct Retries {
         var attempts: Int
@@ -68,13 +73,13 @@ public struct Target: Hashable, Sendable {
     init(host: Int, fileSystem: Int, size: ByteCount, gain: Double) {
         self.host = host
         self.fileSystem = fileSystem
-        self.size = size
+        self.size = min(size, .mostCounted)
         self.gain = gain
     }
 
     /// Takes in how the slice that is out has ended.
     mutating func answered(_ result: DefragResult, at now: Date, _ retries: Retries) {
-        unshared += result.bytes.unshared
+        unshared = min(unshared + result.bytes.unshared, .mostCounted)
         switch result.status {
         case .done: state = .done
         case .failed: attemptFailed(result.reason ?? .ioError, at: now, retries)
@@ -90,17 +95,12 @@ public struct Target: Hashable, Sendable {
         let next = max(cursor, result.nextOffset ?? cursor)
         let hasAdvanced = next > cursor
         cursor = next
+        if hasAdvanced { fruitless = 0 }
         switch result.reason {
-        case nil, .timeLimit?:
-            if hasAdvanced {
-                fruitless = 0
-                state = .pending
-            } else {
-                attemptFailed(.noHeadway, at: now, retries)
-            }
-        case .interrupted?, .paused?:
-            // From outside: that says nothing about the file.
-            state = .pending
+        case nil where !hasAdvanced, .timeLimit? where !hasAdvanced:
+            attemptFailed(.noHeadway, at: now, retries)
+        // The last two come from outside: that says nothing about the file.
+        case nil, .timeLimit?, .interrupted?, .paused?: state = .pending
         case let reason?: state = .skipped(reason)
         }
     }
@@ -126,6 +126,15 @@ public struct Target: Hashable, Sendable {
         if case .inFlight = state { state = .inFlight(since: now) }
     }
 
+    /// Whatever it waits for, it waits from now on, and for no longer than it would then. Returns whether that has to be stored.
+    mutating func waitsAnew(at now: Date, _ retries: Retries) -> Bool {
+        isStillOut(at: now)
+        let latest = now + retries.wait(after: fruitless)
+        guard case .backingOff(let until) = state, until > latest else { return false }
+        state = .backingOff(until: latest)
+        return true
+    }
+
     /// Whether its next slice may be sent.
     func mayBeSent(at now: Date) -> Bool {
         switch state {
@@ -133,6 +142,11 @@ public struct Target: Hashable, Sendable {
         case .backingOff(let until): until <= now
         case .inFlight, .done, .skipped, .failed: false
         }
+    }
+
+    /// How the slice that is out ends will not be known.
+    mutating func putBack() {
+        state = .pending
     }
 
     /// It cannot be defragmented as it is.

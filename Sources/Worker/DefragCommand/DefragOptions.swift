@@ -39,7 +39,7 @@ struct DefragOptions: Sendable {
                 throw UsageError(error.message)
             }
         }
-        guard overrides.sharing != .unshare || overrides.unshareBudget == nil else {
+        guard overrides.contradiction == nil else {
             throw UsageError(
                 "--unshare-budget goes with --sharing preserve: unshare breaks all sharing, whatever it costs"
             )

@@ -64,30 +64,66 @@ struct ServeConfiguration {
     /// Reads `file`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
     /// `REFLOW_STATE_INTERVAL`.
+    ///
+    /// - Throws: ``ConfigurationError``: of each setting what is wrong, unless the file cannot be read at all.
     init(file path: String?, environment: [String: String]) throws(ConfigurationError) {
-        var file = File()
-        if let path { file = try Self.read(path) }
+        let file = if let path { try Self.read(path) } else { File() }
+        var problems: [String] = []
+        func read<Value>(_ setting: (File, [String: String]) throws(ConfigurationError) -> Value) -> Value? {
+            do throws(ConfigurationError) { return try setting(file, environment) } catch {
+                problems.append(error.description)
+                return nil
+            }
+        }
+        let endpoint = read(Self.endpoint)
+        let host = read(Self.host)
+        let roots = read(Self.roots)
+        let labels = read(Self.labels)
+        let logLevel = read(Self.logLevel)
+        let stateInterval = read(Self.stateInterval)
+        guard let endpoint, let host, let roots, let labels, let logLevel, let stateInterval else {
+            throw ConfigurationError(problems.joined(separator: "\n"))
+        }
+        self.endpoint = endpoint
+        self.host = host
+        self.roots = roots
+        self.labels = labels
+        self.logLevel = logLevel
+        self.stateInterval = stateInterval
+    }
 
+    private static func endpoint(_ file: File, _ environment: [String: String])
+        throws(ConfigurationError) -> Endpoint
+    {
         do {
             let url = environment["REFLOW_AMQP_URL"] ?? file.amqpURL ?? "amqp://guest:guest@127.0.0.1:5672/"
-            endpoint = try Endpoint(url: url)
+            var endpoint = try Endpoint(url: url)
             if let authority = environment["REFLOW_TLS_CA_FILE"] ?? file.tlsCAFile {
                 endpoint.tls?.caFile = authority
             }
+            return endpoint
         } catch {
             throw ConfigurationError("REFLOW_AMQP_URL (amqpURL): \(error.message)")
         }
+    }
 
+    private static func host(_ file: File, _ environment: [String: String])
+        throws(ConfigurationError) -> HostName
+    {
         let name = environment["REFLOW_HOST"] ?? file.host
-        guard let host = name.map({ HostName($0) }) ?? HostName(slugFrom: Self.machineName()) else {
+        guard let host = name.map({ HostName($0) }) ?? HostName(slugFrom: machineName()) else {
             throw ConfigurationError(
-                "REFLOW_HOST (host): '\(name ?? Self.machineName())' is not 1 to 63 of a-z, 0-9 and -")
+                "REFLOW_HOST (host): '\(name ?? machineName())' is not 1 to 63 of a-z, 0-9 and -")
         }
-        self.host = host
+        return host
+    }
 
-        roots =
+    private static func roots(_ file: File, _ environment: [String: String])
+        throws(ConfigurationError) -> [String]
+    {
+        let named =
             environment["REFLOW_ROOTS"].map { $0.split(separator: ":").map(String.init) } ?? file.roots ?? []
-        roots = roots.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        let roots = named.map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
         guard !roots.isEmpty else {
             throw ConfigurationError(
                 "REFLOW_ROOTS (roots) is empty: name the folders beneath which tasks may name files, such as /srv/vm"
@@ -96,32 +132,47 @@ struct ServeConfiguration {
         for root in roots where !root.hasPrefix("/") {
             throw ConfigurationError("REFLOW_ROOTS (roots): '\(root)' is not an absolute path")
         }
+        return roots
+    }
 
-        labels = try environment["REFLOW_LABELS"].map(Self.labels) ?? file.labels ?? [:]
-        for (key, value) in labels where !Self.isLabel(key) || !Self.isLabel(value) {
+    private static func labels(_ file: File, _ environment: [String: String])
+        throws(ConfigurationError) -> [String: String]
+    {
+        let labels = try environment["REFLOW_LABELS"].map(labels(_:)) ?? file.labels ?? [:]
+        for (key, value) in labels where !isLabel(key) || !isLabel(value) {
             throw ConfigurationError(
                 "REFLOW_LABELS (labels): '\(key)=\(value)' is no label: key and value are 1 to 63 of a-z, A-Z, 0-9 and -_."
             )
         }
+        return labels
+    }
 
-        let level = environment["REFLOW_LOG_LEVEL"] ?? file.logLevel ?? "info"
-        guard let logLevel = Logger.Level(rawValue: level) else {
+    private static func logLevel(_ file: File, _ environment: [String: String])
+        throws(ConfigurationError) -> Logger.Level
+    {
+        let name = environment["REFLOW_LOG_LEVEL"] ?? file.logLevel ?? "info"
+        guard let level = Logger.Level(rawValue: name) else {
             let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ConfigurationError("REFLOW_LOG_LEVEL (logLevel): '\(level)' is none of \(levels)")
+            throw ConfigurationError("REFLOW_LOG_LEVEL (logLevel): '\(name)' is none of \(levels)")
         }
-        self.logLevel = logLevel
+        return level
+    }
+
+    private static func stateInterval(_ file: File, _ environment: [String: String])
+        throws(ConfigurationError) -> Duration
+    {
+        // Out of range rather than a trap: Duration holds no 1e30 seconds.
+        var interval = Duration.seconds(min(max(file.stateInterval ?? 10, -1), 1e6))
         if let text = environment["REFLOW_STATE_INTERVAL"] {
-            guard let interval = Duration(text: text) else {
+            guard let named = Duration(text: text) else {
                 throw ConfigurationError("REFLOW_STATE_INTERVAL: '\(text)' is not a duration such as 10s")
             }
-            stateInterval = interval
-        } else {
-            // Out of range rather than a trap: Duration holds no 1e30 seconds.
-            stateInterval = .seconds(min(max(file.stateInterval ?? 10, -1), 1e6))
+            interval = named
         }
-        guard (.milliseconds(100)...(.seconds(20))).contains(stateInterval) else {
+        guard (.milliseconds(100)...(.seconds(20))).contains(interval) else {
             throw ConfigurationError("REFLOW_STATE_INTERVAL (stateInterval) is from 0.1s to 20s")
         }
+        return interval
     }
 
     private static func labels(_ text: String) throws(ConfigurationError) -> [String: String] {
@@ -172,7 +223,7 @@ struct ServeConfiguration {
     }
 }
 
-/// A configuration that cannot be used; says which setting is wrong, and how it should be.
+/// A configuration that cannot be used; says of each setting that is wrong how it should be.
 struct ConfigurationError: Error, CustomStringConvertible {
     let description: String
 

@@ -24,8 +24,6 @@ struct SurveyRunner: Sendable {
         /// The worker is leaving, and did not look everywhere.
         fileprivate(set) var isCutShort = false
 
-        /// Most files kept, and the most that a task may ask for.
-        fileprivate static let mostFiles = 20_000
         /// Most problems kept, and the most bytes of each: together they fit into a message.
         private static let mostProblems = 50
         private static let mostBytes = 2000
@@ -51,7 +49,7 @@ struct SurveyRunner: Sendable {
 
     /// Looks at every file that matches `task`, each once.
     func run(_ task: SurveyTask) -> Findings {
-        let limit = max(1, min(task.top ?? Findings.mostFiles, Findings.mostFiles))
+        let limit = max(1, min(task.top ?? SurveyTask.mostFiles, SurveyTask.mostFiles))
         var findings = Findings(ranking: Ranking(limit: limit))
         let surveyor = Surveyor()
         var searched: [Place] = []

@@ -8,6 +8,7 @@ actor MemoryCore: Operations {
     nonisolated let feed: Feed
     var log: [EventView]
     var entries: [AuditView] = []
+    var fleet = [Samples.host, Samples.lostHost]
     var all: [RolloutView] = [Samples.rollout]
     var letters: [DeadLetterView] = [Samples.deadLetter]
     var targets: [TargetView] = (0..<25).map { Samples.target(number: $0) }
@@ -63,12 +64,19 @@ actor MemoryCore: Operations {
 
     func readiness() -> Readiness { Readiness(reasons: reasons) }
 
-    func hosts() throws -> [HostView] {
-        guard reasons.isEmpty else { throw OperationError.unavailable(reasons[0]) }
-        return [Samples.host, Samples.lostHost]
+    func hosts() -> [HostView] { fleet }
+
+    func forget(_ host: HostName, by who: String) throws {
+        guard let place = fleet.firstIndex(where: { $0.name == host }) else {
+            throw OperationError.notFound("there is no host '\(host)'")
+        }
+        guard fleet[place].isLost else { throw OperationError.conflict("host \(host) is not lost") }
+        fleet.remove(at: place)
+        note(who, "host.forget", "\(host)")
     }
 
-    func startSurvey(_ request: SurveyRequest, by who: String) -> Started {
+    func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
+        try requireBroker()
         note(who, "survey", "survey-1", .object(["hosts": .array(request.hosts.map { .string("\($0)") })]))
         return Started(id: "survey-1")
     }
@@ -80,6 +88,7 @@ actor MemoryCore: Operations {
     }
 
     func startPlan(spec: String, by who: String) throws -> Started {
+        try requireBroker()
         try check(spec)
         return Started(id: "plan-1")
     }
@@ -95,6 +104,10 @@ actor MemoryCore: Operations {
         return rollout
     }
 
+    private func requireBroker() throws {
+        if let reason = reasons.first { throw OperationError.brokerAway(reason) }
+    }
+
     private func check(_ spec: String) throws {
         guard !spec.hasPrefix("wrong") else {
             throw OperationError.invalidSpec([
@@ -106,6 +119,10 @@ actor MemoryCore: Operations {
     }
 
     func rollouts() -> [RolloutView] { all.reversed() }
+    func rolloutID(_ text: String) throws -> String {
+        if let named = all.last(where: { $0.name == text }) { return named.id }
+        return all[try place(of: text)].id
+    }
     func rollout(_ id: String) throws -> RolloutView { all[try place(of: id)] }
     func hosts(ofRollout id: String) throws -> [RolloutHostView] {
         _ = try place(of: id)

@@ -126,3 +126,13 @@ extension Node {
         mapping?.first { $0.key.scalar?.string == String(key) }?.value
     }
 }
+
+@Suite("docs/reflow.md") struct ManualTests {
+    @Test("has every setting of serve, and every type of event")
+    func complete() throws {
+        let path = URL(filePath: #filePath).appending(path: "../../../../docs/reflow.md").standardized.path
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let settings = ServeConfiguration.Setting.allCases.flatMap { [$0.rawValue, $0.variable] }
+        for word in settings + EventView.types { #expect(text.contains("`\(word)`"), "\(word)") }
+    }
+}

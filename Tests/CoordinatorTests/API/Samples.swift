@@ -34,7 +34,8 @@ enum Samples {
 
     static let rollout = RolloutView(
         id: "november-1", name: "november", phase: .running, pause: nil,
-        stage: .init(name: .ramp, step: 2, steps: 4), isOpen: true, opensAt: nil, started: time, ended: nil,
+        stage: .init(name: .ramp, step: 2, steps: 4), isOpen: true, opensAt: nil, waitsFor: nil,
+        policy: policy("20ms"), overrides: PolicyOverrides(), started: time, ended: nil,
         slots: 2,
         hosts: .init(total: 8, surveying: 0, waiting: 4, active: 2, finished: 2, givenUp: 0, lost: 1),
         targets: targets,
@@ -43,10 +44,12 @@ enum Samples {
         secondsLeft: 768,
         working: [
             .init(
-                name: name("alpha"), isLost: false, targets: .init(total: 4, inFlight: 1, done: 3),
+                name: name("alpha"), isLost: false, isPaused: false, isPausedElsewhere: false,
+                targets: .init(total: 4, inFlight: 1, done: 3),
                 bytes: .init(total: .gibibytes(16), behind: .gibibytes(8)), running: [slice]),
             .init(
-                name: name("beta"), isLost: true, targets: .init(total: 2, pending: 2),
+                name: name("beta"), isLost: true, isPaused: false, isPausedElsewhere: false,
+                targets: .init(total: 2, pending: 2),
                 bytes: .init(total: .gibibytes(8), behind: .zero), running: []),
         ])
 
@@ -57,11 +60,21 @@ enum Samples {
         rollout.opensAt = time
         rollout.ended = time
         rollout.stage.until = time
+        rollout.waitsFor = .init(id: "october-1", pause: .operator)
+        rollout.overrides = policy("5ms")
         return rollout
     }()
 
+    /// One with this longest pause.
+    static func policy(_ maxPause: String) -> PolicyOverrides {
+        var policy = PolicyOverrides()
+        policy.maxPause = Duration(text: maxPause)
+        return policy
+    }
+
     static let rolloutHost = RolloutHostView(
-        name: name("alpha"), phase: .active, labels: ["rack": "r1"], isCanary: true, lostSince: time,
+        name: name("alpha"), phase: .active, labels: ["rack": "r1"], isCanary: true, isPaused: false,
+        lostSince: time,
         targets: .init(total: 4, inFlight: 1, done: 2, failed: 1),
         bytes: .init(total: .gibibytes(16), behind: .gibibytes(8)),
         extents: .init(before: 1000, after: 12), problems: ["'/srv/vm/b.img' is not a regular file"])
@@ -86,7 +99,8 @@ enum Samples {
                 name: name("alpha"), state: .finished, message: nil, matched: 3, problems: [], files: [file],
                 summary: summary),
             .init(
-                name: name("beta"), state: .failed, message: "has no worker", problems: ["'/x' is not there"]),
+                name: name("beta"), state: .failed, message: "beta has no worker",
+                problems: ["'/x' is not there"]),
         ])
 
     static let openSurvey = SurveyView(
@@ -115,28 +129,29 @@ enum Samples {
         id: "plan-1", name: "november", isComplete: true, answered: 2,
         hosts: [
             .init(
-                name: name("alpha"), labels: ["rack": "r1"], stage: "canary", files: 2, size: .gibibytes(4),
+                name: name("alpha"), labels: ["rack": "r1"], stage: "canary", hasAnswered: true, matched: 3,
+                files: 2, size: .gibibytes(4),
                 extents: 900_000, gainSeconds: 18, problems: []),
             .init(
-                name: name("beta"), labels: [:], stage: "none", files: 0, size: .zero, extents: 0,
+                name: name("beta"), labels: [:], stage: "none", hasAnswered: true, matched: 0, files: 0,
+                size: .zero, extents: 0,
                 gainSeconds: 0,
                 problems: ["'/x' is not there"]),
         ],
         total: .init(
-            hosts: 1, files: 2, size: .gibibytes(4), extents: 900_000, gainSeconds: 18,
+            hosts: 1, matched: 3, files: 2, size: .gibibytes(4), extents: 900_000, gainSeconds: 18,
             spacePerFileSystem: .mebibytes(16), unshareBudget: .gibibytes(1), seconds: 125),
         warnings: ["no window is open before 2026-11-23 22:00:00Z"])
 
     static let deadLetter = DeadLetterView(
         id: "17", time: time, queue: "reflow.tasks.alpha", reason: "malformed", detail: "no path",
-        type: "reflow.task.slice", messageID: "november-1-t3-2", host: name("alpha"), rollout: "november-1",
-        size: 14,
+        type: "reflow.task.slice", messageID: "november-1-t3-2", host: name("alpha"), size: 14,
         body: #"{"job":"none"}"#)
 
     static let event = EventView(
         id: 7, time: time, type: "rollout.paused", rollout: "november-1", host: name("alpha"),
         subject: "/srv/vm/a.img",
-        text: "november-1 is paused", data: .object(["failures": .integer(3)]))
+        text: "november-1 is paused")
 
     static let audit = AuditView(
         id: 1, time: time, who: "root", action: "rollout.set", object: "november-1",

@@ -34,6 +34,7 @@ import Testing
         #expect(configuration.endpoint.description == "amqp://guest@127.0.0.1:5672")
         #expect(configuration.sharedUser == nil)
         #expect(configuration.lostAfter == .seconds(60))
+        #expect(configuration.retention == Store.Retention())
         #expect(configuration.logLevel == .info)
     }
 
@@ -52,6 +53,8 @@ import Testing
             tlsCAFile: /etc/ca.pem
             sharedUser: guest
             lostAfter: 2m
+            keepRollouts: 90d
+            keepAudit: 730d
             logLevel: debug
             """
         let file = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
@@ -64,6 +67,8 @@ import Testing
         #expect(file.endpoint.tls?.caFile == "/etc/ca.pem")
         #expect(file.sharedUser == "guest")
         #expect(file.lostAfter == .seconds(120))
+        #expect(file.retention.rollouts == .seconds(90 * 86_400))
+        #expect(file.retention.audit == .seconds(730 * 86_400))
         #expect(file.logLevel == .debug)
 
         let both = try ServeConfiguration(
@@ -95,7 +100,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, logLevel"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -104,6 +109,8 @@ import Testing
                 "lostAfter: 5s",
                 "reflow.yaml line 1: lostAfter is at least 25s: a worker may be silent for 20s"
             ),
+            ("keepRollouts: 30", "reflow.yaml line 1: keepRollouts: '30' is not a duration such as 400d"),
+            ("keepAudit: 1h", "reflow.yaml line 1: keepAudit is at least 1d"),
             (
                 "logLevel: loud",
                 "reflow.yaml line 1: logLevel: 'loud' is none of trace, debug, info, notice, warning, error, critical"
@@ -125,6 +132,10 @@ import Testing
                 "reflow.yaml line 1: tcp.tokenFile: /none: No such file or directory"
             ),
             ("tcp: {tokenFile: /none}", "reflow.yaml line 1: tcp.tokenFile needs tcp.port"),
+            (
+                "tcp: {address: '127.0.0.1:80', port: 1, tokenFile: /none}",
+                "reflow.yaml line 1: tcp.address: '127.0.0.1:80' is neither an address nor the name of one"
+            ),
             ("tcp: 7077", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
             ("- a", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
             ("socket: /a\nsocket: /b", "reflow.yaml: line 1: socket is there twice"),
@@ -142,6 +153,28 @@ import Testing
         #expect(found.contains { $0.hasPrefix("REFLOW_AMQP_URL: ") })
         #expect(found.contains { $0.hasPrefix("REFLOW_TCP_PORT needs tcp.tokenFile") })
         #expect(!found.joined().contains("hush"))
+        #expect(found.map { $0.prefix(18) }.prefix(2) == ["reflow.yaml line 1", "reflow.yaml line 2"])
+    }
+
+    @Test("a file that everybody may read may hold no password")
+    func secrecy() throws {
+        let path = try RunFolder.subfolder("settings") + "/reflow.yaml"
+        func read(_ text: String, mode: mode_t, _ environment: [String: String] = [:]) throws {
+            let file = try #require(fopen(path, "w"))
+            fputs(text, file)
+            fclose(file)
+            chmod(path, mode)
+            _ = try ServeConfiguration(file: path, environment: environment)
+        }
+        let url = "amqpURL: amqp://reflow:hush@broker/\n"
+        let refused = ServeConfiguration.Wrong(problems: [
+            "\(path) line 1: amqpURL holds a password, and everybody can read it: chmod o= '\(path)', or use REFLOW_AMQP_URL"
+        ])
+        #expect(throws: refused) { try read(url, mode: 0o644) }
+        try read(url, mode: 0o640)
+        try read(url, mode: 0o644, ["REFLOW_AMQP_URL": "amqp://reflow:hush@broker/"])
+        try read("amqpURL: amqp://guest:guest@127.0.0.1/\n", mode: 0o644)
+        try read("lostAfter: 60s\n", mode: 0o644)
     }
 
     @Test("a file that is not there is named")

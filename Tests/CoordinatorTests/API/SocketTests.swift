@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import Glibc
+import Logging
 import Support
 import Testing
 
@@ -50,16 +51,49 @@ import Testing
         close(open(file, O_CREAT | O_WRONLY, 0o600))
         let long = "/" + String(repeating: "x", count: 107)
         let cases = [
-            (file, "\(file) is in the way: it is not a socket"),
+            (file, "\(file) is in the way: it is not a socket", false),
             (
                 folder + "/none/reflow.sock",
-                "\(folder)/none: No such file or directory; make it, or name another path for the socket"
-            ), (long, "\(long) is longer than the 107 bytes that a socket's path may have"),
+                "\(folder)/none: No such file or directory; make it, or name another path for the socket",
+                true
+            ),
+            (
+                file + "/reflow.sock",
+                "\(file): Not a directory; make it, or name another path for the socket", true
+            ), (long, "\(long) is longer than the 107 bytes that a socket's path may have", true),
         ]
-        for (path, words) in cases {
-            #expect(throws: SocketFile.Refused(description: words)) { try SocketFile(path: path).check() }
+        for (path, words, isWrongPath) in cases {
+            #expect(throws: SocketFile.Refused(description: words, isWrongPath: isWrongPath)) {
+                try SocketFile(path: path).check()
+            }
         }
         #expect(access(file, F_OK) == 0, "and left alone")
+    }
+
+    @Test("what is in the way may be gone at another start: no wrong configuration to the shell")
+    func exitStatus() async throws {
+        let file = try RunFolder.subfolder("socket") + "/file"
+        close(open(file, O_CREAT | O_WRONLY, 0o600))
+        let configuration = try ServeConfiguration(file: nil, environment: ["REFLOW_SOCKET": file])
+        let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let failure = await #expect(throws: Failure.self) {
+            try await serveAPI(operations: MemoryCore(), configuration: configuration, logger: log)
+        }
+        #expect(failure?.status == .failed)
+        #expect(failure?.message == "\(file) is in the way: it is not a socket")
+    }
+
+    @Test(
+        "a socket or a database in a folder that is not there is wrong configuration",
+        arguments: ["REFLOW_SOCKET", "REFLOW_DATABASE"])
+    func noFolder(setting: String) async throws {
+        let folder = try RunFolder.subfolder("socket")
+        var environment = ["REFLOW_SOCKET": folder + "/s", "REFLOW_DATABASE": folder + "/d"]
+        environment["REFLOW_AMQP_URL"] = "amqp://guest:guest@127.0.0.1:1/"
+        environment[setting] = folder + "/none/x"
+        let command = try Process("reflow", ["serve"], environment: environment)
+        #expect(await command.wait() == .exited(78))
+        #expect(command.errors.contains("\(folder)/none"), "\(command.errors)")
     }
 
     /// Binds a socket at `path`, and closes it.

@@ -30,7 +30,7 @@ import Testing
             ),
             (["dead", "show", "17"], #"{"job":"none"}"#, #""body":"{\"job\":\"none\"}""#),
             (
-                ["events"], "rollout.begun  november-1 has begun",
+                ["events"], "rollout.begun  november-1: november-1 has begun",
                 #""type":"rollout.begun","rollout":"november-1""#
             ),
             (["events", "--since", "2025-11-01T00:00:00Z", "--type", "rollout"], "has begun", #"{"id":1,"#),
@@ -69,7 +69,7 @@ import Testing
         try await Server.run { server in
             try write("name: november\n", to: file)
             let plan = try Process("reflow", ["rollout", "plan", file], environment: server.environment)
-            #expect(await plan.wait() == .exited(0), "\(plan.errors)")
+            #expect(await plan.wait() == .exited(1), "something cannot be looked at: \(plan.errors)")
             #expect(plan.output.contains("canary  alpha"), "\(plan.output)")
             let start = try Process("reflow", ["rollout", "start", file], environment: server.environment)
             #expect(await start.wait() == .exited(0), "\(start.errors)")
@@ -79,7 +79,7 @@ import Testing
             #expect(await wrong.wait() == .exited(64))
             #expect(
                 wrong.errors
-                    == "reflow: the specification has 2 problems\nline 3: strategy.ramp: 'x' is not a list of numbers\nline 1: name is missing\n"
+                    == "reflow: the specification has 2 problems\nline 3:5: strategy.ramp: 'x' is not a list of numbers\nline 1:1: name is missing\n"
             )
         }
     }
@@ -99,7 +99,7 @@ import Testing
             try await run(
                 "rollout", "set", "november-1", "maxPause=5ms", "duty=20%",
                 says: "november-1 has maxPause=5ms duty=20% from now on")
-            let noTerminal = "There is no terminal to ask on: say --yes."
+            let noTerminal = "There is no terminal to ask on: say --yes"
             try await run(
                 "rollout", "cancel", "november-1", status: 64,
                 says: "reflow: Cancel november-1, 25% done on 8 hosts, for good? \(noTerminal)")
@@ -111,10 +111,17 @@ import Testing
             try await run("dead", "requeue", "17", says: "17 was sent again")
             try await run(
                 "dead", "drop", "17", "-y", status: 1, says: "reflow: there is no dead letter '17'")
+            try await run(
+                "hosts", "forget", "beta", status: 64,
+                says: "reflow: Forget host beta, last heard 2025-11-24 20:43:20Z? \(noTerminal)")
+            try await run("hosts", "forget", "beta", "--yes", says: "beta is forgotten")
+            try await run("hosts", "forget", "beta", "-y", status: 1, says: "reflow: there is no host 'beta'")
+            try await run("hosts", "forget", "alpha", "-y", status: 1, says: "reflow: host alpha is not lost")
             let actions = await core.entries.map(\.action)
             #expect(
                 actions == [
                     "rollout.pause", "rollout.resume", "rollout.set", "rollout.cancel", "dead.requeue",
+                    "host.forget",
                 ])
         }
     }
@@ -139,6 +146,37 @@ import Testing
             #expect(lines[0].hasPrefix("november-1  ramp 2/4  [######...."))
             #expect(lines[1].hasSuffix("  rollout.stage  step 3 of the ramp has begun"))
             #expect(lines[2].hasPrefix("november-1  \(phase.rawValue)  ["))
+        }
+    }
+
+    @Test("watch gives programs how it is and what happens, an object a line")
+    func watchAsJSON() async throws {
+        let core = MemoryCore()
+        try await Server.run(core: core) { server in
+            let command = try Process(
+                "reflow", ["rollout", "watch", "november", "--output", "json"],
+                environment: server.environment)
+            while core.feed.listeners == 0, command.isRunning { await Task.yield() }
+            await core.happen("rollout.stage", rollout: "november-1")
+            await core.change { $0.phase = .cancelled }
+            #expect(await command.wait() == .exited(2), "\(command.errors)")
+            let starts = command.output.split(separator: "\n").map { $0.prefix(28) }
+            #expect(
+                starts == [
+                    #"{"rollout":{"id":"november-1"#, #"{"event":{"id":1,"time":"202"#,
+                    #"{"rollout":{"id":"november-1"#,
+                ])
+        }
+    }
+
+    @Test("whatever cannot be written is a failure")
+    func full() async throws {
+        try await Server.run { server in
+            let command = try Process(
+                "reflow", ["hosts"], environment: server.environment,
+                through: ["sh", "-c", "exec \"$@\" > /dev/full", "sh"])
+            #expect(await command.wait() == .exited(1))
+            #expect(command.errors == "reflow: stdout cannot be written: No space left on device\n")
         }
     }
 
@@ -193,16 +231,26 @@ import Testing
     @Test(
         "wrong usage is named",
         arguments: [
-            (["rollout", "set", "x", "maxPause"], "no key=value"),
-            (["rollout", "set", "x", "pause=1s"], "no key=value"),
-            (["rollout", "set", "x", "maxPause=5"], "'5' is not a valid DUR"),
+            (["rollout", "set", "x", "duty"], "'duty': write KEY=VALUE, such as maxPause=5ms"),
+            (["rollout", "set", "x", "maxPause="], "maxPause: '' is not a duration with its unit"),
+            (["rollout", "set", "x", "pause=1s"], "'pause' is no setting; there are maxPause, "),
+            (
+                ["rollout", "set", "x", "maxPause=5", "dutty=1%"],
+                "maxPause: '5' is not a duration with its unit, such as 5ms\n'dutty' is no setting; did you mean duty?"
+            ),
+            (["rollout", "pause", ""], "''"),
+            (["survey", "--host", "Bad_Name", "--path", "/a"], "1 to 63 of a-z, 0-9 and -"),
+            (["survey", "--host", "a", "--path", "/a", "--min-size", "5M"], "a size is 4096, 512KiB,"),
+            (["survey", "--host", "a", "--path", "/a/[b"], "a [ that is not closed"),
+            (["run", "--host", "a", "--path", "/a", "--slice", "60"], "a duration has a unit"),
             (["rollout", "set", "x", "duty=1%", "duty=2%"], "duty is given twice"),
             (["rollout", "show", "x", "--state", "failed"], "--state and --host are for --targets"),
             (["survey", "--host", "a", "--path", "a"], "not absolute"),
             (["survey", "--path", "/a"], "--host"),
             (["events", "--since", "yesterday"], "neither a duration such as 2h"),
             (["hosts", "--url", "reflow.sock"], "an absolute path of a socket"),
-            (["rollout", "start", "/none.yaml"], "/none.yaml cannot be read"),
+            (["rollout", "start", "/none.yaml"], "/none.yaml: No such file or directory"),
+            (["rollout", "plan", "/"], "/: Is a directory"),
         ])
     func usage(arguments: [String], words: String) async throws {
         try await Server.run { server in
@@ -221,6 +269,7 @@ import Testing
             for (command, words, expected) in [
                 (["rollout", "watch"], ["reflow", "rollout", "watch", ""], "november-1"),
                 (["events", "--host"], ["reflow", "events", "--host", ""], "alpha\nbeta"),
+                (["hosts", "forget"], ["reflow", "hosts", "forget", ""], "beta"),
             ] {
                 let completed = try Process(
                     "reflow",

@@ -42,8 +42,8 @@ import Testing
                 "Start it with 'reflow serve'"
             ),
             (
-                .unreachable(number: ECONNREFUSED, "x"), .unavailable,
-                "is gone. Start it again with 'reflow serve'"
+                .unreachable(number: ECONNREFUSED, "x"), .usage,
+                "/run/reflow/none is no socket"
             ),
             (.unreachable(number: EACCES, "x"), .notPermitted, "be its owner, or in its group"),
             (.unreachable(number: nil, "it does not answer"), .unavailable, "it does not answer"),
@@ -54,23 +54,36 @@ import Testing
             (.problem(.init(.conflict("it is not paused"))), .failed, "it is not paused"),
             (.problem(.init(.invalid("limit: wrong"))), .usage, "limit: wrong"),
             (
-                .problem(.init(.unavailable("the broker is away"))), .unavailable,
-                "the broker is away. Try again in a while"
-            ),
-            (
                 .problem(
                     .init(
                         .invalidSpec([
                             .init(line: 9, column: 3, key: "strategy.ramp", message: "'x' is no list"),
                             .init(line: 1, column: 1, key: "", message: "name is missing"),
                         ]))), .usage,
-                "the specification has 2 problems\nline 9: strategy.ramp: 'x' is no list\nline 1: name is missing"
+                "the specification has 2 problems\nline 9:3: strategy.ramp: 'x' is no list\nline 1:1: name is missing"
             ),
         ])
     func failure(error: ClientError, status: DefragTypes.ExitStatus, words: String) throws {
-        let failure = Failure(error, at: try CoordinatorAddress("/run/reflow/reflow.sock"))
+        let failure = Failure(error, at: try CoordinatorAddress("/run/reflow/none"))
         #expect(failure.status == status)
         #expect(failure.message.contains(words), "\(failure.message)")
+    }
+
+    @Test("by TLS, says what speaks none, and what is not to be trusted")
+    func tls() throws {
+        let address = try CoordinatorAddress("https://h:1")
+        for (words, said) in [
+            (
+                "handshakeFailed(SSL: WRONG_VERSION_NUMBER)",
+                "what answers at https://h:1 does not speak TLS: try http://"
+            ),
+            (
+                "CERTIFICATE_VERIFY_FAILED",
+                "the certificate of https://h:1 is not one that this machine trusts"
+            ),
+        ] {
+            #expect(Failure(.interrupted(words), at: address).message == said)
+        }
     }
 
     @Test("by TCP, asks whether tcp is configured")

@@ -65,7 +65,23 @@ import Testing
             ),
             (
                 "name: @n\n",
-                "line 1, column 7: a text that begins with @, % or ` needs quotes; lines are indented with spaces, not tabs"
+                "line 1, column 7: a text that begins with @, % or ` needs quotes"
+            ),
+            ("name: n\ntargets: {hosts: [a],\n  paths: [/v]\n", "line 2, column 10: this { is never closed"),
+            ("name: n\ntargets: {hosts: [a\n", "line 2, column 18: this [ is never closed"),
+            (
+                "name: n\ntargets: {hosts: [a,\n",
+                "line 2, column 20: it is no YAML: while parsing a flow node, did not find expected node content"
+            ),
+            ("name: 'n\n", "line 1, column 7: this quote is never closed"),
+            ("---\n", "the text is empty: a specification has at least name and targets"),
+            (
+                "name: n\ntargets:\n\t{hosts: [a]}\n",
+                "line 3, column 1: lines are indented with spaces, not tabs"
+            ),
+            (
+                "\u{FEFF}november",
+                "line 1, column 1: is a single value, not a mapping; write name: … and targets: …"
             ),
             (
                 "name: n\ntargets: {hosts: [*-db]}\n",

@@ -63,7 +63,7 @@ import Testing
               idle: 0
               rate: 100MiB
               targetExtent: 8MiB
-              sharing: unshare
+              sharing: preserve
               unshareBudget: 10GiB
               minFree: 20GiB
             strategy:
@@ -75,7 +75,6 @@ import Testing
               attempts: 5
               backOff: 1m
               slice: 5m
-              lostAfter: 2m
               giveUpAfter: 1d
             """)
         #expect(spec.name == "all of it: really")
@@ -91,13 +90,13 @@ import Testing
         #expect(spec.policy.idle == .zero)
         #expect(spec.policy.rate == .mebibytes(100))
         #expect(spec.policy.targetExtent == .mebibytes(8))
-        #expect(spec.policy.sharing == .unshare)
+        #expect(spec.policy.sharing == .preserve)
         #expect(spec.policy.unshareBudget == .gibibytes(10))
         #expect(spec.policy.minFree == .bytes(.gibibytes(20)))
         let expected = RolloutSpec.Strategy(
             canary: .init(hosts: 2, soak: 0), concurrency: .number(8), errorBudget: .percent(2.5),
             attempts: 5,
-            backOff: 60, slice: 300, lostAfter: 120, giveUpAfter: 86_400)
+            backOff: 60, slice: 300, giveUpAfter: 86_400)
         #expect(spec.strategy == expected)
     }
 

@@ -33,8 +33,13 @@ import Testing
             ),
             (
                 "{hosts: [a], paths: [/v/../w]}",
-                "line 2, column 31: targets.paths[0]: '/v/../w' is no path: it has .. in it, or is longer than 4096 bytes"
+                "line 2, column 31: targets.paths[0]: '/v/../w' has .. in it; write the path that is meant"
             ),
+            (
+                "{hosts: [a], paths: ['/v/[ab.img']}",
+                "line 2, column 31: targets.paths[0]: '/v/[ab.img' has a [ that is not closed; write [ab] for one of these characters, [[] for [ itself"
+            ),
+            ("{hosts: [a], paths: ['/v/[[]a]/[!]]b/\\[/[]ab]/*.img']}", ""),
             (
                 "{labels: {rack: r1}, paths: [/v]}",
                 "line 2, column 26: targets.labels.rack: is a single value, not a list; write [r1, r2]"
@@ -99,6 +104,19 @@ import Testing
             (
                 "{minFree: 101%}",
                 "line 3, column 19: policy.minFree: '101%' is not a size such as 10GiB or a percentage such as 5%"
+            ),
+            (
+                "{minFree: 10}",
+                "line 3, column 19: policy.minFree: '10' is not a size such as 10GiB or a percentage such as 5%"
+            ),
+            ("{minFree: 0, unshareBudget: 0}", ""),
+            (
+                "{unshareBudget: 512}",
+                "line 3, column 25: policy.unshareBudget: '512' is not a size such as 16MiB"
+            ),
+            (
+                "{sharing: unshare, unshareBudget: 1GiB}",
+                "line 3, column 43: policy.unshareBudget: unshareBudget goes with sharing: preserve; unshare breaks all sharing, whatever it costs"
             ),
             (
                 "{maxPauze: 20ms}",
@@ -182,6 +200,10 @@ import Testing
                 "line 3, column 25: strategy.errorBudget.failures: is missing; write failures: 3, or failures: 5%"
             ),
             (
+                "{windows: []}",
+                "line 3, column 21: strategy.windows: is empty; write [{days: mon-fri, from: 22:00, to: 05:00}], or leave it out for any time"
+            ),
+            (
                 "{attempts: 0}",
                 "line 3, column 22: strategy.attempts: 0 is out of range: it has to be from 1 to 100"
             ),
@@ -192,10 +214,6 @@ import Testing
             (
                 "{slice: 11m}",
                 "line 3, column 19: strategy.slice: 11m00s is out of range: it has to be from 1s to 10m00s"
-            ),
-            (
-                "{lostAfter: 1s}",
-                "line 3, column 23: strategy.lostAfter: 1s is out of range: it has to be from 10s to 24h00m"
             ),
             (
                 "{giveUpAfter: never}",

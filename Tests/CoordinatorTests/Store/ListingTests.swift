@@ -33,6 +33,41 @@ import Testing
         return store
     }
 
+    @Test(
+        "find what an operator means: by id, by name, by the beginning of an id",
+        arguments: [
+            ("r1", ["r1"]), ("november", ["r2"]), ("r", ["r2", "r1"]), ("", []), ("nov", []), ("1", []),
+        ])
+    func meant(text: String, ids: [String]) async throws {
+        let store = try await filled()
+        #expect(try await store.read { try $0.rollouts(meantBy: text) } == ids)
+        // Of several with a name, first one that has not ended.
+        try await store.write { try $0.run("UPDATE rollout SET ended = 1 WHERE id = 'r2'") }
+        #expect(
+            try await store.read { try $0.rollouts(meantBy: text) } == (text == "november" ? ["r1"] : ids))
+    }
+
+    @Test("count files that have not ended up to their cursors, also when it is cancelled")
+    func behind() async throws {
+        let store = try Store.inMemory()
+        var played = PlayedRollout(hosts: ["a"], at: now)
+        let fresh = played.rollout
+        played.handle(.start)
+        played.answerSurvey("a", [surveyed("/v/1", gain: 2), surveyed("/v/2", gain: 1)])
+        played.answer(0, .partial) { ($0.reason, $0.nextOffset) = (.interrupted, .mebibytes(300)) }
+        try played.carryOut(.cancel)
+        let delta = played.takeDelta()
+        try await store.write { [now] unit in
+            try unit.insert(fresh, text: "", at: now)
+            try unit.apply(delta, at: now)
+        }
+        let row = try await store.read { try $0.rollout("r1") }
+        #expect(row.state.phase == .cancelled)
+        #expect(row.totals.bytes == .init(total: .gibibytes(2), behind: .mebibytes(300)))
+        let hosts = try await store.read { try $0.hosts(of: "r1", limit: 9) }
+        #expect(hosts.map(\.totals.bytes.behind) == [.mebibytes(300)])
+    }
+
     @Test("say of each rollout how far it is")
     func rollouts() async throws {
         let store = try await filled()

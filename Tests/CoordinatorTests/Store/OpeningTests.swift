@@ -1,3 +1,4 @@
+import DefragTypes
 import Foundation
 import GRDB
 import Testing
@@ -18,7 +19,9 @@ import Testing
         #expect(mode == "wal")
         #expect(sync == 2, "FULL")
         try store.close()
-        #expect(FileManager.default.fileExists(atPath: bench.path))
+        let attributes = try FileManager.default.attributesOfItem(atPath: bench.path)
+        let permissions = try #require(attributes[.posixPermissions] as? Int)
+        #expect(permissions & 0o007 == 0)
     }
 
     @Test("takes an empty file for a new one")
@@ -28,6 +31,53 @@ import Testing
         let store = try Store(path: bench.path)
         let fleet = try await store.read { try $0.fleet() }
         #expect(fleet.isEmpty)
+    }
+
+    @Test("takes up what a first start has left that had no room for its tables")
+    func unfinished() async throws {
+        let bench = try StoreBench("unfinished")
+        try tamper(bench.path, "CREATE TABLE grdb_migrations (identifier TEXT NOT NULL PRIMARY KEY)")
+        let store = try Store(path: bench.path)
+        let fleet = try await store.read { try $0.fleet() }
+        #expect(fleet.isEmpty)
+        try store.close()
+    }
+
+    @Test("a disk that is full is told to who wanted something stored, too")
+    func full() throws {
+        let bench = try StoreBench("full")
+        let store = try Store(path: bench.path)
+        let error = #expect(throws: DatabaseError.self) {
+            try store.writeNow { write in
+                try write.run("PRAGMA max_page_count = 1")
+                for number in 1...100_000 {
+                    try write.record(.init(time: .now, who: "ada", action: "\(number)", object: "x"))
+                }
+            }
+        }
+        #expect(
+            ProblemDetails(unexpected: try #require(error)).detail
+                == "the disk with the coordinator's database is full: make room, and ask again; the coordinator's log has more"
+        )
+        struct Other: Error {}
+        #expect(
+            ProblemDetails(unexpected: Other()).detail
+                == "nothing came of it; the coordinator's log has more")
+        try store.close()
+    }
+
+    @Test(
+        "says what SQLite says in words, with the file and what to do",
+        arguments: [
+            (ResultCode.SQLITE_FULL, "the disk with /d/r.db is full: make room, and start again"),
+            (.SQLITE_CORRUPT, "/d/r.db is damaged (gone): restore a copy"),
+            (.SQLITE_IOERR, "/d/r.db cannot be read or written: gone."),
+            (.SQLITE_READONLY, "cannot open /d/r.db for writing: gone"),
+            (.SQLITE_BUSY, "cannot use /d/r.db: gone"),
+        ])
+    func words(code: ResultCode, words: String) {
+        let error = StoreError(DatabaseError(resultCode: code, message: "gone"), at: "/d/r.db")
+        #expect(error.message.hasPrefix(words), "\(error.message)")
     }
 
     @Test("keeps a second coordinator away, and says who has it; a third may come when the first has gone")
@@ -73,7 +123,9 @@ import Testing
         let bench = try StoreBench("nowhere")
         let missing = bench.path + "/not/there"
         #expect(
-            throws: StoreError(.cannotOpen, "cannot open \(missing).lock: No such file or directory")
+            throws: StoreError(
+                .noFolder,
+                "the folder \(bench.path)/not is missing: make it, or name another database")
         ) { try Store(path: missing) }
         try FileManager.default.createDirectory(atPath: bench.path, withIntermediateDirectories: true)
         do throws(StoreError) {
@@ -83,6 +135,17 @@ import Testing
             #expect(error.code == .cannotOpen)
             #expect(error.message.hasPrefix("cannot open \(bench.path) for writing: "), "\(error)")
         }
+    }
+
+    @Test(
+        "says to the shell that another start may go better, unless the file is another program's, or has no folder",
+        arguments: [
+            (StoreError.Code.notOurs, DefragTypes.ExitStatus.configuration), (.newerSchema, .configuration),
+            (.noFolder, .configuration),
+            (.inUse, .failed), (.cannotOpen, .failed),
+        ])
+    func exitStatus(code: StoreError.Code, status: DefragTypes.ExitStatus) {
+        #expect(Failure(StoreError(code, "trouble")).status == status)
     }
 
     @Test("has everything that was acknowledged after its process was killed")

@@ -18,6 +18,14 @@ struct StoreBench {
     }
 }
 
+extension Store {
+    /// ``writeNow(_:)`` for tests, which may hold up the thread that they share.
+    @discardableResult
+    func write<T: Sendable>(_ work: @Sendable (WriteTransaction) throws -> T) async throws -> T {
+        try writeNow(work)
+    }
+}
+
 /// The host called `slug`.
 func named(_ slug: String) -> HostName {
     guard let name = HostName(slug) else { preconditionFailure("\(slug) is no slug") }

@@ -72,11 +72,12 @@ import Testing
                                 time: now, type: "slice", rollout: "r1", host: "x", text: result.result.path))
                         try unit.append(
                             .init(
-                                exchange: "reflow.tasks", routingKey: "x", messageID: "\(round)-\(number)",
+                                exchange: "reflow.tasks", routingKey: "\(number)",
+                                messageID: "\(round)-\(number)",
                                 contentType: "application/cloudevents+json", type: "reflow.task.slice",
                                 body: Array(repeating: 65, count: 500), kind: .slice))
                     }
-                    try unit.remove(outbox: unit.read.pendingOutbox(limit: 100).map(\.id))
+                    try unit.remove(outbox: unit.read.nextOutgoing(limit: 100).map(\.id))
                 }
             }
         }

@@ -14,7 +14,7 @@ import Testing
     func running() {
         #expect(
             lines() == [
-                "november-1  ramp 2/4  [######..................]  25%  2/8 hosts  12/25 files  100MiB/s  12m48s to go  1 of 3 allowed failed  1 lost",
+                "november-1  ramp 2/4  [######..................]  25%  2/8 hosts  9/25 files, 2 skipped, 1 failed  100MiB/s  12m48s to go  failures: 1, 3 allowed  1 host lost",
                 "  alpha  [############............]  50%  3/4 files  a.img 64MiB/s, longest pause 18ms",
                 "  beta   [........................]   0%  0/2 files  LOST",
             ])
@@ -22,9 +22,10 @@ import Testing
 
     @Test("no line is longer than the terminal is wide")
     func width() {
-        let lines = lines(width: 30)
-        #expect(lines.map(\.count) == [30, 30, 30])
-        #expect(lines[0] == "november-1  ramp 2/4  [######.")
+        let lines = lines(width: 40)
+        #expect(lines.allSatisfy { $0.count <= 40 })
+        #expect(lines[0] == "ramp 2/4   25%  2/8 hosts  9/25 files, 2", "the bar goes first, the name next")
+        #expect(lines[2] == "  beta     0%  0/2 files  LOST")
     }
 
     @Test("hosts beyond what has room are counted")
@@ -34,13 +35,18 @@ import Testing
 
     @Test("what holds it up is said, with what to do")
     func held() {
+        #expect(
+            lines {
+                $0.pause = .operator
+                $0.brokerTrouble = "the broker cannot be reached: refused"
+            }[1] == "  the broker cannot be reached: refused; figures are from before")
         #expect(lines { $0.pause = .operator }[1] == "  paused; go on with: reflow rollout resume november-1")
         #expect(
             lines {
                 $0.pause = .errorBudget
                 $0.failures = 4
             }.prefix(2) == [
-                "november-1  paused (error budget)  [######..................]  25%  2/8 hosts  12/25 files  4 of 3 allowed failed  1 lost",
+                "november-1  paused (error budget)  [######..................]  25%  2/8 hosts  9/25 files, 2 skipped, 1 failed  failures: 4, 3 allowed  1 host lost",
                 "  paused after 4 failures; see: reflow rollout show november-1 --targets --state failed",
             ])
         #expect(
@@ -48,6 +54,50 @@ import Testing
                 $0.isOpen = false
                 $0.opensAt = Samples.time
             }[1] == "  no maintenance window is open; the next opens at 2025-11-24 20:43:20Z")
+        #expect(
+            lines {
+                $0.pause = .errorBudget
+                $0.targets.failed = 0
+            }[1] == "  paused after 1 failure; see: reflow rollout show november-1",
+            "a lost host has no file that failed")
+        #expect(
+            lines { $0.waitsFor = .init(id: "october-1", pause: .operator) }.prefix(2).map { $0.prefix(50) }
+                == [
+                    "november-1  ramp 2/4, waiting  [######............",
+                    "  waiting for october-1 (paused), which has its ho",
+                ])
+    }
+
+    @Test("hosts at work that all were paused by somebody else hold it up")
+    func pausedHosts() {
+        func obstacle(
+            _ paused: [Bool], active: Int, _ change: (inout RolloutView) -> Void = { _ in }
+        ) -> String? {
+            var rollout = Samples.rollout
+            rollout.working = Array(rollout.working.prefix(paused.count))
+            for (index, isPaused) in paused.enumerated() {
+                rollout.working[index].isLost = false
+                rollout.working[index].isPaused = true
+                rollout.working[index].isPausedElsewhere = isPaused
+            }
+            rollout.hosts.active = active
+            change(&rollout)
+            return RolloutLines(rollout: rollout, width: 200).obstacle
+        }
+        let alpha = "  host alpha is paused; go on with: reflow control --resume --host alpha"
+        #expect(obstacle([true], active: 1) == alpha)
+        #expect(obstacle([true], active: 0) == alpha, "its slot was given to others")
+        #expect(
+            obstacle([true, true], active: 2)
+                == "  all 2 hosts at work are paused; go on with: reflow control --resume --host alpha --host …"
+        )
+        #expect(
+            obstacle([true, false], active: 2) == nil, "one was paused by the rollout, and not resumed yet")
+        #expect(obstacle([true, true], active: 1) { $0.working[1].isLost = true } == nil)
+        #expect(obstacle([true], active: 2) == nil)
+        #expect(obstacle([true], active: 1) { $0.phase = .cancelling } == nil)
+        #expect(obstacle([true], active: 1) { $0.pause = .operator }?.contains("rollout resume") == true)
+        #expect(obstacle([], active: 0) == nil)
     }
 
     @Test("before the files are known, who has answered")
@@ -56,7 +106,7 @@ import Testing
             lines {
                 $0.phase = .surveying
                 $0.hosts.surveying = 3
-            } == ["november-1  surveying  5/8 hosts have answered"])
+            } == ["november-1  surveying  5/8 hosts answered"])
     }
 
     @Test("at its end there is nothing to go, and nobody at work")
@@ -68,7 +118,23 @@ import Testing
                 $0.failures = 0
                 $0.hosts.lost = 0
                 $0.hosts.finished = 8
-            } == ["november-1  completed  [########################] 100%  8/8 hosts  12/25 files"])
+            } == [
+                "november-1  completed  [########################] 100%  8/8 hosts  9/25 files, 2 skipped, 1 failed"
+            ])
+    }
+
+    @Test("a host that was given up is told beside those that have finished, as files are that failed")
+    func givenUp() {
+        #expect(
+            lines {
+                $0.phase = .completed
+                $0.bytes.behind = $0.bytes.total
+                $0.hosts = .init(total: 4, finished: 3, givenUp: 1)
+                $0.targets = .init(total: 8, done: 6, failed: 2)
+                $0.allowedFailures = nil
+            } == [
+                "november-1  completed  [########################] 100%  3/4 hosts, 1 given up  6/8 files, 2 failed"
+            ])
     }
 
     @Test(

@@ -35,8 +35,8 @@ import Testing
     @Test func rollouts() {
         #expect(
             lines(Tables.rollouts([Samples.rollout])) == [
-                "ROLLOUT     NAME      STATE     DONE  HOSTS  FILES  FAILED  EXTENTS         STARTED",
-                "november-1  november  ramp 2/4   25%    2/8  12/25       1  500000 -> 1200  2025-11-24 20:43:20Z",
+                "ROLLOUT     NAME      STATE     DONE  HOSTS  GIVEN UP  FILES  FAILED  EXTENTS         STARTED",
+                "november-1  november  ramp 2/4   25%    2/8         0   9/25       1  500000 -> 1200  2025-11-24 20:43:20Z",
             ])
         #expect(Tables.rollouts([]) == "no rollouts; begin one with: reflow rollout start SPEC.yaml")
     }
@@ -45,9 +45,49 @@ import Testing
         #expect(
             lines(Tables.hosts([Samples.rolloutHost])) == [
                 "HOST   STATE                                     DONE  FILES  FAILED  SKIPPED  EXTENTS     LABELS",
-                "alpha  LOST since 2025-11-24 20:43:20Z (canary)   50%    3/4       1        0  1000 -> 12  rack=r1",
+                "alpha  LOST since 2025-11-24 20:43:20Z (canary)   50%    2/4       1        0  1000 -> 12  rack=r1",
                 "alpha: '/srv/vm/b.img' is not a regular file",
             ])
+    }
+
+    @Test("a host that somebody has paused is shown so")
+    func paused() {
+        var host = Samples.rolloutHost
+        (host.isPaused, host.lostSince, host.isCanary) = (true, nil, false)
+        #expect(Tables.hosts([host]).contains("alpha  active, paused  "))
+    }
+
+    @Test("a policy in a line, with what was set since")
+    func policy() {
+        #expect(Tables.policy(of: Samples.rollout) == "policy  maxPause=20ms")
+        #expect(Tables.policy(of: Samples.fullRollout) == "policy  maxPause=5ms (set)")
+        var rollout = Samples.rollout
+        rollout.policy = PolicyOverrides()
+        #expect(Tables.policy(of: rollout) == "policy  the workers' own")
+        rollout.policy.duty = 0.29
+        rollout.overrides.minFree = .bytes(.gibibytes(10))
+        #expect(Tables.policy(of: rollout) == "policy  duty=29% minFree=10GiB (set)")
+    }
+
+    @Test("what is wrong with a plan or a survey is its exit status")
+    func exitStatus() {
+        var plan = Samples.plan
+        #expect(PlanText(plan: plan).exitStatus == .failed, "something cannot be looked at")
+        plan.hosts[1].problems = []
+        #expect(PlanText(plan: plan).exitStatus == .success)
+        plan.hosts[1].hasAnswered = false
+        #expect(PlanText(plan: plan).exitStatus == .failed)
+        plan.hosts.removeLast()
+        plan.total.matched = 0
+        #expect(PlanText(plan: plan).exitStatus == .failed, "a misspelt pattern")
+        var survey = Samples.survey
+        survey.hosts.removeLast()
+        #expect(SurveyText(survey: survey).exitStatus == .success)
+        (survey.hosts[0].files, survey.hosts[0].summary) = ([], SurveySummary())
+        #expect(SurveyText(survey: survey).text == "no files\n\n3 files on 1 host, all well laid.")
+        survey.hosts[0].matched = 0
+        #expect(SurveyText(survey: survey).exitStatus == .failed)
+        #expect(SurveyText(survey: survey).text == "no files\n\nNo file matches.")
     }
 
     @Test func targets() {
@@ -73,7 +113,7 @@ import Testing
             lines(Tables.deadLetter(Samples.deadLetter)) == [
                 "id       17", "found    2025-11-24 20:43:20Z", "queue    reflow.tasks.alpha",
                 "host     alpha",
-                "rollout  november-1", "type     reflow.task.slice", "message  november-1-t3-2",
+                "type     reflow.task.slice", "message  november-1-t3-2",
                 "reason   malformed",
                 "detail   no path", "size     14 bytes", "", #"{"job":"none"}"#,
             ])
@@ -89,7 +129,12 @@ import Testing
     }
 
     @Test func event() {
-        #expect(Tables.event(Samples.event) == "2025-11-24 20:43:20Z  rollout.paused  november-1 is paused")
+        #expect(
+            Tables.event(Samples.event)
+                == "2025-11-24 20:43:20Z  rollout.paused  november-1: november-1 is paused")
+        #expect(
+            Tables.event(Samples.event, ofRollout: false)
+                == "2025-11-24 20:43:20Z  rollout.paused  november-1 is paused")
     }
 
     @Test(
@@ -112,7 +157,7 @@ import Testing
                 "none    beta       0    0B        0     -", "",
                 "1 host, 2 files, 4GiB in 900000 extents.",
                 "Reflink copies would block writers for 18s less.",
-                "Space needed: 16MiB on each file system, and at most 1GiB for what is shared now.",
+                "Space needed: 16MiB on each file system, and at most 1GiB for each file that is shared now.",
                 "It would take about 2m05s.", "Nothing was touched.",
                 "Note: no window is open before 2026-11-23 22:00:00Z", "beta: '/x' is not there",
             ])

@@ -9,8 +9,8 @@ extension PlanView {
     /// - Parameters:
     ///   - rollout: in any phase.
     ///   - extents: of the files of each host, together.
-    init(_ rollout: Rollout, extents: [HostName: Int]) {
-        let strategy = rollout.state.spec.strategy
+    ///   - now: for the maintenance windows.
+    init(_ rollout: Rollout, extents: [HostName: Int], at now: Date) {
         let answered = rollout.hosts.count { $0.state.phase != .surveying || $0.isLost }
         let ranks = Dictionary(rollout.order.enumerated().map { ($1, $0) }) { first, _ in first }
         let places = rollout.order + rollout.hosts.indices.filter { ranks[$0] == nil }
@@ -22,84 +22,56 @@ extension PlanView {
             let gain = open.reduce(0.0) { $0 + $1.gain }
             return Host(
                 name: host.name, labels: host.state.labels,
-                stage: ranks[place].map { strategy.stage(ofRank: $0) } ?? "none", files: open.count,
-                size: size,
-                extents: extents[host.name] ?? 0, gainSeconds: gain, problems: host.state.problems)
+                stage: ranks[place].map { rollout.strategy.stage(ofRank: $0).turn } ?? "none",
+                hasAnswered: host.hasAnswered, matched: host.state.matched, files: open.count, size: size,
+                extents: extents[host.name] ?? 0, gainSeconds: gain,
+                problems: host.state.problems + [host.state.givenUp].compactMap(\.self))
         }
         let hosts = isComplete ? places.map(host) : []
         let policy = Policy(rollout.state.spec.policy)
-        let busy = hosts.filter { $0.files > 0 }
         var total = Total(spacePerFileSystem: policy.window, unshareBudget: policy.unshareBudget)
-        for host in busy {
+        total.matched = hosts.reduce(0) { $0 + $1.matched }
+        for host in hosts where host.files > 0 {
             total.hosts += 1
             total.files += host.files
             total.size += host.size
             total.extents += host.extents
             total.gainSeconds += host.gainSeconds
         }
-        let speed = policy.bytesPerSecond
-        total.seconds =
-            isComplete ? strategy.seconds(for: busy.map { Double($0.size.rawValue) / speed }) : nil
+        total.seconds = isComplete ? rollout.expectedSeconds : nil
         self.init(
             id: rollout.id, name: rollout.state.spec.name, isComplete: isComplete, answered: answered,
             hosts: hosts,
-            total: total, warnings: isComplete ? Self.warnings(rollout, total) : [])
-    }
-
-    private static func warnings(_ rollout: Rollout, _ total: Total) -> [String] {
-        var warnings: [String] = []
-        let silent = rollout.hosts.filter { $0.isLost || $0.state.phase == .givenUp }.map(\.name.description)
-        if !silent.isEmpty {
-            warnings.append(
-                "\(silent.count) host(s) did not answer: \(silent.prefix(10).joined(separator: ", "))")
-        }
-        if total.files == 0 {
-            warnings.append("there is nothing to do: no file matches, or all of them lie well")
-        }
-        let skipped = rollout.targets.count { if case .skipped = $0.state { true } else { false } }
-        if skipped > 0 { warnings.append("\(skipped) file(s) match but cannot be defragmented as they are") }
-        if let cap = rollout.state.spec.strategy.perLabel.keys.sorted().first(where: { key in
-            rollout.order.contains { rollout.hosts[$0].state.labels[key] == nil }
-        }) {
-            warnings.append("some hosts have no label '\(cap)': its cap does not hold for them")
-        }
-        return warnings
+            total: total, warnings: isComplete ? rollout.warnings(at: now).map(\.text) : [])
     }
 }
 
-extension RolloutSpec.Strategy {
-    /// When the host with this place in the order would have its turn, if none fails.
-    fileprivate func stage(ofRank rank: Int) -> String {
-        var rest = rank - (canary?.hosts ?? 0)
-        if rest < 0 { return "canary" }
-        for (step, hosts) in ramp.enumerated() {
-            rest -= hosts
-            if rest < 0 { return "ramp \(step + 1)" }
+extension Rollout.Warning {
+    /// A sentence.
+    fileprivate var text: String {
+        switch self {
+        case .silent(let hosts):
+            "\(counted(hosts.count, "host")) did not answer: "
+                + hosts.prefix(10).map(\.description).joined(separator: ", ")
+        case .nothingMatches: "no file matches: are the paths right, and beneath the workers' roots?"
+        case .nothingToDo(let files): "all of what matches lies well: \(counted(files, "file"))"
+        case .leftAlone(let files): "\(counted(files, "file")) cannot be defragmented, being as they are"
+        case .closed(let opening):
+            "no maintenance window is open now"
+                + (opening.map { "; the next opens at \(Timestamp($0).short)" } ?? "")
+        case .unlabelled(let label): "some hosts have no label '\(label)': its cap does not hold for them"
         }
-        return "full"
-    }
-
-    /// Seconds for hosts that take so long each, in their order: canaries, soak, then as many at once as the ramp and the
-    /// concurrency allow.
-    fileprivate func seconds(for hosts: [Double]) -> Double {
-        var rest = hosts[...]
-        let canaries = rest.prefix(canary?.hosts ?? 0)
-        rest = rest.dropFirst(canaries.count)
-        var now = (canaries.max() ?? 0) + (canary?.soak ?? 0)
-        let most = max(1, concurrency.count(of: hosts.count))
-        for step in ramp {
-            let wave = rest.prefix(step)
-            rest = rest.dropFirst(wave.count)
-            let atOnce = min(step, most)
-            now += wave.reduce(0, +) / Double(max(1, min(atOnce, wave.count)))
-        }
-        return now + max(rest.reduce(0, +) / Double(min(most, max(1, rest.count))), rest.max() ?? 0)
     }
 }
 
-extension Policy {
-    /// What a host may be expected to get through in a second: as measured on one disk, at its duty, and at most its rate.
-    fileprivate var bytesPerSecond: Double {
-        min(100e6 * duty, rate.map { Double($0.rawValue) } ?? .infinity)
+extension Rollout.Stage {
+    /// Whose turn it is, in a word or two.
+    fileprivate var turn: String {
+        switch self {
+        case .canary: "canary"
+        case .soak: "soak"
+        case .ramp(let step, _): "ramp \(step + 1)"
+        case .full: "full"
+        }
     }
 }

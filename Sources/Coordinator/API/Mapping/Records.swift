@@ -6,8 +6,7 @@ extension EventView {
     init(_ event: Store.Event) {
         self.init(
             id: event.id, time: Timestamp(event.time), type: event.type, rollout: event.rollout,
-            host: event.host.flatMap { HostName($0) }, subject: event.subject, text: event.text,
-            data: event.data.flatMap { try? JSONDecoder().decode(JSONValue.self, from: $0) })
+            host: event.host.flatMap { HostName($0) }, subject: event.subject, text: event.text)
     }
 }
 
@@ -21,13 +20,12 @@ extension AuditView {
 }
 
 extension Store.KeptLetter {
-    func view(withBody: Bool) -> DeadLetterView {
+    var view: DeadLetterView {
         DeadLetterView(
             id: "\(id)", time: Timestamp(time), queue: letter.queue, reason: letter.reason,
             detail: letter.detail,
-            type: letter.type, messageID: letter.messageID, host: letter.host, rollout: nil,
-            size: letter.body.count,
-            body: withBody ? String(validating: letter.body, as: UTF8.self) : nil)
+            type: letter.type, messageID: letter.messageID, host: letter.host, size: letter.size,
+            body: letter.body.isEmpty ? nil : String(validating: letter.body, as: UTF8.self))
     }
 }
 

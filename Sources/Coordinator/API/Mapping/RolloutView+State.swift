@@ -16,6 +16,16 @@ extension RolloutView.Phase {
     }
 }
 
+extension RolloutView.Pause {
+    init(_ pause: Rollout.Pause) {
+        self =
+            switch pause {
+            case .operator: .operator
+            case .errorBudget: .errorBudget
+            }
+    }
+}
+
 extension RolloutView.Stage {
     init(_ stage: Rollout.Stage, _ strategy: RolloutSpec.Strategy) {
         switch stage {
@@ -52,8 +62,19 @@ extension RolloutView.Targets {
 extension Store.Totals {
     /// Over the files that have ended.
     var ended: Store.Tally {
-        [TargetPhase.done, .skipped, .failed].compactMap { byPhase[$0] }.reduce(Store.Tally(), +)
+        Self.endedPhases.compactMap { byPhase[$0] }.reduce(Store.Tally(), +)
     }
+
+    /// The sizes of all files, and how much of that is behind: files that have ended, others up to their cursors.
+    var bytes: RolloutView.Bytes {
+        byPhase.reduce(into: RolloutView.Bytes()) { bytes, entry in
+            bytes.total += entry.value.size
+            bytes.behind +=
+                Self.endedPhases.contains(entry.key) ? entry.value.size : entry.value.cursor
+        }
+    }
+
+    private static let endedPhases: [TargetPhase] = [.done, .skipped, .failed]
 }
 
 extension RolloutHostView {
@@ -61,11 +82,11 @@ extension RolloutHostView {
         let ended = row.totals.ended
         self.init(
             name: row.name, phase: .init(rawValue: row.state.phase.rawValue) ?? .surveying,
-            labels: row.state.labels,
-            isCanary: row.state.isCanary, lostSince: row.state.lostSince.map(Timestamp.init),
-            targets: .init(row.totals), bytes: .init(total: row.totals.all.size, behind: ended.size),
+            labels: row.state.labels, isCanary: row.state.isCanary, isPaused: false,
+            lostSince: row.state.lostSince.map(Timestamp.init), targets: .init(row.totals),
+            bytes: row.totals.bytes,
             extents: .init(before: ended.extentsBefore, after: ended.extentsAfter),
-            problems: row.state.problems)
+            problems: row.state.problems + [row.state.givenUp].compactMap(\.self))
     }
 }
 

@@ -18,10 +18,8 @@ struct DeadLetterView: Codable, Hashable, Sendable {
     var messageID: String?
     /// The host for which it was, or from which it came.
     var host: HostName?
-    /// The rollout or job that it belonged to.
-    var rollout: String?
     /// Length of the body in bytes.
     var size: Int
-    /// The body, where it is text; `nil` in listings.
+    /// The body, where it is text and was kept; `nil` in listings.
     var body: String?
 }

@@ -16,8 +16,16 @@ struct EventView: Codable, Hashable, Sendable {
     var subject: String?
     /// What has happened, in words.
     var text: String
-    /// What there is to know for programs.
-    var data: JSONValue?
+
+    /// Every type that there is.
+    static let types = [
+        "rollout.started", "rollout.surveyed", "rollout.stage", "rollout.pause", "rollout.paused",
+        "rollout.resume", "rollout.set", "rollout.windowOpened", "rollout.windowClosed", "rollout.hostLost",
+        "rollout.hostReturned", "rollout.cancel", "rollout.cancelled", "rollout.completed", "plan.started",
+        "plan.surveyed", "plan.hostLost", "plan.hostReturned", "plan.completed", "host.began",
+        "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "target.done",
+        "target.skipped", "target.failed", "broker.away", "broker.back", "message.dead", "message.ignored",
+    ]
 }
 
 /// Which events are asked for.

@@ -1,4 +1,4 @@
-/// Any JSON, as it is: what the log keeps of an event, and the audit of a request.
+/// Any JSON, as it is: what the audit keeps of a request.
 enum JSONValue: Hashable, Sendable {
     case null
     case bool(Bool)

@@ -26,6 +26,10 @@ struct PlanView: Codable, Hashable, Sendable {
         var labels: [String: String]
         /// When it would have its turn: `canary`, `ramp 1` and so on, `full`; `none` where there is nothing to do.
         var stage: String
+        /// Whether it has said what it has.
+        var hasAnswered: Bool
+        /// Files that the patterns match, those that lie well included.
+        var matched: Int
         /// Files that would be treated.
         var files: Int
         /// Their sizes.
@@ -42,6 +46,8 @@ struct PlanView: Codable, Hashable, Sendable {
     struct Total: Codable, Hashable, Sendable {
         /// Hosts with something to do.
         var hosts = 0
+        /// Files that the patterns match, those that lie well included.
+        var matched = 0
         /// Files that would be treated.
         var files = 0
         /// Their sizes.
@@ -52,10 +58,10 @@ struct PlanView: Codable, Hashable, Sendable {
         var gainSeconds = 0.0
         /// Free space that must be there on a file system, beyond its floor: what one window takes.
         var spacePerFileSystem = ByteCount.zero
-        /// Extra space that breaking sharing may cost, at most; `nil` where the policy sets no number.
+        /// Extra space that breaking sharing may cost, at most, for each file; `nil` where the policy sets no number.
         var unshareBudget: ByteCount?
-        /// How long it would take, from the policy's duty and rate and the ramp, soaks and not counting closed windows;
-        /// `nil` where that cannot be told.
+        /// How long it would take, roughly: from a guess at a host's speed, the policy's duty and rate, the stages and caps;
+        /// closed windows are not counted. `nil` where that cannot be told.
         var seconds: Double?
     }
 }

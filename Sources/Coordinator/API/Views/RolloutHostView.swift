@@ -11,6 +11,8 @@ struct RolloutHostView: Codable, Hashable, Sendable {
     var labels: [String: String]
     /// Whether it is one of those that go first.
     var isCanary: Bool
+    /// Whether it says that it is paused, by whomever.
+    var isPaused: Bool
     /// Since when nothing is heard from it; `nil` while it is.
     var lostSince: Timestamp?
     /// Its files, by where they stand.

@@ -13,10 +13,18 @@ struct RolloutView: Codable, Hashable, Sendable {
     var pause: Pause?
     /// How far its strategy is.
     var stage: Stage
-    /// Whether hosts may work at this time of the week.
+    /// Whether hosts may work at this time of the week; `false` when it has ended.
     var isOpen: Bool
     /// When the next maintenance window opens; `nil` while one is open, or without any.
     var opensAt: Timestamp?
+    /// Why the broker cannot be reached: figures are from before, and hosts hear of nothing until it is back; `nil` while it
+    /// can.
+    var brokerTrouble: String?
+    /// Another rollout that is at work on all the hosts that it could go on with; `nil` if none is.
+    var waitsFor: Other?
+    /// What the specification says of the policy, and what was set since.
+    var policy: PolicyOverrides
+    var overrides: PolicyOverrides
     /// When it was started.
     var started: Timestamp
     /// When it ended; `nil` before.
@@ -62,6 +70,14 @@ struct RolloutView: Codable, Hashable, Sendable {
 
         /// Whether nothing more will happen.
         var isEnded: Bool { self == .cancelled || self == .completed }
+    }
+
+    /// Another rollout.
+    struct Other: Codable, Hashable, Sendable {
+        /// Its id.
+        var id: String
+        /// Why it sends nothing; `nil` if nothing holds it up.
+        var pause: Pause?
     }
 
     /// Why nothing is sent.
@@ -134,6 +150,10 @@ struct RolloutView: Codable, Hashable, Sendable {
         var name: HostName
         /// Whether it is not heard.
         var isLost: Bool
+        /// Whether it says that it is paused, by whomever.
+        var isPaused: Bool
+        /// Whether that was by somebody else than the coordinator, such as `reflow control`.
+        var isPausedElsewhere: Bool
         /// Its files, by number.
         var targets: Targets
         /// Its files, by size.

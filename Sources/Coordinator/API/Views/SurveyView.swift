@@ -12,7 +12,12 @@ struct SurveyRequest: Codable, Hashable, Sendable {
     /// Smaller files are left out, in bytes.
     var minSize: ByteCount?
     /// Most files wanted of each host, those with the most to gain.
-    var top: Int?
+    var top: Int
+
+    /// Files that may be wanted of all hosts together: they are held in memory.
+    static let mostFiles = 200_000
+    /// Files that are wanted at most.
+    var files: Int { hosts.count * top }
 }
 
 /// A survey of several hosts, as far as it is.
@@ -36,7 +41,7 @@ struct SurveyView: Codable, Hashable, Sendable {
         var matched: Int
         /// What it could not look at, in words.
         var problems: [String]
-        /// The files, the ones with the most to gain first.
+        /// The files, the ones with the most to gain first; none before all hosts have ended.
         var files: [FileSurvey]
         /// All files together, also those that are not among `files`; `nil` before the end.
         var summary: SurveySummary?

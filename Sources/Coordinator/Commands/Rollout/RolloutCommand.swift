@@ -10,27 +10,13 @@ struct RolloutCommand: AsyncParsableCommand {
         discussion: """
               reflow rollout plan november.yaml       what it would do, touching nothing
               reflow rollout start november.yaml
-              reflow rollout watch ID
-              reflow rollout set ID maxPause=5ms duty=20%
+              reflow rollout watch november           by its name, or by its id
+              reflow rollout set november maxPause=5ms duty=20%
             """,
         subcommands: [
             RolloutPlan.self, RolloutStart.self, RolloutList.self, RolloutShow.self, RolloutWatchCommand.self,
             RolloutPause.self, RolloutResume.self, RolloutCancel.self, RolloutSet.self,
         ])
-}
-
-/// Reads a specification: a file, or `-` for stdin.
-func specification(_ path: String) throws(Failure) -> String {
-    let data =
-        path == "-"
-        ? FileHandle.standardInput.readDataToEndOfFile() : FileManager.default.contents(atPath: path)
-    guard let data else {
-        throw Failure(.usage, "\(path) cannot be read: is it there, and may this user read it?")
-    }
-    guard let text = String(validating: data, as: UTF8.self) else {
-        throw Failure(.usage, "\(path) is not UTF-8")
-    }
-    return text
 }
 
 /// `reflow rollout plan`.
@@ -40,7 +26,7 @@ struct RolloutPlan: AsyncParsableCommand {
         abstract: "Say what a rollout would do, touching nothing.",
         discussion: """
             Surveys the hosts that the specification means, then shows the order, the canary, what there is to gain, the space \
-            needed and the time.
+            needed and the time. Exit status 1: a host did not answer, something could not be looked at, or no file matches.
 
               reflow rollout plan november.yaml
             """)
@@ -55,9 +41,11 @@ struct RolloutPlan: AsyncParsableCommand {
         try await coordinator.ask { client in
             let started: Started = try await client.post("/v1/plans", spec: try specification(spec))
             let plan: PlanView = try await client.wait(for: "/v1/plans/\(started.id)") { plan in
-                plan.isComplete ? nil : "\(plan.answered) hosts have answered"
+                plan.isComplete ? nil : "\(counted(plan.answered, "host")) answered"
             }
-            try format.show(plan) { PlanText(plan: $0).text }
+            let text = PlanText(plan: plan)
+            try format.show(plan) { _ in text.text }
+            if text.exitStatus != .success { throw text.exitStatus.exitCode }
         }
     }
 }
@@ -68,7 +56,7 @@ struct RolloutStart: AsyncParsableCommand {
         commandName: "start",
         abstract: "Begin a rollout.",
         discussion: """
-            Prints its id and returns: the coordinator carries it out. With --watch, stays and shows it.
+            Prints its id and returns: the coordinator carries it out. With --watch, stays and shows it as 'watch' does.
 
               reflow rollout start november.yaml
             """)
@@ -88,7 +76,8 @@ struct RolloutStart: AsyncParsableCommand {
             try format.show(rollout) { rollout in
                 "\(rollout.id) has begun" + (watch ? "" : "; see: reflow rollout watch \(rollout.id)")
             }
-            if watch { try await watchToItsEnd(rollout.id, client) }
+            guard watch else { return noteTrouble(of: rollout) }
+            try await watchToItsEnd(rollout.id, client, format.output)
         }
     }
 }

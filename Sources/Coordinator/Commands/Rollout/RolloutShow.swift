@@ -1,6 +1,5 @@
 import ArgumentParser
 import Contract
-import JSON
 
 extension TargetView.State: ExpressibleByArgument {}
 
@@ -10,12 +9,12 @@ struct RolloutShow: AsyncParsableCommand {
         commandName: "show",
         abstract: "Show a rollout: where it stands, and its hosts or its files.",
         discussion: """
-              reflow rollout show november-1
-              reflow rollout show november-1 --targets --state failed
+              reflow rollout show november
+              reflow rollout show november --targets --state failed
             """)
 
-    @Argument(help: "The rollout's id.", completion: .rollouts())
-    var id: String
+    @Argument(help: .rollout, completion: .rollouts())
+    var rollout: RolloutArgument
 
     @Flag(help: "List its files in place of its hosts.")
     var targets = false
@@ -23,7 +22,8 @@ struct RolloutShow: AsyncParsableCommand {
     @Option(help: "With --targets: only files that stand there.")
     var state: TargetView.State?
 
-    @Option(help: "With --targets: only files of this host.", completion: .hosts)
+    @Option(
+        help: "With --targets: only files of this host.", completion: .hosts, transform: HostName.argument)
     var host: HostName?
 
     @OptionGroup var coordinator: CoordinatorOptions
@@ -37,24 +37,21 @@ struct RolloutShow: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let place = "/v1/rollouts/\(percentEncoded(id))"
             guard !targets else {
-                try format.list(try await files(place, client), Tables.targets)
+                try format.list(try await files(rollout.place, client), Tables.targets)
                 return
             }
-            let rollout: RolloutView = try await client.get(place)
-            let hosts: Listing<RolloutHostView> = try await client.get("\(place)/hosts")
-            switch format.output {
-            case .text:
-                let lines = RolloutLines(rollout: rollout, width: .max, mostHosts: 0).lines
-                print((lines + ["", Tables.hosts(hosts.items)]).joined(separator: "\n"))
-            case .json:
-                print(try JSONEncoder().text(Shown(rollout: rollout, hosts: hosts.items)))
+            let state: RolloutView = try await client.get(rollout.place)
+            let hosts: Listing<RolloutHostView> = try await client.get("\(rollout.place)/hosts")
+            try format.show(Shown(rollout: state, hosts: hosts.items)) { shown in
+                let lines = RolloutLines(rollout: shown.rollout, width: .max, mostHosts: 0).lines
+                return (lines + [Tables.policy(of: shown.rollout), "", Tables.hosts(shown.hosts)])
+                    .joined(separator: "\n")
             }
         }
     }
 
-    /// Both, as JSON.
+    /// Both.
     private struct Shown: Encodable {
         let rollout: RolloutView
         let hosts: [RolloutHostView]

@@ -6,17 +6,17 @@ struct RolloutPause: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pause",
         abstract: "Send nothing more; what runs stops at the end of its chunk.",
-        discussion: "  reflow rollout pause november-1")
+        discussion: "  reflow rollout pause november")
 
-    @Argument(help: "The rollout's id.", completion: .rollouts { !$0.phase.isEnded && $0.pause == nil })
-    var id: String
+    @Argument(help: .rollout, completion: .rollouts { !$0.phase.isEnded && $0.pause == nil })
+    var rollout: RolloutArgument
 
     @OptionGroup var coordinator: CoordinatorOptions
 
     func run() async throws {
         try await coordinator.ask { client in
-            let rollout: RolloutView = try await client.post("/v1/rollouts/\(percentEncoded(id))/pause")
-            print("\(rollout.id) is \(rollout.standing)")
+            let now: RolloutView = try await client.post("\(rollout.place)/pause")
+            try tell(now, "is \(now.standing)")
         }
     }
 }
@@ -26,17 +26,17 @@ struct RolloutResume: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resume",
         abstract: "Go on with a paused rollout. The failures so far are forgiven.",
-        discussion: "  reflow rollout resume november-1")
+        discussion: "  reflow rollout resume november")
 
-    @Argument(help: "The rollout's id.", completion: .rollouts { $0.pause != nil })
-    var id: String
+    @Argument(help: .rollout, completion: .rollouts { $0.pause != nil })
+    var rollout: RolloutArgument
 
     @OptionGroup var coordinator: CoordinatorOptions
 
     func run() async throws {
         try await coordinator.ask { client in
-            let rollout: RolloutView = try await client.post("/v1/rollouts/\(percentEncoded(id))/resume")
-            print("\(rollout.id) goes on: \(rollout.standing)")
+            let now: RolloutView = try await client.post("\(rollout.place)/resume")
+            try tell(now, "goes on: \(now.standing)")
         }
     }
 }
@@ -50,24 +50,23 @@ struct RolloutCancel: AsyncParsableCommand {
             What runs stops at the end of its chunk; files keep what was achieved. It cannot be taken up again: another one, \
             started with the same specification, does what is left.
 
-              reflow rollout cancel november-1 --yes
+              reflow rollout cancel november --yes
             """)
 
-    @Argument(help: "The rollout's id.", completion: .rollouts { !$0.phase.isEnded })
-    var id: String
+    @Argument(help: .rollout, completion: .rollouts { !$0.phase.isEnded })
+    var rollout: RolloutArgument
 
     @OptionGroup var confirmation: Confirmation
     @OptionGroup var coordinator: CoordinatorOptions
 
     func run() async throws {
         try await coordinator.ask { client in
-            let place = "/v1/rollouts/\(percentEncoded(id))"
-            let now: RolloutView = try await client.get(place)
+            let now: RolloutView = try await client.get(rollout.place)
             try confirmation.confirm(
-                "Cancel \(now.id), \(Int(now.bytes.share * 100))% done on \(now.hosts.total) hosts, for good?"
+                "Cancel \(now.id), \(Int(now.bytes.share * 100))% done on \(counted(now.hosts.total, "host")), for good?"
             )
-            let rollout: RolloutView = try await client.post("\(place)/cancel")
-            print("\(rollout.id) is \(rollout.standing)")
+            let ended: RolloutView = try await client.post("/v1/rollouts/\(percentEncoded(now.id))/cancel")
+            try tell(ended, "is \(ended.standing)")
         }
     }
 }
@@ -81,11 +80,11 @@ struct RolloutSet: AsyncParsableCommand {
             Takes hold between two chunks. The settings are those of 'policy' in a specification: \
             \(PolicySetting.all.map(\.key).joined(separator: ", ")).
 
-              reflow rollout set november-1 maxPause=5ms duty=20%
+              reflow rollout set november maxPause=5ms duty=20%
             """)
 
-    @Argument(help: "The rollout's id.", completion: .rollouts { !$0.phase.isEnded })
-    var id: String
+    @Argument(help: .rollout, completion: .rollouts { !$0.phase.isEnded })
+    var rollout: RolloutArgument
 
     @Argument(
         help: ArgumentHelp("What to set.", valueName: "key=value"),
@@ -103,33 +102,37 @@ struct RolloutSet: AsyncParsableCommand {
 
     /// The settings by their keys, checked as the coordinator will check them.
     static func texts(of settings: [String]) throws -> [String: String] {
-        var texts: [String: String] = [:]
-        var overrides = PolicyOverrides()
-        for text in settings {
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(
-                String.init)
-            guard parts.count == 2, let setting = PolicySetting.all.first(where: { $0.key == parts[0] })
-            else {
-                let keys = PolicySetting.all.map(\.key).joined(separator: ", ")
-                throw ValidationError("'\(text)' is no key=value; keys are \(keys).")
+        let pairs = try settings.map { text in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard parts.count == 2 else {
+                throw ValidationError("'\(text)': write KEY=VALUE, such as maxPause=5ms.")
             }
-            do {
-                try setting.set(parts[1], in: &overrides)
-            } catch {
-                throw ValidationError(error.message)
-            }
-            guard texts.updateValue(parts[1], forKey: parts[0]) == nil else {
-                throw ValidationError("\(parts[0]) is given twice.")
-            }
+            return (key: String(parts[0]), text: String(parts[1]))
         }
-        return texts
+        do {
+            _ = try PolicyOverrides(settings: pairs)
+        } catch {
+            throw ValidationError(error.problems.joined(separator: "\n"))
+        }
+        return Dictionary(uniqueKeysWithValues: pairs.map { ($0.key, $0.text) })
     }
 
     func run() async throws {
         try await coordinator.ask { client in
-            let rollout: RolloutView = try await client.patch(
-                "/v1/rollouts/\(percentEncoded(id))/policy", json: try Self.texts(of: settings))
-            print("\(rollout.id) has \(settings.joined(separator: " ")) from now on")
+            let now: RolloutView = try await client.patch(
+                "\(rollout.place)/policy", json: try Self.texts(of: settings))
+            try tell(now, "has \(settings.joined(separator: " ")) from now on")
         }
     }
+}
+
+/// Prints what a rollout is told, and whether its hosts can hear of it.
+private func tell(_ rollout: RolloutView, _ words: String) throws {
+    try say("\(rollout.id) \(words)")
+    noteTrouble(of: rollout)
+}
+
+/// Says, while the broker is away, that the hosts of `rollout` have yet to hear of it.
+func noteTrouble(of rollout: RolloutView) {
+    if let trouble = rollout.brokerTrouble { note("\(trouble); hosts hear of it when it is back") }
 }

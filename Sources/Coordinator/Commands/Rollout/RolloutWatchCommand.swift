@@ -8,32 +8,46 @@ struct RolloutWatchCommand: AsyncParsableCommand {
         abstract: "Show a rollout while it goes on, until its end.",
         discussion: """
             A table that is drawn again and again on a terminal, lines otherwise. If the coordinator goes away, it is waited \
-            for. Ctrl-C ends the watching, not the rollout. Exit status: 0 all done, 1 something failed, 2 cancelled.
+            for. Ctrl-C ends the watching, not the rollout. Exit status: 0 all done, 1 something failed, 2 cancelled. As JSON: an \
+            object a line on stdout, {"rollout":…} with how it is now, or {"event":…} with what has happened.
 
-              reflow rollout watch november-1
+              reflow rollout watch november
+              reflow rollout watch november --output json | jq -r '.event.text // empty'
             """)
 
-    @Argument(help: "The rollout's id.", completion: .rollouts { !$0.phase.isEnded })
-    var id: String
+    @Argument(help: .rollout, completion: .rollouts { !$0.phase.isEnded })
+    var rollout: RolloutArgument
 
     @OptionGroup var coordinator: CoordinatorOptions
+    @OptionGroup var format: OutputOptions
 
     func run() async throws {
-        try await coordinator.ask { try await watchToItsEnd(id, $0) }
+        try await coordinator.ask { client in
+            // By its id from here on: another of the same name may begin meanwhile.
+            let now: RolloutView = try await client.get(rollout.place)
+            try await watchToItsEnd(now.id, client, format.output)
+        }
     }
 }
 
 /// Shows the rollout `id` until it has ended; throws its exit status, unless all is done.
-func watchToItsEnd(_ id: String, _ client: CoordinatorClient) async throws {
-    var view = WatchView()
+func watchToItsEnd(_ id: String, _ client: CoordinatorClient, _ format: OutputFormat) async throws {
+    var view = WatchView(format)
     var following = Following(client: client, query: EventQuery(rollout: id))
     var end: RolloutView?
+    var isBrokerAway: Bool?
     try await following.run { news in
         switch news {
         case .item(.rollout(let rollout)):
-            view.show(rollout)
+            try view.show(rollout)
+            let trouble = rollout.brokerTrouble
+            // What it begins with is among the lines; of one that has ended nothing is told.
+            if !rollout.phase.isEnded, let isBrokerAway, isBrokerAway != (trouble != nil) {
+                view.note(trouble.map { "\($0); figures are from before" } ?? "the broker is back")
+            }
+            isBrokerAway = trouble != nil
             if rollout.phase.isEnded { end = rollout }
-        case .item(.event(let event)): view.show(event)
+        case .item(.event(let event)): try view.show(event)
         case .item(.connected): break
         case .away(let why):
             view.note("the coordinator is away (\(why)); the hosts go on with what they have, trying again")

@@ -1,0 +1,30 @@
+import Foundation
+
+/// When work may be done: maintenance windows whose openings are kept until they end, as a calendar takes its time.
+struct OpeningHours: Sendable {
+    private let windows: [MaintenanceWindow]
+    /// What was found for each window, and for how long that holds.
+    private var found: [(opening: Range<Date>?, holds: Range<Date>)]
+
+    init(_ windows: [MaintenanceWindow]) {
+        self.windows = windows
+        found = windows.map { _ in (nil, Date.distantPast..<Date.distantPast) }
+    }
+
+    /// As ``Swift/Array/openUntil(at:)``.
+    mutating func openUntil(at now: Date) -> Date? {
+        guard !windows.isEmpty else { return .distantFuture }
+        var last: Date?
+        for (index, window) in windows.enumerated() {
+            if !found[index].holds.contains(now) {
+                let opening = window.opening(at: now)
+                // A clock that is set back, or a window without any opening, is looked at again.
+                found[index] = (opening, now..<(opening?.upperBound ?? now + 3600))
+            }
+            if let opening = found[index].opening, opening.contains(now) {
+                last = max(last ?? .distantPast, opening.upperBound)
+            }
+        }
+        return last
+    }
+}

@@ -1,0 +1,117 @@
+import AMQP
+import Contract
+import Foundation
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+@Suite("The outbox", .timeLimit(.minutes(1))) struct OutboxPublisherTests {
+    /// What the publisher hands over, which the test answers.
+    private final class Post: Sendable {
+        let handedOver: AsyncStream<(Store.Outgoing, @Sendable (OutboxPublisher.Outcome) -> Void)>
+        private let continuation:
+            AsyncStream<(Store.Outgoing, @Sendable (OutboxPublisher.Outcome) -> Void)>
+                .Continuation
+
+        init() { (handedOver, continuation) = AsyncStream.makeStream() }
+
+        @Sendable func publish(_ message: Store.Outgoing) async -> OutboxPublisher.Outcome {
+            let (answers, answer) = AsyncStream.makeStream(of: OutboxPublisher.Outcome.self)
+            continuation.yield((message, { answer.yield($0) }))
+            for await outcome in answers { return outcome }
+            return .again  // cancelled
+        }
+    }
+
+    /// Runs a publisher while `work` does.
+    private func publishing(
+        of bench: CoreBench, _ work: (Post) async throws -> Void
+    ) async throws {
+        let post = Post()
+        let publisher = OutboxPublisher(core: bench.core, publish: post.publish, pause: .zero)
+        let running = Task { try await publisher.run() }
+        defer {
+            running.cancel()
+            bench.core.outboxWake.close()
+        }
+        try await work(post)
+    }
+
+    /// A coordinator that has told hosts `a` and `b` something.
+    private func bench() async throws -> (CoreBench, survey: String) {
+        let bench = try await CoreBench()
+        for host in ["a", "b"] { try await bench.hear(host, .hostState(.living())) }
+        let request = SurveyRequest(hosts: [named("a"), named("b")], paths: ["/srv/*"], top: 20)
+        let id = try await bench.core.startSurvey(request, by: "ada").id
+        try await bench.core.say(.init(generation: 1, mode: .pause), to: named("a"))
+        try await bench.core.say(.init(generation: 2, mode: .run), to: named("a"))
+        return (bench, id)
+    }
+
+    @Test("goes to each host one message after the other, and to others meanwhile")
+    func order() async throws {
+        let (bench, _) = try await bench()
+        try await publishing(of: bench) { post in
+            var handedOver = post.handedOver.makeAsyncIterator()
+            let (first, ofA) = try #require(await handedOver.next())
+            let (second, ofB) = try #require(await handedOver.next())
+            #expect([first.host, second.host] == ["a", "b"])
+            #expect([first.kind, second.kind] == [.survey, .survey])
+            // That of `b` is never confirmed.
+            _ = ofB
+            ofA(.published)
+            let (pause, ofPause) = try #require(await handedOver.next())
+            #expect(try [pause].desires.map(\.mode) == [.pause])
+            // The broker does not take it just now: what follows does not overtake it.
+            ofPause(.again)
+            let (again, ofAgain) = try #require(await handedOver.next())
+            #expect(again == pause)
+            ofAgain(.published)
+            let (run, ofRun) = try #require(await handedOver.next())
+            #expect(try [run].desires.map(\.mode) == [.run])
+            ofRun(.published)
+        }
+    }
+
+    @Test("what cannot be delivered is told to whoever waits for it")
+    func undeliverable() async throws {
+        let (bench, survey) = try await bench()
+        try await publishing(of: bench) { post in
+            var handedOver = post.handedOver.makeAsyncIterator()
+            let (_, ofA) = try #require(await handedOver.next())
+            ofA(.undeliverable("has no task queue"))
+            // It is told before the next one is handed over.
+            _ = await handedOver.next()
+            _ = await handedOver.next()
+            #expect(try await bench.core.survey(survey).hosts[0].message == "a has no task queue")
+        }
+    }
+
+    @Test("a store that fails ends the publisher, whoever has used it")
+    func fault() async throws {
+        let (bench, _) = try await bench()
+        let post = Post()
+        let publisher = OutboxPublisher(core: bench.core, publish: post.publish, pause: .zero)
+        let running = Task { try await publisher.run() }
+        var handedOver = post.handedOver.makeAsyncIterator()
+        _ = await handedOver.next()
+        _ = await handedOver.next()
+        try bench.store.writeNow { try $0.run("DROP TABLE audit") }
+        let request = SurveyRequest(hosts: [named("a")], paths: ["/srv/*"], top: 20)
+        await #expect(throws: (any Error).self) { try await bench.core.startSurvey(request, by: "ada") }
+        await #expect(throws: (any Error).self) { try await running.value }
+    }
+
+    @Test(
+        "what an error means for a message",
+        arguments: [
+            (AMQPError(.unreachable, ""), true), (AMQPError(.nacked, ""), true),
+            (AMQPError(.timeout, ""), true),
+            (AMQPError(.notFound, "no exchange"), true), (AMQPError(.tooLarge, ""), false),
+            (AMQPError(.accessRefused, ""), false),
+        ])
+    func outcomes(error: AMQPError, isAgain: Bool) {
+        #expect((OutboxPublisher.Outcome(error) == .again) == isAgain)
+    }
+}

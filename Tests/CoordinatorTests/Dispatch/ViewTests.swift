@@ -1,0 +1,44 @@
+import Contract
+import Testing
+
+@testable import Coordinator
+
+@Suite("what operators see of rollouts under way", .timeLimit(.minutes(1))) struct ViewTests {
+    @Test("one whose hosts are all taken says by whom, and what holds that one up")
+    func waiting() async throws {
+        let bench = try await CoreBench()
+        try await bench.hear("a", .hostState(.living()))
+        let first = try await bench.rollout(of: "a")
+        let second = try await bench.rollout(of: "a")
+        #expect(try await bench.core.view(of: first).waitsFor == nil)
+        #expect(try await bench.core.view(of: second).waitsFor == .init(id: first))
+        _ = try await bench.core.pause(first, by: "ada")
+        #expect(try await bench.core.view(of: second).waitsFor == .init(id: first, pause: .operator))
+    }
+
+    @Test("a host that says that it is paused is shown so")
+    func paused() async throws {
+        let bench = try await CoreBench()
+        try await bench.hear("a", .hostState(.living()))
+        let id = try await bench.rollout(of: "a")
+        #expect(try await bench.core.hosts(ofRollout: id).map(\.isPaused) == [false])
+        try await bench.hear("a", .hostState(.living(mode: .pause)))
+        #expect(try await bench.core.hosts(ofRollout: id).map(\.isPaused) == [true])
+        #expect(try await bench.core.view(of: id).working.map(\.isPaused) == [true])
+    }
+
+    @Test("one is found by its name and by its id, and not by what may mean several")
+    func named() async throws {
+        let bench = try await CoreBench()
+        let first = try await bench.rollout(of: "a")
+        let second = try await bench.rollout(of: "a")
+        #expect(try await bench.core.rolloutID("test") == second)
+        #expect(try await bench.core.rolloutID(first) == first)
+        await #expect(
+            throws: OperationError.invalid("'2027' may mean several rollouts: \(second), \(first)")
+        ) { try await bench.core.rolloutID("2027") }
+        await #expect(
+            throws: OperationError.notFound("there is no rollout 'x': see 'reflow rollout list'")
+        ) { try await bench.core.rolloutID("x") }
+    }
+}

@@ -1,0 +1,82 @@
+import Contract
+import DefragTypes
+import Foundation
+import Testing
+
+@testable import Rollout
+
+@Suite("Budgets")
+struct BudgetTests {
+    private static let canary = RolloutSpec.Strategy(canary: .init(hosts: 1, soak: 600), attempts: 1)
+
+    @Test("without an error budget, no file of a canary may fail")
+    func canary() throws {
+        var bench = Bench(files: [3, 3], strategy: Self.canary)
+        bench.finish(0, .failed, .ioError)
+        #expect(bench.rollout.state.pause == .errorBudget)
+        #expect(bench.actions.announcements.contains(.budgetExceeded(failures: 1, allowed: 0)))
+        try bench.carryOut(.resume)
+        bench.finishHost("a")
+        bench.wait(600)
+        for target in 3...5 { bench.finish(target, .failed, .ioError) }
+        #expect(bench.rollout.state.pause == nil)
+        #expect(bench.rollout.state.phase == .completed)
+    }
+
+    @Test("nor during the soak; one that is lost is replaced")
+    func soak() {
+        var bench = Bench(files: [1, 1, 1], strategy: Self.canary)
+        bench.take(.lost(name("a")))
+        #expect(bench.rollout.state.pause == nil)
+        bench.finishHost("b")
+        #expect(bench.rollout.state.stage == .soak(until: bench.now + 600))
+        bench.take(.returned(name("a")))
+        bench.finish(0, .failed, .ioError)
+        #expect(bench.rollout.state.pause == .errorBudget)
+    }
+
+    @Test("an error budget holds for canaries, too")
+    func canaryWithBudget() {
+        var strategy = Self.canary
+        strategy.errorBudget = .number(1)
+        var bench = Bench(files: [3, 3], strategy: strategy)
+        bench.finish(0, .failed, .ioError)
+        #expect(bench.rollout.state.pause == nil)
+        bench.finish(1, .failed, .ioError)
+        #expect(bench.rollout.state.pause == .errorBudget)
+    }
+
+    @Test("the last failure of all pauses nothing")
+    func last() {
+        var bench = Bench(files: [1], strategy: .init(errorBudget: .number(0), attempts: 1))
+        bench.finish(0, .failed, .ioError)
+        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.pause == nil)
+    }
+
+    @Test("an unshare budget is each file's, also a changed one, and no wish that lies over every slice")
+    func unsharing() throws {
+        var bench = Bench(files: [1])
+        var overrides = PolicyOverrides()
+        overrides.unshareBudget = .mebibytes(10)
+        #expect(try bench.carryOut(.set(overrides)).desires == [])
+        let slices = bench.finish(0, .partial, .timeLimit, next: 4096, unshared: .mebibytes(4)).slices
+        #expect(slices.map(\.unshareBudget) == [.mebibytes(6)])
+        overrides.maxPause = .milliseconds(5)
+        guard case .desire(_, .run, let policy)? = try bench.carryOut(.set(overrides)).first else {
+            Issue.record("nothing is wanted")
+            return
+        }
+        #expect(policy.maxPause == .milliseconds(5))
+        #expect(policy.unshareBudget == nil)
+    }
+
+    @Test("headway forgives earlier attempts, whatever stopped it")
+    func headway() {
+        var bench = Bench(files: [1], strategy: .init(attempts: 2, backOff: 10))
+        bench.finish(0, .failed, .ioError)
+        bench.wait(10)
+        bench.finish(0, .partial, .interrupted, next: 4096)
+        #expect(bench.rollout.targets[0].fruitless == 0)
+    }
+}

@@ -1,0 +1,55 @@
+import DefragTypes
+import Testing
+
+@testable import Rollout
+
+@Suite("The slices of a file, taken together") struct FollowedTests {
+    private func slice(
+        _ status: DefragResult.Status, _ reason: Reason?, extents: ClosedRange<Int>, pause: Double
+    ) -> DefragResult {
+        var result = DefragResult(path: "/a", status: status, reason: reason)
+        result.inode = 7
+        result.extents = .init(before: extents.upperBound, after: extents.lowerBound)
+        result.bytes = .init(rewritten: 4096, unshared: 1024)
+        result.pause = .init(count: 3, p50Ms: pause / 2, p99Ms: pause, p999Ms: pause, maxMs: pause)
+        result.freeBytes = .init(before: 1000, lowest: ByteCount(Int64(900 - pause)), after: 950)
+        result.seconds = 2
+        return result
+    }
+
+    @Test("sums, worst cases, the first beginning and the last end")
+    func both() {
+        let both = slice(.partial, .timeLimit, extents: 50...100, pause: 9)
+            .followed(by: slice(.done, nil, extents: 4...50, pause: 5))
+        #expect(both.status == .done)
+        #expect(both.reason == nil)
+        #expect(both.extents == .init(before: 100, after: 4))
+        #expect(both.bytes.rewritten == 8192)
+        #expect(both.bytes.unshared == 2048)
+        #expect(both.pause.count == 6)
+        #expect(both.pause.maxMs == 9)
+        #expect(both.freeBytes.lowest == 891)
+        #expect(both.seconds == 4)
+    }
+
+    @Test("contiguous by the first slice's work, not already")
+    func contiguous() {
+        let both = slice(.partial, .timeLimit, extents: 1...100, pause: 1)
+            .followed(by: slice(.done, .alreadyContiguous, extents: 1...1, pause: 0))
+        #expect(both.reason == nil)
+    }
+
+    @Test("a slice that never opened the file says nothing of its extents")
+    func unopened() {
+        var paused = DefragResult(path: "/a", status: .partial, reason: .paused)
+        paused.nextOffset = 0
+        let worked = slice(.partial, .timeLimit, extents: 50...100, pause: 1)
+        #expect(paused.followed(by: worked) == worked)
+        let both = worked.followed(by: paused)
+        #expect(both.reason == .paused)
+        #expect(both.extents == .init(before: 100, after: 50))
+        #expect(both.freeBytes.lowest == 899)
+        let all = both.followed(by: slice(.done, nil, extents: 4...50, pause: 5))
+        #expect(all.extents == .init(before: 100, after: 4))
+    }
+}

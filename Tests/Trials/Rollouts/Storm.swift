@@ -1,0 +1,131 @@
+import Glibc
+import Support
+
+/// How often what is struck during a rollout.
+public struct Blows: Hashable, Sendable {
+    /// The coordinator killed with -9, and started again at once.
+    public var coordinator = 0
+    /// The broker's node killed with -9, and started again within seconds.
+    public var broker = 0
+    /// A worker killed with -9, and started again within seconds.
+    public var workers = 0
+    /// A host at work that goes away for good: at most one.
+    public var hosts = 0
+
+    public init(coordinator: Int = 0, broker: Int = 0, workers: Int = 0, hosts: Int = 0) {
+        self.coordinator = coordinator
+        self.broker = broker
+        self.workers = workers
+        self.hosts = hosts
+    }
+}
+
+/// Strikes at random moments of a rollout, spread over its work.
+struct Storm {
+    private enum Blow {
+        case coordinator, broker, worker, host
+    }
+
+    private let hosts: [Host]
+    private let broker: PrivateBroker
+    private let coordinator: Coordinator
+    private var random: Xorshift
+    /// What is still to come, and at which share of the work.
+    private var plan: [(share: Double, blow: Blow)]
+    /// What is to be started again, and when: a worker, or, where none is named, the broker.
+    private var repairs: [(due: Double, host: Host?)] = []
+
+    /// What was struck before the rollout's end.
+    private(set) var struck = Blows()
+    /// The host that went away.
+    private(set) var lost: String?
+
+    init(
+        _ blows: Blows, on hosts: [Host], _ broker: PrivateBroker, _ coordinator: Coordinator, seed: UInt64
+    ) {
+        self.hosts = hosts
+        self.broker = broker
+        self.coordinator = coordinator
+        var random = Xorshift(seed: seed)
+        plan = Self.plan(blows, &random)
+        self.random = random
+    }
+
+    private static func plan(_ blows: Blows, _ random: inout Xorshift) -> [(share: Double, blow: Blow)] {
+        var plan: [(share: Double, blow: Blow)] = []
+        func add(_ blow: Blow, _ count: Int, _ range: Range<Double>) {
+            for _ in 0..<count { plan.append((.random(in: range, using: &random), blow)) }
+        }
+        // At the very end the rest of the work is done faster than a blow.
+        add(.coordinator, blows.coordinator, 0..<0.8)
+        add(.broker, blows.broker, 0..<0.8)
+        add(.worker, blows.workers, 0..<0.8)
+        add(.host, blows.hosts, 0.3..<0.7)
+        plan.sort { $0.share < $1.share }
+        // Some come together.
+        for index in plan.indices.dropFirst() where Int.random(in: 0..<4, using: &random) == 0 {
+            plan[index].share = plan[index - 1].share
+        }
+        return plan
+    }
+
+    /// Strikes until the rollout `id` has ended.
+    ///
+    /// - Throws: ``Violation`` if it pauses, or ends before everything was struck.
+    mutating func rage(over id: String, _ progress: (String) -> Void) async throws {
+        while true {
+            for index in repairs.indices.reversed() where repairs[index].due <= WallClock.now {
+                try await repair(repairs.remove(at: index).host)
+            }
+            let rollout = try await coordinator.rollout(id)
+            try Inspection.promise(rollout.pause == nil, "it has paused: \(rollout)")
+            if rollout.phase == "completed" { break }
+            try Inspection.promise(
+                ["surveying", "running"].contains(rollout.phase), "it is \(rollout.phase)")
+            if let next = plan.first, rollout.share >= next.share {
+                if try await strike(next.blow, rollout) { plan.removeFirst() }
+                let percent = Int(rollout.share * 100)
+                progress("\(percent) %: \(struck), \(plan.count) blows to come")
+                guard plan.first?.share != next.share else { continue }
+            }
+            try await Task.sleep(for: .milliseconds(.random(in: 20..<300, using: &random)))
+        }
+        try Inspection.promise(
+            plan.isEmpty, "the rollout was over before it was struck as often as wanted: make it longer")
+        for (_, host) in repairs { try await repair(host) }
+    }
+
+    private func repair(_ host: Host?) async throws {
+        if let host { try host.start() } else { try await broker.start() }
+    }
+
+    /// Returns whether it could be done now.
+    private mutating func strike(_ blow: Blow, _ rollout: RolloutStatus) async throws -> Bool {
+        let later = WallClock.now + .random(in: 0..<3, using: &random)
+        switch blow {
+        case .coordinator:
+            try await coordinator.kill()
+            try await coordinator.start()
+            struck.coordinator += 1
+        case .broker:
+            guard !repairs.contains(where: { $0.host == nil }) else { return false }
+            try await broker.kill()
+            repairs.append((later, nil))
+            struck.broker += 1
+        case .worker:
+            let running = hosts.filter { $0.worker?.isRunning ?? false }
+            guard let host = running.randomElement(using: &random) else { return false }
+            await host.kill()
+            repairs.append((later, host))
+            struck.workers += 1
+        case .host:
+            let atWork = rollout.working.map(\.name)
+            let candidates = hosts.filter { atWork.contains($0.name) && $0.worker?.isRunning ?? false }
+            guard let host = candidates.randomElement(using: &random) else { return false }
+            await host.kill()
+            lost = host.name
+            struck.hosts += 1
+        }
+        return true
+    }
+}
