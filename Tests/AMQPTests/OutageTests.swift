@@ -59,6 +59,8 @@ import Testing
             var deliveries = connection.consume(queue: name, prefetch: 10).makeAsyncIterator()
             let before = try #require(await deliveries.next())
 
+            // The declaration may be in the node's memory only, as yet.
+            try await broker.evaluate("mnesia:sync_log().")
             let states = connection.states
             try await isOrderly ? broker.stop() : broker.kill()
             _ = try await states.reaches { if case .disconnected = $0 { true } else { false } }

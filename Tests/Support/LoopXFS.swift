@@ -80,13 +80,28 @@ public final class LoopXFS: Sendable {
 
     /// Changes the mount's options, such as `ro`.
     public func remount(options: String) throws {
-        try Tool.run("mount", "-o", "remount,\(options)", path)
+        try onceNotBusy("mount", "-o", "remount,\(options)", path)
     }
 
     /// Unmounts it.
     public func unmount() throws {
-        try Tool.run("umount", path)
+        try onceNotBusy("umount", path)
         isMounted.withLock { $0 = false }
+    }
+
+    /// Runs `command`, again if it finds the file system busy: a program that another test starts at this moment has a
+    /// copy of every open file until it has begun.
+    private func onceNotBusy(_ command: String...) throws {
+        for _ in 0..<100 {
+            do { try Tool.run(command) } catch let failure as Tool.Failure
+                where failure.description.contains("busy")
+            {
+                usleep(50_000)
+                continue
+            }
+            return
+        }
+        try Tool.run(command)
     }
 
     /// Unmounts and mounts it again, which drops what copy-on-write had preallocated and not used.
