@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import JSON
 import Support
@@ -39,13 +38,10 @@ extension Process {
         defer { close(watch) }
         // The file behind its standard output; closed for good when it ends.
         let watched = inotify_add_watch(watch, "/proc/\(pid)/fd/1", UInt32(IN_MODIFY | IN_CLOSE_WRITE))
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [self] in
-                var events = [UInt8](repeating: 0, count: 4096)
-                if output.isEmpty, watched >= 0 { _ = read(watch, &events, events.count) }
-                continuation.resume()
-            }
-        }
+        await wait(for: { [self] in
+            var events = [UInt8](repeating: 0, count: 4096)
+            if output.isEmpty, watched >= 0 { _ = read(watch, &events, events.count) }
+        })
         if output.isEmpty { throw Tool.Failure(description: "it ended without a word: \(errors)") }
     }
 }

@@ -89,7 +89,8 @@ public final class PrivateBroker: Sendable {
     @discardableResult
     public func evaluate(_ erlang: String) async throws -> String {
         let command = [
-            "env", "ERL_EPMD_PORT=\(port + 1)", "HOME=\(directory)", try Self.erlCall(), "-c", try cookie(),
+            "timeout", "60", "env", "ERL_EPMD_PORT=\(port + 1)", "HOME=\(directory)", try Self.erlCall(),
+            "-c", try cookie(),
             "-sname", "reflow-\(port)@localhost",
             // A name of its own: the node refuses a second one of the same name until it has forgotten the first.
             "-h", "test\(UInt32.random(in: 0 ... .max))", "-e",

@@ -75,16 +75,26 @@ public final class Process: Sendable {
         }
     }
 
-    /// Waits for its end.
+    /// Waits for its end. It is killed if the task that waits is cancelled, as at a test's time limit.
     @discardableResult
     public func wait() async -> End {
-        await withCheckedContinuation { continuation in
-            DispatchQueue.global().async { [self] in
-                // Looked at first and reaped under the lock, so that no signal can hit a stranger with its pid.
-                var information = siginfo_t()
-                while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
-                continuation.resume(returning: reap())
+        await wait(for: { [self] in
+            // Looked at first and reaped under the lock, so that no signal can hit a stranger with its pid.
+            var information = siginfo_t()
+            while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
+            return reap()
+        })
+    }
+
+    /// Waits on a thread of its own for `event`, which its end must bring about. It is killed if the task that waits is
+    /// cancelled.
+    public func wait<Event: Sendable>(for event: @escaping @Sendable () -> Event) async -> Event {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                DispatchQueue.global().async { continuation.resume(returning: event()) }
             }
+        } onCancel: {
+            send(SIGKILL)
         }
     }
 

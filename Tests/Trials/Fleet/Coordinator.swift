@@ -27,6 +27,7 @@ public final class Coordinator: Sendable {
         current.withLock { $0 = process }
         while try await ask("hosts").end != .exited(0) {
             try Inspection.promise(process.isRunning, "reflow serve has ended:\n\(process.errors)")
+            try await Task.sleep(for: .milliseconds(20))
         }
     }
 
