@@ -27,6 +27,26 @@ import Testing
         #expect(try await bench.core.view(of: id).working.map(\.isPaused) == [true])
     }
 
+    @Test("a host is paused by somebody else where it knows a later word than the coordinator's")
+    func pausedElsewhere() async throws {
+        let (bench, id) = try await CoreBench.working()
+        func isPausedElsewhere() async throws -> [Bool] {
+            try await bench.core.view(of: id).working.map(\.isPausedElsewhere)
+        }
+        _ = try await bench.core.pause(id, by: "ada")
+        let own = try #require(try await bench.publish().desires.last).generation
+        try await bench.hear("a", .hostState(.living(generation: own, mode: .pause)))
+        #expect(try await isPausedElsewhere() == [false])
+        _ = try await bench.core.resume(id, by: "ada")
+        let resumed = try #require(try await bench.publish().desires.last).generation
+        // It has not heard of that yet.
+        #expect(try await isPausedElsewhere() == [false])
+        try await bench.hear("a", .hostState(.living(generation: resumed + 1, mode: .pause)))
+        #expect(try await isPausedElsewhere() == [true])
+        try await bench.hear("a", .hostState(.living(generation: resumed + 2, mode: .run)))
+        #expect(try await isPausedElsewhere() == [false])
+    }
+
     @Test("one is found by its name and by its id, and not by what may mean several")
     func named() async throws {
         let bench = try await CoreBench()
