@@ -4,7 +4,8 @@ import Synchronization
 /// The one folder of this test process, `reflow-…` in `$TMPDIR` or `/tmp`, for everything temporary.
 ///
 /// A janitor, a shell in a session of its own, holds one end of a channel whose other end is this process's. When this
-/// process ends, however it ends, so does the channel; then the janitor kills what the tests have started (see ``Process``), unmounts what is mounted in the folder and removes it.
+/// process ends, however it ends, so does the channel; then the janitor kills what the tests have started (see
+/// ``Process``), thaws and unmounts what is mounted in the folder and removes it.
 public enum RunFolder {
     /// Its path.
     public static let path: String = make()
@@ -27,6 +28,8 @@ public enum RunFolder {
             process=${environment#/proc/}
             kill -KILL "${process%/environ}"
         done
+        awk -v folder="$1/" 'index($2, folder) == 1 && $3 == "xfs" { print $2 }' /proc/mounts |
+            xargs -r -n 1 timeout -s KILL 20 xfs_freeze -u 2> /dev/null
         for attempt in 1 2 3; do
             awk -v folder="$1/" 'index($1, folder) == 1 { print $1 }' /proc/swaps | xargs -r swapoff
             awk -v folder="$1/" 'index($2, folder) == 1 { print $2 }' /proc/mounts | xargs -r umount -l
