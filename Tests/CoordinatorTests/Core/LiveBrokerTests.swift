@@ -28,7 +28,7 @@ import Testing
     @Test("that the broker takes no messages is found out, though there is nothing to publish")
     func shortOfMemory() async throws {
         try await connected("probe") { broker, connection in
-            let mailbox = Mailbox<Happening>()
+            let mailbox = Mailbox<CoreInput>()
             let watch = BrokerWatch(connection: connection, link: .publishing, mailbox: mailbox)
             let tasks = [Task { await watch.run() }, Task { await watch.probe() }]
             defer { for task in tasks { task.cancel() } }

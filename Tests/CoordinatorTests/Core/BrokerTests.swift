@@ -17,11 +17,11 @@ import Testing
             (.connecting, nil), (.consuming(queue: "q"), nil), (.closed, nil),
         ] as [(ConnectionState, Bool?)])
     func states(state: ConnectionState, isThere: Bool?) {
-        switch Happening(state, of: .consuming) {
+        switch CoreInput(state, of: .consuming) {
         case .brokerBack(.consuming)?: #expect(isThere == true)
         case .brokerAway(.consuming, _)?: #expect(isThere == false)
         case nil: #expect(isThere == nil)
-        default: Issue.record("another happening")
+        default: Issue.record("another input")
         }
     }
 

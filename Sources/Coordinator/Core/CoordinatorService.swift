@@ -22,7 +22,7 @@ struct CoordinatorService {
         let core = Core(
             store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
             retention: configuration.retention, log: log)
-        try await core.takeUp()
+        try await core.resume()
         let publishing = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: tasks"))
         let consuming = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: answers"))
         let dispatcher = Dispatcher(

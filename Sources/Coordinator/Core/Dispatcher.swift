@@ -14,7 +14,7 @@ struct Dispatcher: Sendable {
     /// - Throws: what the store throws, at an operator's command, too: memory is ahead of it then, and the process has to begin
     ///   anew.
     func run(from sources: [Intake.Source]) async throws {
-        let mailbox = Mailbox<Happening>()
+        let mailbox = Mailbox<CoreInput>()
         let intake = Intake(connection: consuming, mail: mail, mailbox: mailbox)
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer {
@@ -32,8 +32,8 @@ struct Dispatcher: Sendable {
             group.addTask { await intake.tick() }
             group.addTask { try await OutboxPublisher(core: core, connection: publishing).run() }
             group.addTask {
-                while let happenings = await mailbox.next(most: Self.batch) {
-                    try await core.take(happenings)
+                while let inputs = await mailbox.next(most: Self.batch) {
+                    try await core.take(inputs)
                 }
             }
             // None ends by itself, but by an error.

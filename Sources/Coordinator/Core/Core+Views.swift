@@ -102,8 +102,10 @@ extension Core {
             rollout.slots > 0
         else { return nil }
         let waiting = rollout.hosts.filter { $0.state.phase == .waiting && !$0.isLost }.map(\.name)
-        guard !waiting.isEmpty, waiting.allSatisfy(isTaken(besides: rollout.id)) else { return nil }
-        let holder = underWay.sorted { $0.key < $1.key }.first { id, other in
+        guard !waiting.isEmpty, waiting.allSatisfy(underWay.isTaken(excluding: rollout.id)) else {
+            return nil
+        }
+        let holder = underWay.rollouts.sorted { $0.key < $1.key }.first { id, other in
             id != rollout.id && waiting.contains { other.isAtWork(on: $0) }
         }
         return holder.map { .init(id: $0.key, pause: $0.value.state.pause.map(RolloutView.Pause.init)) }
@@ -178,11 +180,11 @@ extension Core {
     }
 
     /// Whether a host says that it is paused, by a rollout or by `reflow control`.
-    private func isPaused(_ host: HostName) -> Bool { fleet.hosts[host]?.state?.mode == .pause }
+    private func isPaused(_ host: HostName) -> Bool { fleet[host]?.state?.mode == .pause }
 
     /// Whether it was paused by a later word than the coordinator's.
     private func isPausedElsewhere(_ host: HostName) -> Bool {
-        guard isPaused(host), let said = fleet.hosts[host]?.state else { return false }
+        guard isPaused(host), let said = fleet[host]?.state else { return false }
         return said.generation > desired[host]?.generation ?? 0
     }
 

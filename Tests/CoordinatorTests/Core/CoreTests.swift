@@ -33,7 +33,7 @@ import Testing
         let id = try await bench.rollout(of: "a")
         let slice = try #require(try await bench.publish().first)
         let settled = Mutex(0)
-        let failed = Happening.heard(
+        let failed = CoreInput.heard(
             named("a"),
             .sliceFinished(
                 .init(

@@ -2,7 +2,7 @@ import AMQP
 import Contract
 
 /// What reaches the coordinator from outside.
-enum Happening: Sendable {
+enum CoreInput: Sendable {
     /// A believed event of a host; its message's id, where it has to be recognised when it comes again, and what the broker
     /// waits for.
     case heard(HostName, HostEvent, id: String?, Settlement?)
@@ -28,7 +28,7 @@ struct SeenMessage: Hashable, Sendable {
     var id: String
 }
 
-extension Happening {
+extension CoreInput {
     /// Whether it says that time has passed.
     var isTick: Bool { if case .tick = self { true } else { false } }
 

@@ -38,7 +38,7 @@ struct OutboxPublisher: Sendable {
                 try await settle(outcomes)
                 for (message, _) in outcomes { underWay.remove(message.routingKey) }
                 let room = Self.most - underWay.count
-                for message in room > 0 ? try await core.outgoing(most: room, besides: underWay) : [] {
+                for message in room > 0 ? try await core.outgoing(most: room, excluding: underWay) : [] {
                     underWay.insert(message.routingKey)
                     group.addTask {
                         let outcome = await publish(message)

@@ -13,12 +13,12 @@ enum BrokerLink: Hashable, CaseIterable, Sendable {
 struct BrokerWatch: Sendable {
     let connection: Connection
     let link: BrokerLink
-    let mailbox: Mailbox<Happening>
+    let mailbox: Mailbox<CoreInput>
 
     /// Watches until cancelled, or the connection is closed.
     func run() async {
         for await state in connection.states {
-            if let happening = Happening(state, of: link) { mailbox.put(happening) }
+            if let input = CoreInput(state, of: link) { mailbox.put(input) }
         }
     }
 
@@ -51,7 +51,7 @@ struct BrokerWatch: Sendable {
     }
 }
 
-extension Happening {
+extension CoreInput {
     /// What the state of a connection means for whoever waits for hosts; `nil` for nothing.
     init?(_ state: ConnectionState, of link: BrokerLink) {
         switch state {

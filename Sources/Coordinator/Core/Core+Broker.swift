@@ -12,7 +12,12 @@ extension Core {
         brokerTroubles[link] = "the broker is away: \(why)"
         guard !wasAway else { return }
         wasAway = true
-        tell("broker.away", "the broker is away (\(why)); the hosts go on with what they have", &step)
+        carryOut(
+            [
+                .tell(
+                    "broker.away", "the broker is away (\(why)); the hosts go on with what they have",
+                    at: step.now)
+            ], &step)
     }
 
     func brokerBack(_ link: BrokerLink, _ step: inout Step) {
@@ -24,9 +29,9 @@ extension Core {
             return
         }
         wasAway = false
-        tell("broker.back", "the broker is there again", &step)
         fleet.couldNotHear(until: step.now + Self.longestRetry)
-        handle(.reconnected, &step)
+        carryOut(
+            [.tell("broker.back", "the broker is there again", at: step.now), .rollouts(.reconnected)], &step)
     }
 
     /// Seconds after which a host tries again to reach a broker that has come back, at most.
@@ -34,10 +39,10 @@ extension Core {
 
     // MARK: - The outbox
 
-    /// What is to be published next, of each routing key the oldest, the oldest of all first, but for the keys `besides`: the
+    /// What is to be published next, of each routing key the oldest, the oldest of all first, but for the keys `excluded`: the
     /// same again until it is settled.
-    func outgoing(most limit: Int, besides keys: Set<String> = []) throws -> [Store.Outgoing] {
-        try store.readNow { try $0.nextOutgoing(besides: keys, limit: limit) }
+    func outgoing(most limit: Int, excluding excluded: Set<String> = []) throws -> [Store.Outgoing] {
+        try store.readNow { try $0.nextOutgoing(excluding: excluded, limit: limit) }
     }
 
     /// Messages that the broker has taken, or that cannot be delivered, with the reason. Any that is not among them is tried
@@ -51,8 +56,7 @@ extension Core {
                 continue
             }
             log.warning("a message cannot be delivered", metadata: ["host": "\(host)", "why": "\(why)"])
-            handle(.undeliverable(task: task, host, why), &step)
-            for id in surveys.keys { surveys[id]?.failed(task: task, host, why) }
+            carryOut([.taskFailed(task, host, why: why)], &step)
         }
         try commit(step)
     }

@@ -21,7 +21,7 @@ struct CoreBench {
     init() async throws {
         store = try Store.inMemory()
         core = Self.core(store, clock)
-        try await core.takeUp()
+        try await core.resume()
         try await reachBroker()
     }
 
@@ -43,15 +43,15 @@ struct CoreBench {
     /// The process ends, whatever it was doing, and another takes up what is stored. It has not reached the broker yet.
     mutating func restart() async throws {
         core = Self.core(store, clock)
-        try await core.takeUp()
+        try await core.resume()
     }
 
     /// Both connections are up.
     func reachBroker() async throws { try await take(.brokerBack(.publishing), .brokerBack(.consuming)) }
 
     /// Something happens.
-    func take(_ happenings: Happening...) async throws {
-        try await core.take(happenings)
+    func take(_ inputs: CoreInput...) async throws {
+        try await core.take(inputs)
     }
 
     /// Time passes, second by second, while `hosts` go on saying that they live.

@@ -9,7 +9,7 @@ import Testing
         SurveyRequest(hosts: hosts.map(named), paths: ["/v/*"], top: top)
     }
 
-    private func answer(_ host: String, _ survey: String) -> [Happening] {
+    private func answer(_ host: String, _ survey: String) -> [CoreInput] {
         let task = "\(survey)-\(host)"
         let events: [HostEvent] = [
             .surveyPage(.init(task: task, job: survey, page: 0, files: [surveyed("/v/1")])),

@@ -17,7 +17,7 @@ extension Core: Operations {
 
     func hosts() -> [HostView] {
         var atWork: [HostName: String] = [:]
-        for (id, rollout) in underWay {
+        for (id, rollout) in underWay.rollouts {
             for host in rollout.hosts where host.isAtWork { atWork[host.name] = id }
         }
         return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
@@ -29,7 +29,7 @@ extension Core: Operations {
     }
 
     func forget(_ name: HostName, by who: String) throws {
-        guard let host = fleet.hosts[name] else {
+        guard let host = fleet[name] else {
             throw OperationError.notFound("there is no host '\(name)'")
         }
         guard host.isLost || !host.wasHeard else {
@@ -37,20 +37,41 @@ extension Core: Operations {
                 "host \(name) is not lost: one that is heard would be known again at once")
         }
         // The fleet would not know that it returns.
-        let waiting = underWay.values.first { rollout in
+        let waiting = underWay.rollouts.values.first { rollout in
             rollout.hosts.contains { $0.name == name && !$0.state.phase.isEnded }
         }
         if let waiting {
             throw OperationError.conflict(
                 "the rollout \(waiting.id) waits for host \(name): cancel it, or let it give the host up")
         }
-        fleet.forget(name)
-        desired[name] = nil
         var step = Step(at: clock())
-        step.write { try $0.forget(name) }
-        tell("host.forgotten", "\(who): host \(name) is forgotten", host: name, &step)
+        desired.forget(name)
+        carryOut(
+            [
+                fleet.forget(name),
+                .tell("host.forgotten", "\(who): host \(name) is forgotten", host: name, at: step.now),
+            ], &step)
         audit(who, "host.forget", "\(name)", [String: String](), &step)
         try commit(step)
+    }
+
+    // MARK: - Surveys
+
+    func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
+        try requireBroker()
+        var step = Step(at: clock())
+        let (id, effects) = surveys.start(request, at: step.now)
+        carryOut(effects, &step)
+        audit(who, "survey.start", id, request, &step)
+        try commit(step)
+        return Started(id: id)
+    }
+
+    func survey(_ id: String) throws -> SurveyView {
+        guard let view = surveys.view(id, fleet, at: clock()) else {
+            throw OperationError.notFound("there is no survey '\(id)'")
+        }
+        return view
     }
 
     // MARK: - Rollouts
@@ -69,30 +90,23 @@ extension Core: Operations {
         -> String
     {
         let now = clock()
-        let hosts = fleet.selected(by: spec.targets)
-        guard !hosts.isEmpty else {
+        let selected = fleet.selected(by: spec.targets)
+        guard !selected.isEmpty else {
             throw OperationError.conflict(
                 "no host matches: see 'reflow hosts'; a host is known once its worker has been heard, or when it is named in full"
             )
         }
         var step = Step(at: now)
-        for host in hosts { fleet.expect(host.name, at: now) }
+        for host in selected { fleet.expect(host.name, at: now) }
         let id = newRolloutID(spec.name, at: now)
-        var rollout = Rollout(id: id, spec: spec, hosts: hosts, isPlanOnly: isPlanOnly)
-        var actions = rollout.handle(.start, at: now)
-        for host in hosts where fleet.hosts[host.name]?.isLost == true {
-            actions += rollout.handle(.lost(host.name), at: now)
-        }
-        // Stored as a whole, as it is by now.
-        _ = rollout.takeChanges()
-        step.write { [rollout] in try $0.insert(rollout, text: text, at: now) }
+        let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
+        let lost = selected.map(\.name).filter { fleet[$0]?.isLost == true }
+        let effects = underWay.begin(rollout, text: text, lost: lost, at: now)
         audit(who, isPlanOnly ? "rollout.plan" : "rollout.start", id, ["name": spec.name], &step)
-        tell(
-            isPlanOnly ? "plan.started" : "rollout.started",
-            "\(isPlanOnly ? "a plan" : "a rollout") of \(counted(hosts.count, "host")) begins", rollout: id,
+        let begins = "\(isPlanOnly ? "a plan" : "a rollout") of \(counted(selected.count, "host")) begins"
+        carryOut(
+            [.tell(isPlanOnly ? "plan.started" : "rollout.started", begins, rollout: id, at: now)] + effects,
             &step)
-        underWay[id] = rollout
-        perform(actions, id, &step)
         try commit(step)
         return id
     }
@@ -149,15 +163,13 @@ extension Core: Operations {
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
         }
         var step = Step(at: clock())
-        let isTaken = isTaken(besides: id)
         do {
-            let actions = try underWay[id]?.carryOut(command, at: step.now, isTaken: isTaken) ?? []
-            perform(actions, id, &step)
+            carryOut(try underWay.carryOut(command, on: id, at: step.now), &step)
         } catch {
             throw OperationError.conflict("the rollout \(id) cannot be told to \(name): \(error.message)")
         }
         let what = detail.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
-        tell("rollout.\(name)", "\(who): \(name)\(what)", rollout: id, &step)
+        carryOut([.tell("rollout.\(name)", "\(who): \(name)\(what)", rollout: id, at: step.now)], &step)
         audit(who, "rollout.\(name)", id, detail, &step)
         try commit(step)
         return try view(of: id)

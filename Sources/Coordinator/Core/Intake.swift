@@ -6,7 +6,7 @@ import Foundation
 struct Intake: Sendable {
     let connection: Connection
     let mail: HostMail
-    let mailbox: Mailbox<Happening>
+    let mailbox: Mailbox<CoreInput>
 
     /// Deliveries that may be unsettled at a time: as many can go into one transaction.
     static let prefetch: UInt16 = 500
@@ -23,7 +23,7 @@ struct Intake: Sendable {
     func take(from source: Source) async {
         for await delivery in deliveries(from: source) {
             // The broker may forget it once it is stored, or looked at.
-            let settlement = Happening.Settlement { delivery.ack() }
+            let settlement = CoreInput.Settlement { delivery.ack() }
             switch mail.meaning(of: delivery) {
             case .event(let host, let event, let id):
                 // What is said again in seconds need not be recognised when it comes twice.
