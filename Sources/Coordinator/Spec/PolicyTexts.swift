@@ -1,4 +1,5 @@
 import DefragTypes
+import Settings
 
 /// Reads what operators set of a policy, in the texts of the command line.
 extension PolicySetting {

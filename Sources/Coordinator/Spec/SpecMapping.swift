@@ -1,3 +1,4 @@
+import Settings
 import Yams
 
 /// A mapping of a specification.

@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import Rollout
+import Settings
 
 /// Reads what operators write: the specification of a rollout in YAML, as docs/rollout-spec.md has it.
 struct SpecReader {
@@ -121,14 +122,4 @@ struct SpecReader {
         if let problem = overrides.contradiction { mapping["unshareBudget"]?.refuse(problem) }
         return overrides
     }
-}
-
-/// Whether `text` can be the key or the value of a label, as workers have them.
-func isLabel(_ text: String) -> Bool {
-    (1...63).contains(text.utf8.count)
-        && text.unicodeScalars.allSatisfy {
-            $0.isASCII
-                && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
-                    || "-_.".unicodeScalars.contains($0))
-        }
 }

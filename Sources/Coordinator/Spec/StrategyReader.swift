@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import Rollout
+import Settings
 import Yams
 
 /// Reads the strategy of a specification: in which order and numbers hosts are taken, and what stops it.

@@ -1,6 +1,7 @@
 import DefragTypes
 import Foundation
 import Rollout
+import Settings
 import Yams
 
 /// Reads a maintenance window of a specification.

@@ -4,6 +4,7 @@ import DefragTypes
 import Glibc
 import JSON
 import Logging
+import Settings
 
 /// What `reflow-worker serve` needs to know: from a file of JSON, over which the environment has the last word.
 struct ServeConfiguration {
@@ -186,15 +187,6 @@ struct ServeConfiguration {
             }
         }
         return labels
-    }
-
-    private static func isLabel(_ text: String) -> Bool {
-        (1...63).contains(text.utf8.count)
-            && text.unicodeScalars.allSatisfy {
-                $0.isASCII
-                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0)
-                        || "-_.".unicodeScalars.contains($0))
-            }
     }
 
     private static func read(_ path: String) throws(ConfigurationError) -> File {

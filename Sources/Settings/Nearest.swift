@@ -1,5 +1,5 @@
 /// The one of `known` that `word` may have been meant as: at most a third of its letters differ, or only their case.
-func nearest(to word: String, among known: some Sequence<String>) -> String? {
+public func nearest(to word: String, among known: some Sequence<String>) -> String? {
     let most = max(1, word.count / 3)
     // Long texts are no slips of the pen, and cost time.
     guard (2...64).contains(word.count) else { return nil }
@@ -13,7 +13,7 @@ func nearest(to word: String, among known: some Sequence<String>) -> String? {
 }
 
 /// How many letters have to be changed, added, taken out or swapped with their neighbour (optimal string alignment).
-private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
+func editDistance(_ left: [Character], _ right: [Character]) -> Int {
     var older: [Int] = []
     var above = Array(0...right.count)
     for row in left.indices {
