@@ -83,7 +83,7 @@ actor Core {
             for host in rollout.hosts where !host.state.phase.isEnded {
                 fleet.expect(host.name, isLost: host.isLost, at: now)
             }
-            perform(underWay[id]?.takeUp(at: now) ?? [], id, &step)
+            perform(underWay[id]?.continueAfterRestart(at: now) ?? [], id, &step)
             log.info("taken up", metadata: ["rollout": "\(id)"])
         }
         try commit(step)
