@@ -2,9 +2,9 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// From asking hosts what they have to an order.
+/// Surveys: from the request to the order of the hosts.
 extension Rollout {
-    mutating func askForSurvey(_ host: Int, at now: Date) -> [Action] {
+    mutating func requestSurvey(_ host: Int, at now: Date) -> [Action] {
         let last = hosts[host].survey
         let number = max(last.number + 1, Int(now.timeIntervalSince1970))
         hosts[host].survey = .init(number: number, tries: last.tries + 1, since: now)
@@ -19,8 +19,8 @@ extension Rollout {
         hosts[host].state.phase == .surveying && task == surveyTask(of: host)
     }
 
-    /// Makes targets of the files, once all pages of a host's survey are there.
-    mutating func takeSurvey(of host: Int) -> [Action] {
+    /// Makes targets of the files, once all pages of a host's survey have arrived.
+    mutating func completeSurvey(of host: Int) -> [Action] {
         guard let (end, found) = hosts[host].survey.intake.answer else { return [] }
         let files = found.sorted { $0.ranksBefore($1) }
         let first = targets.count
@@ -30,25 +30,25 @@ extension Rollout {
                 hosts[host].fileSystems.firstIndex(of: file.fileSystem) ?? hosts[host].fileSystems.count
             if place == hosts[host].fileSystems.count { hosts[host].fileSystems.append(file.fileSystem) }
             var target = Target(host: host, fileSystem: place, size: file.size, gain: file.gainSeconds)
-            if let obstacle = file.obstacle { target.leaveAlone(obstacle.reason) }
+            if let obstacle = file.obstacle { target.skip(obstacle.reason) }
             targets.append(target)
         }
         changes.targets.formUnion(first..<targets.count)
-        arrange(host, Array(first..<targets.count))
+        buildLanes(host, Array(first..<targets.count))
         setHost(host) {
             $0.matched = end.matched
             $0.problems = end.problems
             $0.phase = .waiting
         }
         if state.phase != .surveying { insertInOrder(host) }
-        // A plan ends nothing: it says what would be left alone.
+        // A plan ends no target: it says which would be skipped.
         let ended = state.isPlanOnly ? [] : (first..<targets.count).filter { targets[$0].state.isEnded }
         return [.add(first: first, hosts[host].name, files)]
-            + ended.map { .announce(.targetEnded($0)) } + settle(host)
+            + ended.map { .announce(.targetEnded($0)) } + endHostIfDone(host)
     }
 
     /// Sorts the targets of a host into its lanes.
-    mutating func arrange(_ host: Int, _ numbers: [Int]) {
+    mutating func buildLanes(_ host: Int, _ numbers: [Int]) {
         hosts[host].gain = numbers.reduce(0) { $0 + targets[$1].gain }
         hosts[host].lanes = hosts[host].fileSystems.indices.map { place in
             let own = numbers.filter { targets[$0].fileSystem == place }
@@ -58,12 +58,12 @@ extension Rollout {
         }
     }
 
-    /// Makes the order once every host has said what it has, or is lost; where no order is needed, at once.
-    mutating func concludeSurveys() -> [Action] {
+    /// Makes the order once every host has answered or is lost; at once where no order is needed.
+    mutating func finishSurveying() -> [Action] {
         guard !state.isSurveyed, state.phase == .surveying || state.phase == .running else { return [] }
         let isSurveyed = counts.surveying == 0
         if state.phase == .surveying, isSurveyed || !needsOrder {
-            arrangeOrder()
+            buildOrder()
             setState { $0.phase = $0.isPlanOnly ? .planned : .running }
         }
         guard isSurveyed else { return [] }
@@ -73,13 +73,13 @@ extension Rollout {
         return actions
     }
 
-    mutating func arrangeOrder() {
+    mutating func buildOrder() {
         order = hosts.indices.filter(hasWork).sorted(by: comesBefore)
     }
 
-    /// Whether it ever had anything to do: a file that was not left alone from the beginning.
+    /// Whether it ever had a file that its survey did not rule out.
     private func hasWork(_ host: Int) -> Bool {
-        hosts[host].lanes.contains { $0.targets.contains { !targets[$0].wasLeftAlone } }
+        hosts[host].lanes.contains { $0.targets.contains { !targets[$0].wasSkippedBySurvey } }
     }
 
     private mutating func insertInOrder(_ host: Int) {

@@ -2,16 +2,16 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// What time does: it runs out, or begins anew.
+/// Timeouts.
 extension Rollout {
-    /// Nothing that was said in the meantime can have been missed, nor does anything wait for a time that the clock was set back
-    /// from.
-    mutating func waitAnew(at now: Date) {
+    /// Restarts every timer: hosts could not be heard until now, or the clock has leapt. No wait becomes longer than one that
+    /// begins now.
+    mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
             if hosts[host].survey.since != nil { hosts[host].survey.since = now }
             if hosts[host].isLost { setHost(host) { $0.lostSince = now } }
         }
-        for target in targets.indices where targets[target].waitsAnew(at: now, retries) {
+        for target in targets.indices where targets[target].restartTimer(at: now, retries) {
             changes.targets.insert(target)
         }
         if case .soak(let until) = state.stage, let soak = strategy.canary?.soak, until > now + soak {
@@ -23,7 +23,7 @@ extension Rollout {
         guard !hosts[host].isLost else { return [] }
         switch hosts[host].state.phase {
         case .surveying:
-            guard let since = hosts[host].survey.since, now.timeIntervalSince(since) >= Self.surveyPatience
+            guard let since = hosts[host].survey.since, now.timeIntervalSince(since) >= Self.surveyTimeout
             else {
                 return []
             }
@@ -33,16 +33,16 @@ extension Rollout {
                     "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
                 )
             }
-            return askForSurvey(host, at: now)
+            return requestSurvey(host, at: now)
         case .waiting, .active:
             var actions: [Action] = []
             for lane in hosts[host].lanes {
                 guard let target = lane.inFlight, case .inFlight(let since) = targets[target].state,
-                    now.timeIntervalSince(since) >= flightPatience
+                    now.timeIntervalSince(since) >= sliceTimeout
                 else { continue }
-                // The host lives but says nothing of the slice: its message or its answer was lost.
+                // The host lives but does not mention the slice: the message or its answer was lost.
                 targets[target].attemptFailed(.noAnswer, at: now, retries)
-                actions += landed(target, at: now)
+                actions += sliceEnded(target, at: now)
             }
             return actions + dispatch(host, at: now)
         case .finished, .givenUp:
@@ -50,9 +50,9 @@ extension Rollout {
         }
     }
 
-    /// Seconds for which a living host may say nothing of a slice.
-    var flightPatience: TimeInterval { 2 * strategy.slice + 120 }
+    /// Seconds after which a living host that does not mention its slice has lost it.
+    var sliceTimeout: TimeInterval { 2 * strategy.slice + 120 }
 
-    /// Seconds for which a living host may say nothing of its survey: others may be before it in the queue.
-    private static let surveyPatience: TimeInterval = 600
+    /// Seconds after which a living host that does not mention its survey has lost it: other surveys may be before it in the queue.
+    private static let surveyTimeout: TimeInterval = 600
 }

@@ -72,7 +72,7 @@ struct Bench {
     /// The process ends, and another one goes on from what was stored.
     mutating func restart() throws {
         rollout = try stored.restored(at: now)
-        took(rollout.takeUp(at: now))
+        took(rollout.continueAfterRestart(at: now))
     }
 
     @discardableResult private mutating func took(_ new: [Rollout.Action]) -> [Rollout.Action] {
@@ -81,8 +81,8 @@ struct Bench {
         return new
     }
 
-    /// The targets whose slices are out, in the order of the hosts.
-    var out: [Int] { rollout.hosts.flatMap { $0.lanes.compactMap(\.inFlight) } }
+    /// The targets whose slices are in flight, in the order of the hosts.
+    var inFlight: [Int] { rollout.hosts.flatMap { $0.lanes.compactMap(\.inFlight) } }
 
     /// The hosts that have a slot, as a word.
     var active: String { rollout.hosts.filter { $0.state.phase == .active }.map(\.name.description).joined() }

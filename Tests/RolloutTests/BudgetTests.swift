@@ -54,7 +54,7 @@ struct BudgetTests {
         #expect(bench.rollout.state.pause == nil)
     }
 
-    @Test("an unshare budget is each file's, also a changed one, and no wish that lies over every slice")
+    @Test("an unshare budget is each file's, also a changed one, and no part of the desired state")
     func unsharing() throws {
         var bench = Bench(files: [1])
         var overrides = PolicyOverrides()

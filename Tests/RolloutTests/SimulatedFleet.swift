@@ -116,7 +116,7 @@ struct SimulatedFleet {
     mutating func restart() {
         do {
             rollout = try stored.restored(at: now)
-            perform(rollout.takeUp(at: now))
+            perform(rollout.continueAfterRestart(at: now))
         } catch {
             violations.append("what was stored cannot be read: \(error)")
         }

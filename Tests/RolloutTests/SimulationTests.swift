@@ -83,7 +83,7 @@ struct SimulationTests {
         #expect(fleet.announcements.contains(.windowClosed))
     }
 
-    @Test("the canaries are done, and the soak is over, before anybody else begins")
+    @Test("the canaries are done, and the soak is over, before any other host begins")
     func canaries() {
         var fleet = SimulatedFleet(seed: 3, hosts: 15, strategy: Self.strategy)
         fleet.run()

@@ -4,7 +4,7 @@ import Foundation
 
 @testable import Rollout
 
-/// What a store has of a rollout: it learns what it is told to store, and nothing else.
+/// What a store has of a rollout: what it was told to store, and nothing else.
 struct StoredRollout {
     private let id: String
     private var state: Rollout.State
@@ -40,7 +40,7 @@ struct StoredRollout {
         }
     }
 
-    /// The rollout as a new process takes it up.
+    /// The rollout as a new process restores it.
     func restored(at now: Date) throws -> Rollout {
         func again<Value: Codable>(_ value: Value) throws -> Value {
             try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))

@@ -39,15 +39,15 @@ import Testing
         #expect(bench.rollout.targets.count == 1)
     }
 
-    @Test("a file that cannot be treated has its end told, though it was never touched; a plan ends nothing")
+    @Test("a file that cannot be defragmented is announced as ended; a plan ends nothing")
     func obstacles() {
         let told = Rollout.Announcement.targetEnded(0)
         #expect(Bench(files: [2], obstacles: 1).actions.announcements.count { $0 == told } == 1)
         #expect(!Bench(files: [2], isPlanOnly: true, obstacles: 1).actions.announcements.contains(told))
     }
 
-    @Test("is waited for while the host says that it runs; otherwise it is asked for three times")
-    mutating func patience() {
+    @Test("is awaited while the host says that it runs; otherwise it is requested three times")
+    mutating func timeout() {
         let first = task
         for _ in 0..<3 {
             bench.wait(599)

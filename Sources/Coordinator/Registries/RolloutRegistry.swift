@@ -17,7 +17,7 @@ struct RolloutRegistry {
     /// A rollout that the store holds.
     mutating func resume(_ rollout: Rollout, at now: Date) -> [Effect] {
         rollouts[rollout.id] = rollout
-        return effects(of: rollouts[rollout.id]?.takeUp(at: now) ?? [], rollout.id, at: now)
+        return effects(of: rollouts[rollout.id]?.continueAfterRestart(at: now) ?? [], rollout.id, at: now)
     }
 
     /// A new one. `lost` are those of its hosts that are lost already; `text` is what it was read from.

@@ -1,0 +1,28 @@
+public import Contract
+
+extension Rollout {
+    /// An event for the operators.
+    public enum Announcement: Hashable, Sendable {
+        /// Every host has answered its survey, or is lost.
+        case surveyed(targets: Int)
+        /// A stage of the strategy has begun.
+        case stage(Stage)
+        /// The error budget is exceeded: the rollout pauses.
+        case budgetExceeded(failures: Int, allowed: Int)
+        /// A target has ended.
+        case targetEnded(Int)
+        /// A host was given a slot.
+        case hostBegan(HostName)
+        /// All targets of a host have ended.
+        case hostFinished(HostName)
+        /// A host is lost, has returned, was given up. The text is the predicate of a sentence about the host.
+        case hostLost(HostName)
+        case hostReturned(HostName)
+        case hostGivenUp(HostName, String)
+        /// A maintenance window has opened or closed.
+        case windowOpened
+        case windowClosed
+        /// The rollout has ended.
+        case ended(Phase)
+    }
+}

@@ -1,0 +1,92 @@
+import Contract
+import DefragTypes
+import Foundation
+
+/// Events of hosts and about hosts.
+extension Rollout {
+    mutating func heard(_ event: HostEvent, from host: Int, at now: Date) -> [Action] {
+        switch event {
+        case .surveyPage(let page):
+            guard isAwaited(page.task, of: host) else { return [] }
+            hosts[host].survey.intake.take(page)
+            hosts[host].survey.since = now
+            return completeSurvey(of: host)
+        case .surveyFinished(let end):
+            guard isAwaited(end.task, of: host) else { return [] }
+            hosts[host].survey.intake.take(end)
+            return completeSurvey(of: host)
+        case .sliceFinished(let answer):
+            return sliceFinished(answer, host, at: now)
+        case .progress(let progress):
+            running(progress.running, host, at: now)
+            return []
+        case .hostState(let said):
+            if said.mode == .run { hosts[host].isHeld = false }
+            if said.surveys.contains(surveyTask(of: host)) { hosts[host].survey.since = now }
+            running(said.running, host, at: now)
+            return dispatch(host, at: now)
+        case .unknown:
+            return []
+        }
+    }
+
+    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date) {
+        hosts[host].progress = slices.filter { $0.job == id }
+        for slice in hosts[host].progress {
+            guard let target = target(ofSlice: slice.task) else { continue }
+            targets[target].isStillInFlight(at: now)
+        }
+    }
+
+    private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {
+        // Otherwise it is late or a duplicate.
+        guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
+        if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
+        targets[target].answered(answer.result, at: now, retries)
+        return [.account(target: target, answer.result)] + sliceEnded(target, at: now)
+    }
+
+    mutating func deadLettered(_ task: String, _ host: Int, _ reason: String, at now: Date)
+        -> [Action]
+    {
+        isAwaited(task, of: host)
+            ? giveUp(host, "could not handle the survey: \(reason)")
+            : attemptFailed(task, host, .deadLettered, at: now)
+    }
+
+    mutating func undeliverable(_ task: String, _ host: Int, _ why: String, at now: Date) -> [Action] {
+        isAwaited(task, of: host) ? giveUp(host, why) : attemptFailed(task, host, .noAnswer, at: now)
+    }
+
+    private mutating func attemptFailed(_ task: String, _ host: Int, _ reason: Reason, at now: Date)
+        -> [Action]
+    {
+        guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
+        targets[target].attemptFailed(reason, at: now, retries)
+        return sliceEnded(target, at: now)
+    }
+
+    mutating func lost(_ host: Int, at now: Date) -> [Action] {
+        guard !hosts[host].isLost, !hosts[host].state.phase.isEnded else { return [] }
+        let hadWork = hosts[host].isAtWork
+        setHost(host) {
+            $0.lostSince = now
+            // Others get its slot. Its slice is still in its queue, and may be answered later.
+            if $0.phase == .active { $0.phase = .waiting }
+        }
+        let actions = [.announce(.hostLost(hosts[host].name))] + desire(host)
+        // A host that was lost before it had any work is no failure of the rollout.
+        guard hadWork else { return actions }
+        countFailures()
+        // Another canary takes its place; without a budget, only a failed file stops the canary stage.
+        return actions + (strategy.errorBudget == nil ? [] : keepToBudget())
+    }
+
+    mutating func returned(_ host: Int, at now: Date) -> [Action] {
+        setHost(host) { $0.lostSince = nil }
+        for case let target? in hosts[host].lanes.map(\.inFlight) { targets[target].isStillInFlight(at: now) }
+        let isAsked = hosts[host].state.phase == .surveying && state.phase != .cancelling
+        let again = isAsked ? requestSurvey(host, at: now) : []
+        return [.announce(.hostReturned(hosts[host].name))] + again
+    }
+}
