@@ -52,6 +52,15 @@ let package = Package(
         // The decisions of whoever hands out the work.
         .target(name: "Rollout", dependencies: ["Contract", "DefragTypes"], swiftSettings: strict),
 
+        // What the API, the command line and a page say, and the client.
+        .target(
+            name: "ReflowAPI",
+            dependencies: [
+                "Contract", "DefragTypes", "JSON", "Rollout",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: strict),
+
         .executableTarget(
             name: "Worker",
             dependencies: [
@@ -63,9 +72,8 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "Contract", "DefragTypes", "JSON", "Rollout",
+                "AMQP", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -123,7 +131,7 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Support",
+                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

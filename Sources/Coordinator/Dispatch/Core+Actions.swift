@@ -3,6 +3,7 @@ import Contract
 import DefragTypes
 import Foundation
 import Logging
+import ReflowAPI
 import Rollout
 
 /// Carries out what a rollout decides.
@@ -46,9 +47,8 @@ extension Core {
         _ type: String, _ text: String, rollout: String? = nil, host: HostName? = nil, subject: String? = nil,
         _ step: inout Step
     ) {
-        let event = Store.Event(
-            time: step.now, type: type, rollout: rollout, host: host?.description, subject: subject,
-            text: text)
+        let event = LoggedEvent(
+            time: Timestamp(step.now), type: type, rollout: rollout, host: host, subject: subject, text: text)
         step.write { try $0.log(event) }
         let level = Self.warnings.contains(type) ? Logger.Level.warning : .info
         log.log(level: level, "\(text)", metadata: rollout.map { ["rollout": "\($0)"] })
@@ -111,8 +111,8 @@ extension Core {
         step.write { write in
             let path = try write.read.file(of: number, in: id).path
             try write.log(
-                Store.Event(
-                    time: now, type: type, rollout: id, host: host.description, subject: path,
+                LoggedEvent(
+                    time: Timestamp(now), type: type, rollout: id, host: host, subject: path,
                     text: "\(host): \(path) \(how)"))
         }
     }

@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import ReflowAPI
 import Rollout
 
 /// Surveys that operators ask for.
@@ -28,7 +29,7 @@ extension Core {
         surveys = surveys.filter { now.timeIntervalSince($0.value.asked) < 3600 }
     }
 
-    func survey(_ id: String) throws -> SurveyView {
+    func survey(_ id: String) throws -> SurveyStatus {
         guard var survey = surveys[id] else { throw OperationError.notFound("there is no survey '\(id)'") }
         for host in survey.hosts.keys where fleet.hosts[host].map(\.isLost) ?? isOverdue(survey) {
             survey.cannotAnswer(

@@ -2,6 +2,7 @@ import Contract
 import DefragTypes
 import Foundation
 import Logging
+import ReflowAPI
 import Rollout
 
 /// The coordinator: holds what is true, in memory and in the store, and lets ``Rollout`` decide.
@@ -244,7 +245,7 @@ actor Core {
         }
         for event in events {
             lastEvent = max(lastEvent, event.id)
-            feed.publish(.event(EventView(event)))
+            feed.publish(.event(event))
         }
         for (id, rollout) in underWay where rollout.state.phase.isEnded {
             underWay[id] = nil
