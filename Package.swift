@@ -66,6 +66,15 @@ let package = Package(
         // The decisions of whoever hands out the work.
         .target(name: "Rollout", dependencies: ["Contract", "DefragTypes"], swiftSettings: strict),
 
+        // What the API, the command line and a page say, and the client.
+        .target(
+            name: "ReflowAPI",
+            dependencies: [
+                "Contract", "DefragTypes", "JSON", "Rollout",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+            ],
+            swiftSettings: strict),
+
         .executableTarget(
             name: "Worker",
             dependencies: [
@@ -77,9 +86,8 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "Rollout", "Settings",
+                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "Settings",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -140,7 +148,8 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Support",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "ReflowAPI", "Rollout",
+                "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
 import DefragTypes
+import ReflowAPI
 
 /// How a command prints.
 enum OutputFormat: String, CaseIterable, ExpressibleByArgument {

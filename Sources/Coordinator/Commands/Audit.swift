@@ -1,4 +1,5 @@
 import ArgumentParser
+import ReflowAPI
 
 /// `reflow audit`: who did what.
 struct Audit: AsyncParsableCommand {
@@ -18,10 +19,10 @@ struct Audit: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            var entries: [AuditView] = []
+            var entries: [AuditEntry] = []
             var before: Int64?
             repeat {
-                let page: Listing<AuditView> = try await client.get(
+                let page: Listing<AuditEntry> = try await client.get(
                     "/v1/audit",
                     [("limit", "\(min(limit - entries.count, 10_000))"), ("before", before.map(String.init))])
                 entries += page.items

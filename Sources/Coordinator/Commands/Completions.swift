@@ -1,25 +1,26 @@
 import ArgumentParser
 import Contract
 import Foundation
+import ReflowAPI
 
 extension CompletionKind {
     /// Ids of rollouts that `isWanted` says yes to, asked of the coordinator.
-    static func rollouts(where isWanted: @escaping @Sendable (RolloutView) -> Bool = { _ in true })
+    static func rollouts(where isWanted: @escaping @Sendable (RolloutStatus) -> Bool = { _ in true })
         -> CompletionKind
     {
         .custom { words, _, _ in
             await asked(words) { client in
-                let listing: Listing<RolloutView> = try await client.get("/v1/rollouts")
+                let listing: Listing<RolloutStatus> = try await client.get("/v1/rollouts")
                 return listing.items.filter(isWanted).map(\.id)
             }
         }
     }
 
     /// Names of hosts that `isWanted` says yes to, asked of the coordinator.
-    static func hosts(where isWanted: @escaping @Sendable (HostView) -> Bool) -> CompletionKind {
+    static func hosts(where isWanted: @escaping @Sendable (HostStatus) -> Bool) -> CompletionKind {
         .custom { words, _, _ in
             await asked(words) { client in
-                let listing: Listing<HostView> = try await client.get("/v1/hosts")
+                let listing: Listing<HostStatus> = try await client.get("/v1/hosts")
                 return listing.items.filter(isWanted).map(\.name.description)
             }
         }
@@ -32,7 +33,7 @@ extension CompletionKind {
     static var deadLetters: CompletionKind {
         .custom { words, _, _ in
             await asked(words) { client in
-                let listing: Listing<DeadLetterView> = try await client.get("/v1/dead-letters")
+                let listing: Listing<KeptDeadLetter> = try await client.get("/v1/dead-letters")
                 return listing.items.map(\.id)
             }
         }

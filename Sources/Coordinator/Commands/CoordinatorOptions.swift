@@ -2,6 +2,7 @@ import ArgumentParser
 import DefragTypes
 import Foundation
 import JSON
+import ReflowAPI
 
 /// Where the coordinator is: options of every command that asks it.
 struct CoordinatorOptions: ParsableArguments {
@@ -15,13 +16,17 @@ struct CoordinatorOptions: ParsableArguments {
     func ask(_ work: (CoordinatorClient) async throws -> Void) async throws {
         try await reportingFailure {
             let environment = ProcessInfo.processInfo.environment
-            let address = try CoordinatorAddress(
-                url ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual,
-                from: url == nil ? "REFLOW_URL" : "--url")
             do {
-                try await CoordinatorClient.use(address, token: environment["REFLOW_TOKEN"], work)
-            } catch let error as ClientError {
-                throw Failure(error, at: address)
+                let address = try CoordinatorAddress(
+                    url ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual,
+                    from: url == nil ? "REFLOW_URL" : "--url")
+                do {
+                    try await CoordinatorClient.use(address, token: environment["REFLOW_TOKEN"], work)
+                } catch let error as ClientError {
+                    throw Failure(error, at: address)
+                }
+            } catch let error as CoordinatorAddress.Malformed {
+                throw Failure(.usage, error.description)
             }
         }
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DefragTypes
+import ReflowAPI
 
 /// `reflow dead`: messages that could not be handled.
 struct Dead: AsyncParsableCommand {
@@ -24,7 +25,7 @@ struct DeadList: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let listing: Listing<DeadLetterView> = try await client.get("/v1/dead-letters")
+            let listing: Listing<KeptDeadLetter> = try await client.get("/v1/dead-letters")
             try format.list(listing.items, Tables.deadLetters)
         }
     }
@@ -44,7 +45,7 @@ struct DeadShow: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let letter: DeadLetterView = try await client.get("/v1/dead-letters/\(percentEncoded(id))")
+            let letter: KeptDeadLetter = try await client.get("/v1/dead-letters/\(percentEncoded(id))")
             try format.show(letter, Tables.deadLetter)
         }
     }
@@ -88,7 +89,7 @@ struct DeadDrop: AsyncParsableCommand {
     func run() async throws {
         try await coordinator.ask { client in
             let place = "/v1/dead-letters/\(percentEncoded(id))"
-            let letter: DeadLetterView = try await client.get(place)
+            let letter: KeptDeadLetter = try await client.get(place)
             let what = [letter.type, letter.host.map { "of \($0)" }].compactMap(\.self).joined(separator: " ")
             try confirmation.confirm("Drop \(letter.id)\(what.isEmpty ? "" : " (\(what.plain))") for good?")
             try await client.delete(place)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Contract
 import DefragTypes
 import Foundation
+import ReflowAPI
 
 /// `reflow events`: what has happened.
 struct Events: AsyncParsableCommand {
@@ -12,12 +13,12 @@ struct Events: AsyncParsableCommand {
               reflow events --type host.lost --output json
               reflow events --rollout november --follow
 
-            Types: \(EventView.types.joined(separator: ", ")).
+            Types: \(LoggedEvent.types.joined(separator: ", ")).
             """)
 
     @Option(
         help: "Only events of this type, or whose types begin with it and a dot: rollout, host.lost.",
-        completion: .list(EventView.types))
+        completion: .list(LoggedEvent.types))
     var type: String?
 
     @Option(help: "Only events about this host.", completion: .hosts, transform: HostName.argument)
@@ -62,7 +63,7 @@ struct Events: AsyncParsableCommand {
             query.limit = limit ?? (query.after == nil ? 100 : 1000)
             var last: Int64?
             repeat {
-                let page: Listing<EventView> = try await client.get("/v1/events", query.parameters)
+                let page: Listing<LoggedEvent> = try await client.get("/v1/events", query.parameters)
                 for event in page.items { try show(event) }
                 last = page.items.last?.id ?? last
                 // Without a starting point the newest ones are all there are.
@@ -93,7 +94,7 @@ struct Events: AsyncParsableCommand {
         }
     }
 
-    private func show(_ event: EventView) throws {
+    private func show(_ event: LoggedEvent) throws {
         try format.show(event) { Tables.event($0) }
     }
 }

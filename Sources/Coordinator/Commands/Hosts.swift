@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
 import DefragTypes
+import ReflowAPI
 
 /// `reflow hosts`: the fleet.
 struct Hosts: AsyncParsableCommand {
@@ -28,7 +29,7 @@ struct HostsList: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let listing: Listing<HostView> = try await client.get("/v1/hosts")
+            let listing: Listing<HostStatus> = try await client.get("/v1/hosts")
             try format.list(listing.items, Tables.hosts)
         }
     }
@@ -56,7 +57,7 @@ struct HostsForget: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let listing: Listing<HostView> = try await client.get("/v1/hosts")
+            let listing: Listing<HostStatus> = try await client.get("/v1/hosts")
             let heard = listing.items.first { $0.name == name }?.lastHeard
             let when = heard.map { "last heard \($0.short)" } ?? "never heard"
             try confirmation.confirm("Forget host \(name), \(when)?")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Contract
 import DefragTypes
+import ReflowAPI
 
 /// `reflow survey`: how files lie, asked of hosts through the coordinator.
 struct SurveyFleet: AsyncParsableCommand {
@@ -37,7 +38,7 @@ struct SurveyFleet: AsyncParsableCommand {
             let request = SurveyRequest(
                 hosts: files.hosts, paths: files.paths, minExtents: minExtents, minSize: minSize, top: top)
             let started: Started = try await client.post("/v1/surveys", json: request)
-            let survey: SurveyView = try await client.wait(for: "/v1/surveys/\(started.id)") { survey in
+            let survey: SurveyStatus = try await client.wait(for: "/v1/surveys/\(started.id)") { survey in
                 let answered = survey.hosts.count { $0.state == .finished || $0.state == .failed }
                 return survey.isComplete ? nil : "\(answered)/\(counted(survey.hosts.count, "host")) answered"
             }

@@ -1,7 +1,7 @@
 import Contract
 import DefragTypes
 import Foundation
-import JSON
+import ReflowAPI
 import Rollout
 
 /// What operators want.
@@ -15,13 +15,13 @@ extension Core: Operations {
         if let brokerTrouble { throw OperationError.brokerAway("\(brokerTrouble): no host can be asked") }
     }
 
-    func hosts() -> [HostView] {
+    func hosts() -> [HostStatus] {
         var atWork: [HostName: String] = [:]
         for (id, rollout) in underWay.rollouts {
             for host in rollout.hosts where host.isAtWork { atWork[host.name] = id }
         }
         return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
-            HostView(
+            HostStatus(
                 name: host.name, isLost: host.isLost,
                 lastHeard: host.state == nil ? nil : Timestamp(host.lastHeard), labels: host.labels,
                 rollout: atWork[host.name], state: host.state)
@@ -81,7 +81,7 @@ extension Core: Operations {
         return Started(id: try begin(Self.spec(text), text: text, isPlanOnly: true, by: who))
     }
 
-    func startRollout(spec text: String, by who: String) throws -> RolloutView {
+    func startRollout(spec text: String, by who: String) throws -> RolloutStatus {
         try view(of: begin(Self.spec(text), text: text, by: who))
     }
 
@@ -130,20 +130,20 @@ extension Core: Operations {
         }
     }
 
-    func pause(_ id: String, by who: String) throws -> RolloutView {
+    func pause(_ id: String, by who: String) throws -> RolloutStatus {
         try carryOut(.pause, on: id, "pause", by: who)
     }
-    func resume(_ id: String, by who: String) throws -> RolloutView {
+    func resume(_ id: String, by who: String) throws -> RolloutStatus {
         try carryOut(.resume, on: id, "resume", by: who)
     }
-    func cancel(_ id: String, by who: String) throws -> RolloutView {
+    func cancel(_ id: String, by who: String) throws -> RolloutStatus {
         try carryOut(.cancel, on: id, "cancel", by: who)
     }
-    func drain(_ id: String, by who: String) throws -> RolloutView {
+    func drain(_ id: String, by who: String) throws -> RolloutStatus {
         try carryOut(.drain, on: id, "drain", by: who)
     }
 
-    func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutView {
+    func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutStatus {
         let overrides: PolicyOverrides
         do {
             overrides = try PolicyOverrides(
@@ -157,7 +157,7 @@ extension Core: Operations {
     private func carryOut(
         _ command: Rollout.Command, on id: String, _ name: String, _ detail: [String: String] = [:],
         by who: String
-    ) throws -> RolloutView {
+    ) throws -> RolloutStatus {
         guard underWay[id] != nil else {
             let ended = try self.view(of: id)
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
@@ -177,19 +177,18 @@ extension Core: Operations {
 
     // MARK: - Dead letters
 
-    nonisolated func deadLetters() async throws -> [DeadLetterView] {
-        try await store.read { try $0.deadLetters().map(\.view) }
+    nonisolated func deadLetters() async throws -> [KeptDeadLetter] {
+        try await store.read { try $0.deadLetters() }
     }
 
-    func deadLetter(_ id: String) throws -> DeadLetterView { try kept(id).view }
+    func deadLetter(_ id: String) throws -> KeptDeadLetter { try kept(id) { try $0.deadLetter($1) }.letter }
 
     func requeueDeadLetter(_ id: String, by who: String) throws {
-        let kept = try kept(id)
-        guard let host = kept.letter.host, kept.letter.queue == QueueName.tasks(host) else {
+        let (number, letter) = try kept(id) { try $0.deadMessage($1) }
+        guard let host = letter.host, letter.queue == QueueName.tasks(host) else {
             throw OperationError.conflict(
                 "the dead letter \(id) did not come from a host's task queue: drop it")
         }
-        let letter = kept.letter
         guard letter.body.count == letter.size else {
             throw OperationError.conflict(
                 "the dead letter \(id) was too large to be kept, \(letter.size) bytes: drop it")
@@ -202,48 +201,46 @@ extension Core: Operations {
                     messageID: letter.messageID ?? newMessageID(),
                     contentType: letter.contentType ?? messageContentType, type: letter.type ?? "",
                     body: letter.body, kind: .letter, host: "\(host)"))
-            try write.forget(deadLetter: kept.id)
+            try write.forget(deadLetter: number)
         }
         audit(who, "dead.requeue", id, [String: String](), &step)
         try commit(step)
     }
 
     func dropDeadLetter(_ id: String, by who: String) throws {
-        let kept = try kept(id)
+        let (number, _) = try kept(id) { try $0.deadLetter($1) }
         var step = Step(at: clock())
-        step.write { try $0.forget(deadLetter: kept.id) }
+        step.write { try $0.forget(deadLetter: number) }
         audit(who, "dead.drop", id, [String: String](), &step)
         try commit(step)
     }
 
-    private func kept(_ id: String) throws -> Store.KeptLetter {
-        guard let number = Int64(id), let kept = try store.readNow({ try $0.deadLetter(number) }) else {
+    private func kept<Letter>(
+        _ id: String, _ read: (ReadTransaction, Int64) throws -> Letter?
+    ) throws -> (number: Int64, letter: Letter) {
+        guard let number = Int64(id), let letter = try store.readNow({ try read($0, number) }) else {
             throw OperationError.notFound("there is no dead letter '\(id)'")
         }
-        return kept
+        return (number, letter)
     }
 
     // MARK: - Records
 
-    nonisolated func events(_ query: EventQuery) async throws -> [EventView] {
-        let filter = Store.EventFilter(
-            type: query.type, host: query.host?.description, rollout: query.rollout, after: query.after,
-            since: query.since.flatMap(\.date), limit: query.limit)
-        return try await store.read { try $0.events(filter).map(EventView.init) }
+    nonisolated func events(_ query: EventQuery) async throws -> [LoggedEvent] {
+        try await store.read { try $0.events(query) }
     }
 
-    nonisolated func audit(before: Int64?, limit: Int) async throws -> Listing<AuditView> {
-        let found = try await store.read {
-            try $0.audit(before: before, limit: limit + 1).map(AuditView.init)
-        }
-        return Listing(found, most: limit, id: \.id)
+    nonisolated func audit(before: Int64?, limit: Int) async throws -> Listing<AuditEntry> {
+        Listing(
+            try await store.read { try $0.audit(before: before, limit: limit + 1) }, most: limit, id: \.id)
     }
 
     func audit(
         _ who: String, _ action: String, _ object: String, _ detail: some Encodable, _ step: inout Step
     ) {
-        let entry = Store.AuditEntry(
-            time: step.now, who: who, action: action, object: object, detail: try? JSONEncoder().text(detail))
+        let entry = AuditEntry(
+            time: Timestamp(step.now), who: who, action: action, object: object,
+            detail: try? JSONColumn.value(JSONColumn.text(detail)))
         step.write { try $0.record(entry) }
     }
 }

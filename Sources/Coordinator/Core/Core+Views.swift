@@ -1,17 +1,18 @@
 import Contract
 import DefragTypes
 import Foundation
+import ReflowAPI
 import Rollout
 
 /// What operators see.
 extension Core {
     // What is read from the store alone does not hold up the core.
 
-    nonisolated func rollouts() async throws -> [RolloutView] {
+    nonisolated func rollouts() async throws -> [RolloutStatus] {
         await views(try await store.read { try $0.rollouts(limit: Self.mostListed) })
     }
 
-    private func views(_ rows: [Store.RolloutRow]) -> [RolloutView] { rows.map { view($0) } }
+    private func views(_ rows: [Store.RolloutRow]) -> [RolloutStatus] { rows.map { view($0) } }
 
     /// Rollouts in a listing, the newest.
     private static let mostListed = 1000
@@ -28,21 +29,21 @@ extension Core {
         return id
     }
 
-    func rollout(_ id: String) throws -> RolloutView { try view(of: id) }
+    func rollout(_ id: String) throws -> RolloutStatus { try view(of: id) }
 
     /// What has come of a rollout so far, file by file.
     nonisolated func summary(of id: String) async throws -> RunSummary {
         try await found { read in
-            let targets = Dictionary(grouping: try read.targets(of: id, .init(limit: .max)), by: \.host)
+            let files = try read.outcomes(of: id)
             return RunSummary(
                 job: id,
-                hosts: try read.hosts(of: id, limit: .max).map { RunSummary.Host($0, targets[$0.name] ?? []) }
+                hosts: try read.hosts(of: id, limit: .max).map { RunSummary.Host($0, files[$0.name] ?? []) }
             )
         }
     }
 
     /// How a rollout is now.
-    func view(of id: String) throws -> RolloutView {
+    func view(of id: String) throws -> RolloutStatus {
         do {
             return view(try store.readNow { try $0.rollout(id) })
         } catch let error as StoreError where error.code == .unknown {
@@ -50,11 +51,10 @@ extension Core {
         }
     }
 
-    private func view(_ row: Store.RolloutRow) -> RolloutView {
+    private func view(_ row: Store.RolloutRow) -> RolloutStatus {
         let live = underWay[row.id]
         let state = live?.state ?? row.state
         let working = live.map(working) ?? []
-        let ended = row.totals.ended
         let windows = state.spec.strategy.windows
         let isRunning = live != nil && state.phase == .running
         let now = clock()
@@ -65,39 +65,32 @@ extension Core {
         let isHeard = isRunning && isOpen && state.pause == nil && brokerTrouble == nil
         let heard = isHeard ? working.filter { !$0.view.isLost } : []
         let rate = heard.flatMap(\.running).reduce(0.0) { $0 + $1.bytesPerSecond(in: live) }
-        let isForeseeable = rate >= 1 && heard.count == working.count
-        return RolloutView(
-            id: row.id, name: state.spec.name, phase: .init(state.phase),
-            pause: state.pause.map(RolloutView.Pause.init),
-            stage: .init(state.stage, state.spec.strategy), isOpen: isOpen,
-            opensAt: live == nil || isOpen ? nil : windows.nextOpening(after: now).map { Timestamp($0) },
-            brokerTrouble: live == nil ? nil : brokerTrouble,
-            waitsFor: live.flatMap { isOpen ? holder(of: $0) : nil }, policy: state.spec.policy,
-            overrides: state.overrides, started: Timestamp(row.created),
-            ended: row.ended.map { Timestamp($0) },
-            slots: isRunning ? live?.slots ?? 0 : 0, hosts: hosts(row, live), targets: .init(row.totals),
-            failures: state.failures - state.forgiven,
-            allowedFailures: live?.allowedFailures
-                ?? state.spec.strategy.errorBudget?.count(of: row.totals.all.targets),
-            bytes: bytes,
-            extents: .init(before: ended.extentsBefore, after: ended.extentsAfter),
-            longestPauseMs: row.longestPauseMs,
-            bytesPerSecond: rate >= 1 ? rate : nil,
-            secondsLeft: isForeseeable ? Double((bytes.total - bytes.behind).rawValue) / rate : nil,
-            working: working.prefix(RolloutView.mostWorking).map(\.view))
-    }
-
-    private func hosts(_ row: Store.RolloutRow, _ live: Rollout?) -> RolloutView.Hosts {
-        RolloutView.Hosts(
-            total: row.hosts.values.reduce(0, +), surveying: row.hosts[.surveying] ?? 0,
-            waiting: row.hosts[.waiting] ?? 0, active: row.hosts[.active] ?? 0,
-            finished: row.hosts[.finished] ?? 0,
-            givenUp: row.hosts[.givenUp] ?? 0,
-            lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
+        let isForeseeable = heard.count == working.count
+        var view = RolloutStatus(
+            id: row.id, state: state, started: Timestamp(row.created), ended: row.ended.map { Timestamp($0) })
+        view.isOpen = isOpen
+        view.hosts = .init(
+            row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
+        (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)
+        view.longestPauseMs = row.longestPauseMs
+        view.allowedFailures =
+            live?.allowedFailures ?? state.spec.strategy.errorBudget?.count(of: row.totals.all.targets)
+        if let live {
+            if !isOpen { view.opensAt = windows.nextOpening(after: now).map { Timestamp($0) } }
+            if isOpen { view.waitsFor = holder(of: live) }
+            view.brokerTrouble = brokerTrouble
+            if isRunning { view.slots = live.slots }
+        }
+        if rate >= 1 {
+            view.bytesPerSecond = rate
+            if isForeseeable { view.secondsLeft = Double((bytes.total - bytes.behind).rawValue) / rate }
+        }
+        view.working = working.prefix(RolloutStatus.mostWorking).map(\.view)
+        return view
     }
 
     /// Another rollout that is at work on hosts of `rollout`, if all that could go on are taken by others.
-    private func holder(of rollout: Rollout) -> RolloutView.Other? {
+    private func holder(of rollout: Rollout) -> RolloutStatus.Other? {
         guard rollout.state.phase == .running, rollout.state.pause == nil, rollout.activeHosts == 0,
             rollout.slots > 0
         else { return nil }
@@ -108,13 +101,13 @@ extension Core {
         let holder = underWay.rollouts.sorted { $0.key < $1.key }.first { id, other in
             id != rollout.id && waiting.contains { other.isAtWork(on: $0) }
         }
-        return holder.map { .init(id: $0.key, pause: $0.value.state.pause.map(RolloutView.Pause.init)) }
+        return holder.map { .init(id: $0.key, pause: $0.value.state.pause) }
     }
 
     // MARK: - Hosts and files
 
     private struct Working {
-        var view: RolloutView.Working
+        var view: RolloutStatus.Working
         var running: [SliceProgress] { view.running }
         /// Bytes beyond the cursors of running slices, as was last said.
         var ahead: ByteCount
@@ -122,11 +115,11 @@ extension Core {
 
     private func working(_ rollout: Rollout) -> [Working] {
         rollout.hosts.filter(\.isAtWork).map { host in
-            var targets = RolloutView.Targets()
-            var bytes = RolloutView.Bytes()
+            var targets = RolloutStatus.Targets([:])
+            var bytes = RolloutStatus.Bytes()
             var ahead = ByteCount.zero
             for target in host.lanes.flatMap(\.targets).lazy.map({ rollout.targets[$0] }) {
-                targets.count(target.state)
+                targets.add(TargetPhase(target.state))
                 bytes.total += target.size
                 bytes.behind += target.state.isEnded ? target.size : min(target.size, target.cursor)
             }
@@ -146,8 +139,12 @@ extension Core {
         }
     }
 
-    nonisolated func hosts(ofRollout id: String) async throws -> [RolloutHostView] {
-        var views = try await found { try $0.hosts(of: id, limit: .max).map { RolloutHostView($0) } }
+    nonisolated func hosts(ofRollout id: String) async throws -> [RolloutHostStatus] {
+        var views = try await found { try $0.hosts(of: id, limit: .max) }.map { row in
+            RolloutHostStatus(
+                name: row.name, state: row.state, targets: row.totals.targets, bytes: row.totals.bytes,
+                extents: row.totals.extents)
+        }
         let live = await live(of: id)
         for index in views.indices {
             guard let host = live[views[index].name] else { continue }
@@ -155,7 +152,7 @@ extension Core {
             views[index].bytes.behind += host.ahead
         }
         // In the order in which they have their turn, then those without any files.
-        func rank(_ host: RolloutHostView) -> (Int, HostName) { (live[host.name]?.rank ?? .max, host.name) }
+        func rank(_ host: RolloutHostStatus) -> (Int, HostName) { (live[host.name]?.rank ?? .max, host.name) }
         return views.sorted { rank($0) < rank($1) }
     }
 
@@ -188,11 +185,11 @@ extension Core {
         return said.generation > desired[host]?.generation ?? 0
     }
 
-    nonisolated func targets(ofRollout id: String, _ query: TargetQuery) async throws -> Listing<TargetView> {
-        let filter = Store.TargetFilter(
-            phase: query.state.flatMap { TargetPhase(rawValue: $0.rawValue) }, host: query.host?.description,
-            after: query.after.map(Int.init), limit: query.limit + 1)
-        let found = try await found { try $0.targets(of: id, filter).map(TargetView.init) }
+    nonisolated func targets(ofRollout id: String, _ query: TargetQuery) async throws -> Listing<TargetStatus>
+    {
+        var more = query
+        more.limit += 1
+        let found = try await found { [more] in try $0.targets(of: id, more) }
         return Listing(found, most: query.limit, id: \.number)
     }
 
@@ -209,22 +206,22 @@ extension Core {
 
     // MARK: - Plans
 
-    nonisolated func plan(_ id: String) async throws -> PlanView {
+    nonisolated func plan(_ id: String) async throws -> PlanStatus {
         if let plan = try await livePlan(id) { return plan }
         return try await found { read in
             guard try read.rollout(id).state.isPlanOnly else { throw OperationError.notAPlan(id) }
             let extents = try read.hosts(of: id, limit: .max).map { ($0.name, $0.totals.all.extentsBefore) }
             let now = clock()
-            return PlanView(
+            return PlanStatus(
                 try read.restore(id, at: now), extents: Dictionary(uniqueKeysWithValues: extents), at: now)
         }
     }
 
     /// A plan that has not ended: how many have answered.
-    private func livePlan(_ id: String) throws -> PlanView? {
+    private func livePlan(_ id: String) throws -> PlanStatus? {
         guard let live = underWay[id] else { return nil }
         guard live.state.isPlanOnly else { throw OperationError.notAPlan(id) }
-        return PlanView(live, extents: [:], at: clock())
+        return PlanStatus(live, extents: [:], at: clock())
     }
 }
 

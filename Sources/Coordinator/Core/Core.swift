@@ -2,6 +2,7 @@ import Contract
 import DefragTypes
 import Foundation
 import Logging
+import ReflowAPI
 import Rollout
 
 /// The coordinator: holds what is true, in memory and in the store. What follows from an input, registries decide.
@@ -199,7 +200,7 @@ actor Core {
         for event in events {
             lastEvent = max(lastEvent, event.id)
             note(event)
-            feed.publish(.event(EventView(event)))
+            feed.publish(.event(event))
         }
         for id in underWay.takeEnded() {
             if let view = try? view(of: id) { feed.publish(.rollout(view)) }
@@ -208,7 +209,7 @@ actor Core {
     }
 
     /// Writes an event into the process's own log; how files end would be a line each.
-    private func note(_ event: Store.Event) {
+    private func note(_ event: LoggedEvent) {
         guard !event.type.hasPrefix("target.") else { return }
         log.log(
             level: Self.warnings.contains(event.type) ? .warning : .info, "\(event.text)",

@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import Foundation
+import ReflowAPI
 import Rollout
 
 /// What a registry wants done: carried out by the core in this order, and stored as a part of the step that has caused it.
@@ -19,8 +20,8 @@ enum Effect {
         _ type: String, _ text: String, rollout: String? = nil, host: HostName? = nil, subject: String? = nil,
         at now: Date
     ) -> Effect {
-        let event = Store.Event(
-            time: now, type: type, rollout: rollout, host: host?.description, subject: subject, text: text)
+        let event = LoggedEvent(
+            time: Timestamp(now), type: type, rollout: rollout, host: host, subject: subject, text: text)
         return .store { try $0.log(event) }
     }
 }

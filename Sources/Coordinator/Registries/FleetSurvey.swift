@@ -1,13 +1,14 @@
 import Contract
 import DefragTypes
 import Foundation
+import ReflowAPI
 import Rollout
 
 /// A survey of some hosts that an operator has asked for, without a rollout.
 struct FleetSurvey: Sendable {
     let id: String
     let request: SurveyRequest
-    private(set) var hosts: [HostName: SurveyView.Host]
+    private(set) var hosts: [HostName: SurveyStatus.Host]
     private var intakes: [HostName: SurveyIntake] = [:]
     /// When it was asked for.
     let asked: Date
@@ -61,11 +62,11 @@ struct FleetSurvey: Sendable {
     }
 
     /// How far it is; files are told when all is there, as who waits asks again and again.
-    var view: SurveyView {
+    var view: SurveyStatus {
         let isComplete = hosts.keys.allSatisfy(isEnded)
         var hosts = hosts.values.sorted { $0.name < $1.name }
         if !isComplete { for index in hosts.indices { hosts[index].files = [] } }
-        return SurveyView(id: id, isComplete: isComplete, hosts: hosts)
+        return SurveyStatus(id: id, isComplete: isComplete, hosts: hosts)
     }
 
     private func isEnded(_ host: HostName) -> Bool {

@@ -2,6 +2,7 @@ import AMQP
 import Contract
 import DefragTypes
 import Foundation
+import ReflowAPI
 import Rollout
 
 extension Rollout {
@@ -78,8 +79,8 @@ extension Rollout {
         return .store { [id] write in
             let path = try write.read.file(of: number, in: id).path
             try write.log(
-                Store.Event(
-                    time: now, type: type, rollout: id, host: host.description, subject: path,
+                LoggedEvent(
+                    time: Timestamp(now), type: type, rollout: id, host: host, subject: path,
                     text: "\(host): \(path) \(how)"))
         }
     }

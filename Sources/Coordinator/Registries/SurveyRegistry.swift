@@ -1,5 +1,6 @@
 import Contract
 import Foundation
+import ReflowAPI
 import Rollout
 
 /// Surveys that operators have asked for: they need not outlive the process.
@@ -41,7 +42,7 @@ struct SurveyRegistry {
     }
 
     /// How far a survey is, given who is lost: those do not answer.
-    func view(_ id: String, _ fleet: HostRegistry, at now: Date) -> SurveyView? {
+    func view(_ id: String, _ fleet: HostRegistry, at now: Date) -> SurveyStatus? {
         guard var survey = surveys[id] else { return nil }
         let isOverdue = now.timeIntervalSince(survey.asked) >= fleet.lostAfter
         for host in survey.hosts.keys where fleet.hosts[host].map(\.isLost) ?? isOverdue {

@@ -1,30 +1,18 @@
+import Contract
 import Foundation
 import GRDB
-
-extension Store {
-    /// Who has done what.
-    struct AuditEntry: Hashable, Sendable {
-        /// Grows; chosen when it is stored.
-        var id: Int64 = 0
-        var time: Date
-        /// A user, or the name of a token.
-        var who: String
-        /// Such as `rollout.pause`.
-        var action: String
-        /// To what, such as a rollout's id.
-        var object: String
-        /// More of it as JSON; `nil` for nothing.
-        var detail: String?
-    }
-}
+import ReflowAPI
 
 extension WriteTransaction {
     /// Puts an action on record, and returns its id.
     @discardableResult
-    func record(_ entry: Store.AuditEntry) throws -> Int64 {
+    func record(_ entry: AuditEntry) throws -> Int64 {
         try run(
             "INSERT INTO audit (time, who, action, object, detail) VALUES (?, ?, ?, ?, ?)",
-            [entry.time.timeIntervalSince1970, entry.who, entry.action, entry.object, entry.detail])
+            [
+                entry.time.date?.timeIntervalSince1970, entry.who, entry.action, entry.object,
+                try entry.detail.map(JSONColumn.text),
+            ])
         return db.lastInsertedRowID
     }
 
@@ -41,13 +29,14 @@ extension WriteTransaction {
 
 extension ReadTransaction {
     /// Actions on record, the latest first; of those, the ones before the entry with the id `before`.
-    func audit(before: Int64? = nil, limit: Int) throws -> [Store.AuditEntry] {
+    func audit(before: Int64? = nil, limit: Int) throws -> [AuditEntry] {
         let statement = try db.cachedStatement(
             sql: "SELECT * FROM audit WHERE id < ? ORDER BY id DESC LIMIT ?")
         return try Row.fetchAll(statement, arguments: [before ?? .max, limit]).map { row in
-            Store.AuditEntry(
-                id: row["id"], time: Date(timeIntervalSince1970: row["time"]), who: row["who"],
-                action: row["action"], object: row["object"], detail: row["detail"])
+            AuditEntry(
+                id: row["id"], time: Timestamp(Date(timeIntervalSince1970: row["time"])), who: row["who"],
+                action: row["action"], object: row["object"],
+                detail: (row["detail"] as String?).flatMap { try? JSONColumn.value($0) })
         }
     }
 }

@@ -1,17 +1,7 @@
 import Contract
 import Foundation
 import GRDB
-
-extension Store {
-    /// A message that could not be handled, kept until an operator has looked at it.
-    struct KeptLetter: Hashable, Sendable {
-        /// Grows; chosen when it is stored.
-        var id: Int64
-        /// When it was found.
-        var time: Date
-        var letter: DeadLetter
-    }
-}
+import ReflowAPI
 
 extension WriteTransaction {
     /// Keeps a message that could not be handled, unless the same one is kept already for the same reason: the broker may
@@ -43,29 +33,44 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
-    /// Messages that could not be handled, the newest first, without their contents: a megabyte each, maybe.
-    func deadLetters(limit: Int = 1000) throws -> [Store.KeptLetter] {
+    /// Messages that could not be handled, the newest first, without their bodies: a megabyte each, maybe.
+    func deadLetters(limit: Int = 1000) throws -> [KeptDeadLetter] {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT id, time, reason, detail, queue, host, messageID, type, contentType, x'' AS body, size
+                SELECT id, time, reason, detail, queue, host, messageID, type, x'' AS body, size
                 FROM deadLetter ORDER BY id DESC LIMIT ?
                 """, arguments: [limit]
-        ).map(keptLetter)
+        ).map(KeptDeadLetter.init)
     }
 
     /// One of them; `nil` if it is not there.
-    func deadLetter(_ id: Int64) throws -> Store.KeptLetter? {
-        try Row.fetchOne(db, sql: "SELECT * FROM deadLetter WHERE id = ?", arguments: [id]).map(keptLetter)
-    }
+    func deadLetter(_ id: Int64) throws -> KeptDeadLetter? { try row(id).map(KeptDeadLetter.init) }
 
-    private func keptLetter(_ row: Row) -> Store.KeptLetter {
-        let body: Data = row["body"]
-        return Store.KeptLetter(
-            id: row["id"], time: Date(timeIntervalSince1970: row["time"]),
-            letter: DeadLetter(
+    /// One of them as the message that it was; `nil` if it is not there.
+    func deadMessage(_ id: Int64) throws -> DeadLetter? {
+        try row(id).map { row in
+            DeadLetter(
                 reason: row["reason"], detail: row["detail"], queue: row["queue"],
                 host: (row["host"] as String?).flatMap { HostName($0) }, messageID: row["messageID"],
-                type: row["type"], contentType: row["contentType"], body: Array(body), size: row["size"]))
+                type: row["type"], contentType: row["contentType"], body: Array(row["body"] as Data),
+                size: row["size"])
+        }
+    }
+
+    private func row(_ id: Int64) throws -> Row? {
+        try Row.fetchOne(db, sql: "SELECT * FROM deadLetter WHERE id = ?", arguments: [id])
+    }
+}
+
+extension KeptDeadLetter {
+    fileprivate init(_ row: Row) {
+        let body: Data = row["body"]
+        self.init(
+            id: "\(row["id"] as Int64)", time: Timestamp(Date(timeIntervalSince1970: row["time"])),
+            reason: row["reason"], size: row["size"])
+        (queue, detail, type, messageID) = (row["queue"], row["detail"], row["type"], row["messageID"])
+        host = (row["host"] as String?).flatMap { HostName($0) }
+        self.body = body.isEmpty ? nil : String(validating: body, as: UTF8.self)
     }
 }

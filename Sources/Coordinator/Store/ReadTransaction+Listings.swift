@@ -2,6 +2,7 @@ import Contract
 import DefragTypes
 import Foundation
 import GRDB
+import ReflowAPI
 import Rollout
 
 extension Store {

@@ -1,12 +1,8 @@
 import DefragTypes
 import Foundation
 import GRDB
+import ReflowAPI
 import Rollout
-
-/// Where a target stands, without its circumstances: a column, and what listings count by.
-enum TargetPhase: String, CaseIterable, Hashable, Sendable {
-    case pending, inFlight, backingOff, done, skipped, failed
-}
 
 /// A target's state as the three columns `state`, `reason` and `time`.
 struct TargetColumns {
@@ -15,21 +11,11 @@ struct TargetColumns {
     var time: Date?
 
     init(_ state: Target.State) {
+        phase = TargetPhase(state)
         switch state {
-        case .pending: phase = .pending
-        case .inFlight(let since):
-            phase = .inFlight
-            time = since
-        case .backingOff(let until):
-            phase = .backingOff
-            time = until
-        case .done: phase = .done
-        case .skipped(let why):
-            phase = .skipped
-            reason = why
-        case .failed(let why):
-            phase = .failed
-            reason = why
+        case .pending, .done: break
+        case .inFlight(let date), .backingOff(let date): time = date
+        case .skipped(let why), .failed(let why): reason = why
         }
     }
 

@@ -1,4 +1,5 @@
 import DefragTypes
+import ReflowAPI
 
 extension Store {
     /// Sums over targets.
@@ -38,5 +39,22 @@ extension Store {
 
         /// How many stand there.
         func count(_ phase: TargetPhase) -> Int { byPhase[phase]?.targets ?? 0 }
+
+        /// How many files stand where.
+        var targets: RolloutStatus.Targets { .init(byPhase.mapValues(\.targets)) }
+
+        /// The sizes of all files, and how much of that is behind: files that have ended, others up to their cursors.
+        var bytes: RolloutStatus.Bytes {
+            byPhase.reduce(into: .init()) { bytes, entry in
+                bytes.total += entry.value.size
+                bytes.behind += entry.key.isEnded ? entry.value.size : entry.value.cursor
+            }
+        }
+
+        /// Extents of the files that have ended.
+        var extents: DefragResult.Change<Int> {
+            let ended = byPhase.filter(\.key.isEnded).values.reduce(Tally(), +)
+            return .init(before: ended.extentsBefore, after: ended.extentsAfter)
+        }
     }
 }

@@ -1,6 +1,7 @@
 import DefragTypes
 import Foundation
 import GRDB
+import ReflowAPI
 import Rollout
 
 extension WriteTransaction {

@@ -1,31 +1,34 @@
 import Contract
 import DefragTypes
+import Rollout
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// A core in memory: keeps what it is given, and who wanted what.
 actor MemoryCore: Operations {
     nonisolated let feed: Feed
-    var log: [EventView]
-    var entries: [AuditView] = []
+    var log: [LoggedEvent]
+    var entries: [AuditEntry] = []
     var fleet = [Samples.host, Samples.lostHost]
-    var all: [RolloutView] = [Samples.rollout]
-    var letters: [DeadLetterView] = [Samples.deadLetter]
-    var targets: [TargetView] = (0..<25).map { Samples.target(number: $0) }
+    var all: [RolloutStatus] = [Samples.rollout]
+    var letters: [KeptDeadLetter] = [Samples.deadLetter]
+    var targets: [TargetStatus] = (0..<25).map { Samples.target(number: $0) }
     var reasons: [String] = []
     /// How often a survey is asked for before it is complete.
     var patience = 1
 
-    init(feed: Feed = Feed(), log: [EventView] = []) {
+    init(feed: Feed = Feed(), log: [LoggedEvent] = []) {
         self.feed = feed
         self.log = log
     }
 
     /// Appends an event to the log, and publishes it.
     @discardableResult
-    func happen(_ type: String, rollout: String? = nil, host: HostName? = nil, text: String = "") -> EventView
+    func happen(_ type: String, rollout: String? = nil, host: HostName? = nil, text: String = "")
+        -> LoggedEvent
     {
-        let event = EventView(
+        let event = LoggedEvent(
             id: Int64(log.count + 1), time: Timestamp(unixSeconds: 1_764_000_000 + Int64(log.count)),
             type: type,
             rollout: rollout, host: host, text: text.isEmpty ? "\(type) happened" : text)
@@ -35,7 +38,7 @@ actor MemoryCore: Operations {
     }
 
     /// Changes the sample rollout, and publishes how it is now.
-    func change(_ change: @Sendable (inout RolloutView) -> Void) {
+    func change(_ change: @Sendable (inout RolloutStatus) -> Void) {
         change(&all[0])
         feed.publish(.rollout(all[0]))
     }
@@ -48,7 +51,7 @@ actor MemoryCore: Operations {
 
     private func note(_ who: String, _ action: String, _ object: String, _ detail: JSONValue? = nil) {
         entries.append(
-            AuditView(
+            AuditEntry(
                 id: Int64(entries.count + 1), time: .now, who: who, action: action, object: object,
                 detail: detail))
     }
@@ -64,7 +67,7 @@ actor MemoryCore: Operations {
 
     func readiness() -> Readiness { Readiness(reasons: reasons) }
 
-    func hosts() -> [HostView] { fleet }
+    func hosts() -> [HostStatus] { fleet }
 
     func forget(_ host: HostName, by who: String) throws {
         guard let place = fleet.firstIndex(where: { $0.name == host }) else {
@@ -81,7 +84,7 @@ actor MemoryCore: Operations {
         return Started(id: "survey-1")
     }
 
-    func survey(_ id: String) throws -> SurveyView {
+    func survey(_ id: String) throws -> SurveyStatus {
         guard id == "survey-1" else { throw OperationError.notFound("there is no survey '\(id)'") }
         patience -= 1
         return patience >= 0 ? Samples.openSurvey : Samples.survey
@@ -93,9 +96,9 @@ actor MemoryCore: Operations {
         return Started(id: "plan-1")
     }
 
-    func plan(_ id: String) -> PlanView { Samples.plan }
+    func plan(_ id: String) -> PlanStatus { Samples.plan }
 
-    func startRollout(spec: String, by who: String) throws -> RolloutView {
+    func startRollout(spec: String, by who: String) throws -> RolloutStatus {
         try check(spec)
         var rollout = Samples.rollout
         rollout.id = "november-2"
@@ -118,18 +121,18 @@ actor MemoryCore: Operations {
         }
     }
 
-    func rollouts() -> [RolloutView] { all.reversed() }
+    func rollouts() -> [RolloutStatus] { all.reversed() }
     func rolloutID(_ text: String) throws -> String {
         if let named = all.last(where: { $0.name == text }) { return named.id }
         return all[try place(of: text)].id
     }
-    func rollout(_ id: String) throws -> RolloutView { all[try place(of: id)] }
-    func hosts(ofRollout id: String) throws -> [RolloutHostView] {
+    func rollout(_ id: String) throws -> RolloutStatus { all[try place(of: id)] }
+    func hosts(ofRollout id: String) throws -> [RolloutHostStatus] {
         _ = try place(of: id)
         return [Samples.rolloutHost]
     }
 
-    func targets(ofRollout id: String, _ query: TargetQuery) throws -> Listing<TargetView> {
+    func targets(ofRollout id: String, _ query: TargetQuery) throws -> Listing<TargetStatus> {
         _ = try place(of: id)
         let found = targets.filter { target in
             (query.state.map { $0 == target.state } ?? true) && (query.host.map { $0 == target.host } ?? true)
@@ -140,7 +143,7 @@ actor MemoryCore: Operations {
         return Listing(page, next: page.count < found.count ? page.last?.number : nil)
     }
 
-    func pause(_ id: String, by who: String) throws -> RolloutView {
+    func pause(_ id: String, by who: String) throws -> RolloutStatus {
         let place = try place(of: id)
         guard all[place].pause == nil else { throw OperationError.conflict("it is paused already") }
         all[place].pause = .operator
@@ -148,7 +151,7 @@ actor MemoryCore: Operations {
         return all[place]
     }
 
-    func resume(_ id: String, by who: String) throws -> RolloutView {
+    func resume(_ id: String, by who: String) throws -> RolloutStatus {
         let place = try place(of: id)
         guard all[place].pause != nil else { throw OperationError.conflict("it is not paused") }
         all[place].pause = nil
@@ -156,14 +159,14 @@ actor MemoryCore: Operations {
         return all[place]
     }
 
-    func cancel(_ id: String, by who: String) throws -> RolloutView {
+    func cancel(_ id: String, by who: String) throws -> RolloutStatus {
         let place = try place(of: id)
         all[place].phase = .cancelling
         note(who, "rollout.cancel", id)
         return all[place]
     }
 
-    func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutView {
+    func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutStatus {
         var overrides = PolicyOverrides()
         for (key, text) in settings {
             guard let setting = PolicySetting.all.first(where: { $0.key == key }) else {
@@ -179,7 +182,7 @@ actor MemoryCore: Operations {
         return all[try place(of: id)]
     }
 
-    func deadLetters() -> [DeadLetterView] {
+    func deadLetters() -> [KeptDeadLetter] {
         letters.map {
             var letter = $0
             letter.body = nil
@@ -187,7 +190,7 @@ actor MemoryCore: Operations {
         }
     }
 
-    func deadLetter(_ id: String) throws -> DeadLetterView {
+    func deadLetter(_ id: String) throws -> KeptDeadLetter {
         guard let letter = letters.first(where: { $0.id == id }) else {
             throw OperationError.notFound("there is no dead letter '\(id)'")
         }
@@ -206,12 +209,12 @@ actor MemoryCore: Operations {
         letters.removeAll { $0.id == id }
     }
 
-    func events(_ query: EventQuery) -> [EventView] {
+    func events(_ query: EventQuery) -> [LoggedEvent] {
         let found = log.filter(query.matches)
         return query.after == nil ? found.suffix(query.limit) : Array(found.prefix(query.limit))
     }
 
-    func audit(before: Int64?, limit: Int) -> Listing<AuditView> {
+    func audit(before: Int64?, limit: Int) -> Listing<AuditEntry> {
         let found = Array(entries.filter { $0.id < before ?? .max }.reversed())
         let page = Array(found.prefix(limit))
         return Listing(page, next: page.count < found.count ? page.last?.id : nil)

@@ -4,6 +4,7 @@ import Testing
 import Yams
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("docs/openapi.yaml") struct OpenAPITests {
     private let document: Node
@@ -78,7 +79,7 @@ import Yams
             Sample("Readiness", Readiness(reasons: ["away"])),
             Sample("Started", Started(id: "1")),
             Sample(
-                "Problem", ProblemDetails(.invalidSpec([.init(line: 1, column: 1, key: "a", message: "b")]))),
+                "Problem", Problem(.invalidSpec([.init(line: 1, column: 1, key: "a", message: "b")]))),
         ])
     func fields(sample: Sample) throws {
         try check(
@@ -133,6 +134,6 @@ extension Node {
         let path = URL(filePath: #filePath).appending(path: "../../../../docs/reflow.md").standardized.path
         let text = try String(contentsOfFile: path, encoding: .utf8)
         let settings = ServeConfiguration.Setting.allCases.flatMap { [$0.rawValue, $0.variable] }
-        for word in settings + EventView.types { #expect(text.contains("`\(word)`"), "\(word)") }
+        for word in settings + LoggedEvent.types { #expect(text.contains("`\(word)`"), "\(word)") }
     }
 }

@@ -4,33 +4,35 @@ import DefragTypes
 import Foundation
 import NIOCore
 import NIOHTTP1
+import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("The API", .timeLimit(.minutes(1))) struct RoutesTests {
     @Test("listings are as the core has them")
     func listings() async throws {
         try await Server.run { server in
             try await server.ask { client in
-                let hosts: Listing<HostView> = try await client.get("/v1/hosts")
+                let hosts: Listing<HostStatus> = try await client.get("/v1/hosts")
                 #expect(hosts.items == [Samples.host, Samples.lostHost])
-                let rollouts: Listing<RolloutView> = try await client.get("/v1/rollouts")
+                let rollouts: Listing<RolloutStatus> = try await client.get("/v1/rollouts")
                 #expect(rollouts.items == [Samples.rollout])
-                let rollout: RolloutView = try await client.get("/v1/rollouts/november-1")
+                let rollout: RolloutStatus = try await client.get("/v1/rollouts/november-1")
                 #expect(rollout == Samples.rollout)
-                let own: Listing<RolloutHostView> = try await client.get("/v1/rollouts/november-1/hosts")
+                let own: Listing<RolloutHostStatus> = try await client.get("/v1/rollouts/november-1/hosts")
                 #expect(own.items == [Samples.rolloutHost])
-                let letters: Listing<DeadLetterView> = try await client.get("/v1/dead-letters")
+                let letters: Listing<KeptDeadLetter> = try await client.get("/v1/dead-letters")
                 #expect(letters.items.map(\.id) == ["17"])
                 #expect(letters.items[0].body == nil)
-                let letter: DeadLetterView = try await client.get("/v1/dead-letters/17")
+                let letter: KeptDeadLetter = try await client.get("/v1/dead-letters/17")
                 #expect(letter == Samples.deadLetter)
-                let survey: SurveyView = try await client.get("/v1/surveys/survey-1")
+                let survey: SurveyStatus = try await client.get("/v1/surveys/survey-1")
                 #expect(survey == Samples.openSurvey)
-                let complete: SurveyView = try await client.get("/v1/surveys/survey-1")
+                let complete: SurveyStatus = try await client.get("/v1/surveys/survey-1")
                 #expect(complete == Samples.survey)
-                let plan: PlanView = try await client.get("/v1/plans/plan-1")
+                let plan: PlanStatus = try await client.get("/v1/plans/plan-1")
                 #expect(plan == Samples.plan)
             }
         }
@@ -40,11 +42,11 @@ import Testing
     func pages() async throws {
         try await Server.run { server in
             try await server.ask { client in
-                let first: Listing<TargetView> = try await client.get(
+                let first: Listing<TargetStatus> = try await client.get(
                     "/v1/rollouts/november-1/targets", [("limit", "4")])
                 #expect(first.items.map(\.number) == [0, 1, 2, 3])
                 #expect(first.next == 3)
-                let failed: Listing<TargetView> = try await client.get(
+                let failed: Listing<TargetStatus> = try await client.get(
                     "/v1/rollouts/november-1/targets",
                     [("state", "failed"), ("host", "beta"), ("after", "14")])
                 #expect(failed.items.map(\.number) == [19, 24])
@@ -59,26 +61,26 @@ import Testing
         let core = MemoryCore()
         try await Server.run(core: core) { server in
             try await server.ask { client in
-                let paused: RolloutView = try await client.post("/v1/rollouts/november-1/pause")
+                let paused: RolloutStatus = try await client.post("/v1/rollouts/november-1/pause")
                 #expect(paused.pause == .operator)
-                let resumed: RolloutView = try await client.post("/v1/rollouts/november-1/resume")
+                let resumed: RolloutStatus = try await client.post("/v1/rollouts/november-1/resume")
                 #expect(resumed.pause == nil)
-                let _: RolloutView = try await client.patch(
+                let _: RolloutStatus = try await client.patch(
                     "/v1/rollouts/november-1/policy", json: ["maxPause": "5ms"])
-                let started: RolloutView = try await client.post("/v1/rollouts", spec: "name: november\n")
+                let started: RolloutStatus = try await client.post("/v1/rollouts", spec: "name: november\n")
                 #expect(started.id == "november-2")
-                let cancelled: RolloutView = try await client.post("/v1/rollouts/november-2/cancel")
+                let cancelled: RolloutStatus = try await client.post("/v1/rollouts/november-2/cancel")
                 #expect(cancelled.phase == .cancelling)
                 let survey: Started = try await client.post(
                     "/v1/surveys", json: Samples.request)
                 #expect(survey.id == "survey-1")
                 try await client.delete("/v1/dead-letters/17")
-                let letters: Listing<DeadLetterView> = try await client.get("/v1/dead-letters")
+                let letters: Listing<KeptDeadLetter> = try await client.get("/v1/dead-letters")
                 #expect(letters.items.isEmpty)
 
-                let audit: Listing<AuditView> = try await client.get("/v1/audit", [("limit", "3")])
+                let audit: Listing<AuditEntry> = try await client.get("/v1/audit", [("limit", "3")])
                 #expect(audit.items.map(\.action) == ["dead.drop", "survey", "rollout.cancel"])
-                let rest: Listing<AuditView> = try await client.get(
+                let rest: Listing<AuditEntry> = try await client.get(
                     "/v1/audit", [("before", audit.next.map(String.init))])
                 #expect(
                     rest.items.map(\.action) == [
@@ -185,7 +187,7 @@ import Testing
             let answer = try await raw(server, wrong.path, wrong.method, wrong.type, wrong.body)
             #expect(answer.status == wrong.status, "\(answer.body)")
             #expect(answer.type == "application/problem+json")
-            let details = try JSONDecoder().decode(ProblemDetails.self, from: Data(answer.body.utf8))
+            let details = try JSONDecoder().decode(Problem.self, from: Data(answer.body.utf8))
             #expect(details.status == wrong.status)
             if wrong.status == 400 { #expect(details.type == "urn:reflow:problem:invalid") }
             #expect(details.detail?.contains(wrong.words) == true, "\(answer.body)")
@@ -196,7 +198,7 @@ import Testing
     func wrongSpec() async throws {
         try await Server.run { server in
             let answer = try await raw(server, "/v1/plans", .POST, "text/yaml; charset=utf-8", "wrong")
-            let details = try JSONDecoder().decode(ProblemDetails.self, from: Data(answer.body.utf8))
+            let details = try JSONDecoder().decode(Problem.self, from: Data(answer.body.utf8))
             #expect(details.type == "urn:reflow:problem:invalid-spec")
             #expect(
                 details.problems?.first
@@ -220,7 +222,7 @@ import Testing
     func names() async throws {
         try await Server.run { server in
             try await server.ask { client in
-                let rollout: RolloutView = try await client.post("/v1/rollouts/november/pause")
+                let rollout: RolloutStatus = try await client.post("/v1/rollouts/november/pause")
                 #expect(rollout.id == "november-1")
             }
         }

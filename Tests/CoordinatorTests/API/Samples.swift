@@ -1,7 +1,9 @@
 import Contract
 import DefragTypes
+import Rollout
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// One of each thing that the API shows, with everything that it can have.
 enum Samples {
@@ -17,7 +19,7 @@ enum Samples {
         size: .gibibytes(4),
         rewritten: .mebibytes(640), maxPauseMs: 18.4, seconds: 10)
 
-    static let host = HostView(
+    static let host = HostStatus(
         name: name("alpha"), isLost: false, lastHeard: time, labels: ["rack": "r1", "row": "2"],
         rollout: "november-1",
         state: HostState(
@@ -27,12 +29,13 @@ enum Samples {
             ],
             running: [slice], surveys: ["s-1"], uptime: 3600, labels: ["rack": "r1", "row": "2"]))
 
-    static let lostHost = HostView(name: name("beta"), isLost: true, lastHeard: time)
+    static let lostHost = HostStatus(name: name("beta"), isLost: true, lastHeard: time)
 
-    static let targets = RolloutView.Targets(
-        total: 25, pending: 10, inFlight: 1, backingOff: 2, done: 9, skipped: 2, failed: 1)
+    static let targets = RolloutStatus.Targets([
+        .pending: 10, .inFlight: 1, .backingOff: 2, .done: 9, .skipped: 2, .failed: 1,
+    ])
 
-    static let rollout = RolloutView(
+    static let rollout = RolloutStatus(
         id: "november-1", name: "november", phase: .running, pause: nil,
         stage: .init(name: .ramp, step: 2, steps: 4), isOpen: true, opensAt: nil, waitsFor: nil,
         policy: policy("20ms"), overrides: PolicyOverrides(), started: time, ended: nil,
@@ -45,16 +48,16 @@ enum Samples {
         working: [
             .init(
                 name: name("alpha"), isLost: false, isPaused: false, isPausedElsewhere: false,
-                targets: .init(total: 4, inFlight: 1, done: 3),
+                targets: .init([.inFlight: 1, .done: 3]),
                 bytes: .init(total: .gibibytes(16), behind: .gibibytes(8)), running: [slice]),
             .init(
                 name: name("beta"), isLost: true, isPaused: false, isPausedElsewhere: false,
-                targets: .init(total: 2, pending: 2),
+                targets: .init([.pending: 2]),
                 bytes: .init(total: .gibibytes(8), behind: .zero), running: []),
         ])
 
     /// With every field that a rollout can have.
-    static let fullRollout: RolloutView = {
+    static let fullRollout: RolloutStatus = {
         var rollout = Samples.rollout
         rollout.pause = .errorBudget
         rollout.opensAt = time
@@ -72,19 +75,19 @@ enum Samples {
         return policy
     }
 
-    static let rolloutHost = RolloutHostView(
+    static let rolloutHost = RolloutHostStatus(
         name: name("alpha"), phase: .active, labels: ["rack": "r1"], isCanary: true, isPaused: false,
         lostSince: time,
-        targets: .init(total: 4, inFlight: 1, done: 2, failed: 1),
+        targets: .init([.inFlight: 1, .done: 2, .failed: 1]),
         bytes: .init(total: .gibibytes(16), behind: .gibibytes(8)),
         extents: .init(before: 1000, after: 12), problems: ["'/srv/vm/b.img' is not a regular file"])
 
-    static func target(number: Int64) -> TargetView {
+    static func target(number: Int64) -> TargetStatus {
         var result = DefragResult(path: "/srv/vm/\(number).img", status: .failed, reason: .ioError)
         result.extents = .init(before: 1000, after: 40)
         result.pause.maxMs = 12
         let hasFailed = number % 5 == 4
-        return TargetView(
+        return TargetStatus(
             number: number, host: name(number < 12 ? "alpha" : "beta"), path: "/srv/vm/\(number).img",
             size: .gibibytes(1),
             extents: 900, gainSeconds: 0.5, state: hasFailed ? .failed : .pending,
@@ -92,7 +95,7 @@ enum Samples {
             notBefore: nil, cursor: .zero, slices: hasFailed ? 3 : 0, result: hasFailed ? result : nil)
     }
 
-    static let survey = SurveyView(
+    static let survey = SurveyStatus(
         id: "survey-1", isComplete: true,
         hosts: [
             .init(
@@ -103,7 +106,7 @@ enum Samples {
                 problems: ["'/x' is not there"]),
         ])
 
-    static let openSurvey = SurveyView(
+    static let openSurvey = SurveyStatus(
         id: "survey-1", isComplete: false, hosts: [.init(name: name("alpha"))])
 
     static let file: FileSurvey = {
@@ -125,7 +128,7 @@ enum Samples {
         return summary
     }()
 
-    static let plan = PlanView(
+    static let plan = PlanStatus(
         id: "plan-1", name: "november", isComplete: true, answered: 2,
         hosts: [
             .init(
@@ -143,17 +146,17 @@ enum Samples {
             spacePerFileSystem: .mebibytes(16), unshareBudget: .gibibytes(1), seconds: 125),
         warnings: ["no window is open before 2026-11-23 22:00:00Z"])
 
-    static let deadLetter = DeadLetterView(
+    static let deadLetter = KeptDeadLetter(
         id: "17", time: time, queue: "reflow.tasks.alpha", reason: "malformed", detail: "no path",
         type: "reflow.task.slice", messageID: "november-1-t3-2", host: name("alpha"), size: 14,
         body: #"{"job":"none"}"#)
 
-    static let event = EventView(
+    static let event = LoggedEvent(
         id: 7, time: time, type: "rollout.paused", rollout: "november-1", host: name("alpha"),
         subject: "/srv/vm/a.img",
         text: "november-1 is paused")
 
-    static let audit = AuditView(
+    static let audit = AuditEntry(
         id: 1, time: time, who: "root", action: "rollout.set", object: "november-1",
         detail: .object(["maxPause": .string("5ms")]))
 }

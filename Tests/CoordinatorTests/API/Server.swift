@@ -3,6 +3,7 @@ import Support
 import Synchronization
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// The real server on a real socket in a folder of its own, which a test runs around what it does.
 struct Server: Sendable {

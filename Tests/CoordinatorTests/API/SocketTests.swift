@@ -6,6 +6,7 @@ import Support
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("The socket", .timeLimit(.minutes(1))) struct SocketTests {
     @Test("may be opened by owner and group, and is gone afterwards")
@@ -26,7 +27,7 @@ import Testing
         try listen(at: path)
         #expect(access(path, F_OK) == 0, "closed, but not removed")
         try await Server.run(socket: path) { server in
-            let hosts: Listing<HostView> = try await server.ask { try await $0.get("/v1/hosts") }
+            let hosts: Listing<HostStatus> = try await server.ask { try await $0.get("/v1/hosts") }
             #expect(hosts.items.count == 2)
         }
     }
@@ -39,7 +40,7 @@ import Testing
             ) {
                 try await Server.run(socket: server.socket) { _ in }
             }
-            let hosts: Listing<HostView> = try await server.ask { try await $0.get("/v1/hosts") }
+            let hosts: Listing<HostStatus> = try await server.ask { try await $0.get("/v1/hosts") }
             #expect(hosts.items.count == 2, "the first one is still there")
         }
     }

@@ -6,6 +6,7 @@ import NIOHTTP1
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("The stream", .timeLimit(.minutes(1))) struct StreamTests {
     /// The first `count` events of a stream, as ids; `act` is called once it has begun.
@@ -167,7 +168,7 @@ import Testing
     }
 
     private func event(_ id: Int64) -> Feed.Item {
-        .event(EventView(id: id, time: Samples.time, type: id.isMultiple(of: 2) ? "even" : "odd", text: ""))
+        .event(LoggedEvent(id: id, time: Samples.time, type: id.isMultiple(of: 2) ? "even" : "odd", text: ""))
     }
 
     @Test("who is too far behind is cut off, with what there was")

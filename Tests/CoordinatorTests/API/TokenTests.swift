@@ -5,6 +5,7 @@ import Support
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("Tokens", .timeLimit(.minutes(1))) struct TokenTests {
     private static let tokens = [
@@ -16,8 +17,8 @@ import Testing
     func right() async throws {
         try await Server.run(tokens: Self.tokens) { server in
             try await server.ask(token: Self.tokens[1].secret, byTCP: true) { client in
-                let _: RolloutView = try await client.post("/v1/rollouts/november-1/pause")
-                let audit: Listing<AuditView> = try await client.get("/v1/audit")
+                let _: RolloutStatus = try await client.post("/v1/rollouts/november-1/pause")
+                let audit: Listing<AuditEntry> = try await client.get("/v1/audit")
                 #expect(audit.items.map(\.who) == ["ops"])
             }
         }
@@ -30,7 +31,7 @@ import Testing
         try await Server.run(tokens: Self.tokens) { server in
             let failure = await #expect(throws: ClientError.self) {
                 try await server.ask(token: token, byTCP: true) { client in
-                    let _: Listing<HostView> = try await client.get("/v1/hosts")
+                    let _: Listing<HostStatus> = try await client.get("/v1/hosts")
                 }
             }
             guard case .problem(let problem) = try #require(failure) else {

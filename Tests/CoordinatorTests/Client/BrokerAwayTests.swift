@@ -1,9 +1,11 @@
 import DefragTypes
 import Foundation
+import Rollout
 import Support
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// The real program, asking the real server.
 @Suite("Commands while the broker is away", .serialized, .timeLimit(.minutes(1))) struct BrokerAwayTests {

@@ -3,10 +3,12 @@ import Contract
 import DefragTypes
 import Foundation
 import Glibc
+import Rollout
 import Support
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// The real program, asking the real server.
 @Suite("The commands that ask the coordinator", .serialized, .timeLimit(.minutes(2))) struct CommandTests {
@@ -128,8 +130,8 @@ import Testing
 
     @Test(
         "watch tells how it goes on, line by line, and ends as the rollout does",
-        arguments: [(0, RolloutView.Phase.completed, Int32(0)), (2, .completed, 1), (0, .cancelled, 2)])
-    func watch(failed: Int, phase: RolloutView.Phase, status: Int32) async throws {
+        arguments: [(0, Rollout.Phase.completed, Int32(0)), (2, .completed, 1), (0, .cancelled, 2)])
+    func watch(failed: Int, phase: Rollout.Phase, status: Int32) async throws {
         let core = MemoryCore()
         try await Server.run(core: core) { server in
             let command = try Process(

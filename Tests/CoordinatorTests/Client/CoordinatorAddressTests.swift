@@ -4,6 +4,7 @@ import HTTPTypes
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("Where the coordinator is") struct CoordinatorAddressTests {
     @Test(
@@ -27,9 +28,8 @@ import Testing
 
     @Test("nothing else", arguments: ["", "reflow.sock", "ftp://x", "http://", "http://x/v1", "unix:a"])
     func wrong(text: String) {
-        let failure = #expect(throws: Failure.self) { try CoordinatorAddress(text) }
-        #expect(failure?.status == .usage)
-        #expect(failure?.message.hasPrefix("--url \(text)") == true)
+        let wrong = #expect(throws: CoordinatorAddress.Malformed.self) { try CoordinatorAddress(text) }
+        #expect(wrong?.description.hasPrefix("--url \(text)") == true)
     }
 }
 

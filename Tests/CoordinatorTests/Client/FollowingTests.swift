@@ -1,8 +1,10 @@
 import DefragTypes
+import Rollout
 import Support
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("Following", .timeLimit(.minutes(1))) struct FollowingTests {
     /// Follows `november-1` at `path` to its end, telling what it is told.

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("Server-sent events") struct ServerSentEventsTests {
     private typealias Event = ServerSentEvents.Event

@@ -2,9 +2,11 @@ import AMQP
 import Contract
 import DefragTypes
 import Foundation
+import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("A coordinator and its broker", .timeLimit(.minutes(1))) struct BrokerTests {
     private let lostAfter = Int(CoreBench.lostAfter)

@@ -7,6 +7,7 @@ import Synchronization
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// A core over a store in memory, without a broker: hosts say what the test says, and what would be published is looked at.
 struct CoreBench {

@@ -2,10 +2,12 @@ import Contract
 import DefragTypes
 import Foundation
 import GRDB
+import Rollout
 import Synchronization
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("The core", .timeLimit(.minutes(1))) struct CoreTests {
     @Test("carries a rollout out, and takes it up where it was stored")
@@ -80,7 +82,7 @@ import Testing
         let id = try await bench.rollout(of: "a")
         try await bench.wait(1)
         bench.jump(seconds)
-        func state() async throws -> [TargetView.State] {
+        func state() async throws -> [TargetPhase] {
             try await bench.core.targets(ofRollout: id, .init(limit: 1)).items.map(\.state)
         }
         // Twice a slice and two minutes: once over, not an hour later.
@@ -97,7 +99,7 @@ import Testing
         let id = try await bench.rollout(of: "a", "b")
         let slice = try #require(try await bench.publish().first { $0.host == "a" })
         let letter = DeadLetter(reason: "malformed", messageID: slice.task, body: [], size: 0)
-        func states() async throws -> [TargetView.State] {
+        func states() async throws -> [TargetPhase] {
             try await bench.core.targets(ofRollout: id, .init(limit: 10)).items.map(\.state)
         }
         // Not believed at all; believed of another.
@@ -149,7 +151,7 @@ import Testing
         let feed = bench.core.feed.subscribe()
         try await bench.wait(30)
         feed.cancel()
-        var ends: [RolloutView] = []
+        var ends: [RolloutStatus] = []
         for await item in feed.items {
             if case .rollout(let view) = item, view.id == id, view.phase.isEnded { ends.append(view) }
         }

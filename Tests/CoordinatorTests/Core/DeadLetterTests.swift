@@ -2,6 +2,7 @@ import Contract
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("dead letters, as operators have them") struct DeadLetterTests {
     private func core(with letter: DeadLetter) async throws -> Core {

@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("A survey that an operator has asked for") struct FleetSurveyTests {
     private let alpha = Samples.name("alpha")

@@ -4,6 +4,7 @@ import DefragTypes
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("What the broker delivers") struct HostMailTests {
     private let mail = HostMail(ownUser: "reflow", sharedUser: nil)

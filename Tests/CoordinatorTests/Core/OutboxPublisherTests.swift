@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("The outbox", .timeLimit(.minutes(1))) struct OutboxPublisherTests {
     /// What the publisher hands over, which the test answers.

@@ -5,6 +5,7 @@ import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("reading, while the core is busy", .timeLimit(.minutes(1))) struct ReadingTests {
     @Test("what is in the store alone does not wait for it")
@@ -45,7 +46,7 @@ import Testing
             try unit.insert(fresh, text: "", at: now)
             try unit.apply(delta, at: now)
             for number in 0..<4 {
-                try unit.record(.init(time: now, who: "ada", action: "\(number)", object: ""))
+                try unit.record(.init(time: Timestamp(now), who: "ada", action: "\(number)", object: ""))
             }
         }
         var pages: [[Int64]] = []

@@ -3,6 +3,7 @@ import Foundation
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("surveys that operators have asked for") struct SurveyKeepingTests {
     private func request(_ hosts: [String], top: Int = 20) -> SurveyRequest {

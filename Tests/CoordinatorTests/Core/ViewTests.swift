@@ -1,7 +1,9 @@
 import Contract
+import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("what operators see of rollouts under way", .timeLimit(.minutes(1))) struct ViewTests {
     @Test("one whose hosts are all taken says by whom, and what holds that one up")

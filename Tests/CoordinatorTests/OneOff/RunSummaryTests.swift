@@ -1,6 +1,6 @@
 import Contract
 import DefragTypes
-import Rollout
+import ReflowAPI
 import Testing
 
 @testable import Coordinator
@@ -39,19 +39,22 @@ import Testing
         #expect(RunSummary(job: "run", hosts: hosts).exitStatus == status)
     }
 
-    private func row(_ state: Target.State, _ result: DefragResult? = nil) -> Store.TargetRow {
-        Store.TargetRow(
-            number: 0, host: Self.alpha, file: .init(path: "/a", fileSystem: "fs", inode: 7), size: 4096,
-            extents: 9, gain: 1, state: state, cursor: .zero, unshared: .zero, slices: 1, fruitless: 0,
-            result: result)
+    private func outcome(
+        _ state: TargetPhase, _ reason: Reason? = nil, _ result: DefragResult? = nil
+    ) -> DefragResult {
+        var target = TargetStatus(
+            number: 0, host: Self.alpha, path: "/a", size: 4096, extents: 9, gainSeconds: 1)
+        (target.state, target.reason, target.result) = (state, reason, result)
+        return target.outcome(inode: 7)
     }
 
     @Test("a file that no slice has reached is partial, from its start")
     func untouched() {
-        let outcome = row(.pending).outcome
+        let outcome = self.outcome(.pending)
         #expect(outcome.status == .partial)
         #expect(outcome.reason == .interrupted)
         #expect(outcome.nextOffset == .zero)
+        #expect(outcome.inode == 7)
         #expect(outcome.extents == .init(before: 9, after: 9))
     }
 
@@ -59,23 +62,23 @@ import Testing
     func givenUp() {
         var half = Self.file(.partial, .timeLimit)
         half.extents = .init(before: 9, after: 5)
-        let outcome = row(.failed(.noAnswer), half).outcome
+        let outcome = self.outcome(.failed, .noAnswer, half)
         #expect(outcome.status == .failed)
         #expect(outcome.reason == .noAnswer)
         #expect(outcome.message == "its slices were not answered, several times in a row")
         #expect(outcome.extents.after == 5)
-        #expect(row(.failed(.hostLost)).outcome.status == .failed)
+        #expect(self.outcome(.failed, .hostLost).status == .failed)
     }
 
     @Test("what the worker says of a failure is kept")
     func failed() {
         var failed = Self.file(.failed, .ioError)
         failed.message = "/a: read error"
-        #expect(row(.failed(.ioError), failed).outcome == failed)
+        #expect(outcome(.failed, .ioError, failed) == failed)
     }
 
     @Test("a file that was left half done says how far it is")
     func stopped() {
-        #expect(row(.skipped(.lowSpace), Self.file(.partial, .lowSpace)).outcome.status == .partial)
+        #expect(outcome(.skipped, .lowSpace, Self.file(.partial, .lowSpace)).status == .partial)
     }
 }

@@ -5,6 +5,7 @@ import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("listings of the store") struct ListingTests {
     private let now = Date(timeIntervalSince1970: 1_800_000_000)
@@ -114,24 +115,25 @@ import Testing
     @Test("say of each target where it stands, by state, by host, page by page")
     func targets() async throws {
         let store = try await filled()
-        func numbers(_ filter: Store.TargetFilter) async throws -> [Int] {
-            try await store.read { try $0.targets(of: "r1", filter) }.map(\.number)
+        func numbers(_ query: TargetQuery) async throws -> [Int64] {
+            try await store.read { try $0.targets(of: "r1", query) }.map(\.number)
         }
-        #expect(try await numbers(.init()) == Array(0..<12))
+        #expect(try await numbers(.init()) == Array<Int64>(0..<12))
         #expect(try await numbers(.init(after: 4, limit: 3)) == [5, 6, 7])
-        #expect(try await numbers(.init(phase: .pending)) == [2, 3, 6, 7, 9, 10, 11])
-        #expect(try await numbers(.init(phase: .pending, after: 3, limit: 2)) == [6, 7])
-        #expect(try await numbers(.init(host: "b")) == [4, 5, 6, 7])
-        #expect(try await numbers(.init(phase: .inFlight, host: "b")) == [5])
-        #expect(try await numbers(.init(host: "nobody")) == [])
-        let rows = try await store.read { try $0.targets(of: "r1", .init(host: "b")) }
-        #expect(rows[0].state == .skipped(.noDefrag))
+        #expect(try await numbers(.init(state: .pending)) == [2, 3, 6, 7, 9, 10, 11])
+        #expect(try await numbers(.init(state: .pending, after: 3, limit: 2)) == [6, 7])
+        #expect(try await numbers(.init(host: named("b"))) == [4, 5, 6, 7])
+        #expect(try await numbers(.init(state: .inFlight, host: named("b"))) == [5])
+        #expect(try await numbers(.init(host: named("nobody"))) == [])
+        let rows = try await store.read { try $0.targets(of: "r1", .init(host: named("b"))) }
+        #expect(rows[0].state == .skipped)
+        #expect(rows[0].reason == .noDefrag)
         #expect(rows[0].result?.reason == .noDefrag)
         #expect(rows[1].result == nil)
         #expect(rows[1].host.description == "b")
-        #expect(rows[1].file == Store.TargetFile(path: "/v/1", fileSystem: "fs-1", inode: 1))
+        #expect(rows[1].path == "/v/1")
         #expect(rows[1].extents == 100)
-        #expect(rows[1].gain == 7)
+        #expect(rows[1].gainSeconds == 7)
         #expect(rows[1].slices == 1)
     }
 }

@@ -1,9 +1,11 @@
+import Contract
 import DefragTypes
 import Foundation
 import GRDB
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("opening the store") struct OpeningTests {
     @Test("makes the file, and syncs each transaction")
@@ -56,12 +58,12 @@ import Testing
             }
         }
         #expect(
-            ProblemDetails(unexpected: try #require(error)).detail
+            Problem(unexpected: try #require(error)).detail
                 == "the disk with the coordinator's database is full: make room, and ask again; the coordinator's log has more"
         )
         struct Other: Error {}
         #expect(
-            ProblemDetails(unexpected: Other()).detail
+            Problem(unexpected: Other()).detail
                 == "nothing came of it; the coordinator's log has more")
         try store.close()
     }
@@ -152,7 +154,7 @@ import Testing
     func killed() async throws {
         let bench = try StoreBench("killed")
         let store = try Store(path: bench.path)
-        try await store.write { try $0.log(.init(time: Date(), type: "rollout.paused", text: "paused")) }
+        try await store.write { try $0.log(.init(time: .now, type: "rollout.paused", text: "paused")) }
         // What a killed process leaves behind: the file and its log, never closed.
         let left = bench.path + ".left"
         for end in ["", "-wal"] {
@@ -171,8 +173,8 @@ import Testing
         let store = try Store.inMemory()
         await #expect(throws: Stop.self) {
             try await store.write { unit in
-                try unit.record(.init(time: Date(), who: "ada", action: "rollout.pause", object: "r1"))
-                try unit.log(.init(time: Date(), type: "rollout.paused", text: "paused"))
+                try unit.record(.init(time: .now, who: "ada", action: "rollout.pause", object: "r1"))
+                try unit.log(.init(time: .now, type: "rollout.paused", text: "paused"))
                 _ = try unit.isNew(source: "/hosts/a", id: "1", at: Date())
                 throw Stop()
             }

@@ -6,6 +6,7 @@ import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("what the store forgets") struct RetentionTests {
     private let now = Date(timeIntervalSince1970: 1_800_000_000)
@@ -82,7 +83,7 @@ import Testing
         try await store.write { [now] unit in
             for number in 0..<4 {
                 let time = now - 2000 + Double(number * 500)
-                try unit.record(.init(time: time, who: "ada", action: "\(number)", object: ""))
+                try unit.record(.init(time: Timestamp(time), who: "ada", action: "\(number)", object: ""))
                 try unit.keep(.init(reason: "\(number)", body: [], size: 0), at: time)
             }
         }
@@ -91,7 +92,7 @@ import Testing
                 _ = try unit.prune(retention, at: now, files: 9)
                 return (
                     try unit.read.audit(limit: 9).map(\.action),
-                    try unit.read.deadLetters().map(\.letter.reason)
+                    try unit.read.deadLetters().map(\.reason)
                 )
             }
         }

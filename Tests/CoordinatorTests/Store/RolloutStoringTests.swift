@@ -6,6 +6,7 @@ import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("rollouts in the store") struct RolloutStoringTests {
     /// Two hosts with three files each, one in every state that there is.
@@ -42,7 +43,7 @@ import Testing
         try await store.write { try $0.insert(fresh, text: "name: november", at: bench.now) }
         played = try self.played(at: bench.now)
         try await expectRestored(played.takeDelta(), played, store)
-        let swap = try await store.read { try $0.targets(of: "r1", .init(phase: .skipped)) }
+        let swap = try await store.read { try $0.targets(of: "r1", .init(state: .skipped)) }
         #expect(swap.map(\.result?.message) == ["in the way"])
         played.answer(0, .partial) {
             $0.nextOffset = .mebibytes(64)

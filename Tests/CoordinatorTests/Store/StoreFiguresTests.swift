@@ -5,6 +5,7 @@ import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 /// Not a test of right and wrong: figures for a fleet of 1,000 hosts with 1,000 files each. Runs when `REFLOW_STORE_FIGURES`
 /// names a file: makes the database there, or, if it is there already, measures how a new process takes it up.
@@ -69,7 +70,8 @@ import Testing
                         _ = try unit.isNew(source: "/hosts/x", id: "\(round)-\(number)", at: now)
                         try unit.log(
                             .init(
-                                time: now, type: "slice", rollout: "r1", host: "x", text: result.result.path))
+                                time: Timestamp(now), type: "slice", rollout: "r1", host: named("x"),
+                                text: result.result.path))
                         try unit.append(
                             .init(
                                 exchange: "reflow.tasks", routingKey: "\(number)",
@@ -99,16 +101,19 @@ import Testing
             ("list of rollouts", { try $0.rollouts(limit: 50).count }),
             ("show of a rollout", { try $0.rollout("r1").totals.all.targets }),
             ("1,000 hosts of it", { try $0.hosts(of: "r1", limit: 1000).count }),
-            ("first 100 targets", { try $0.targets(of: "r1").count }),
-            ("100 targets after 900,000", { try $0.targets(of: "r1", .init(after: 900_000)).count }),
-            ("100 done targets", { try $0.targets(of: "r1", .init(phase: .done)).count }),
-            ("failed targets: none", { try $0.targets(of: "r1", .init(phase: .failed)).count }),
+            ("first 100 targets", { try $0.targets(of: "r1", .init(limit: 100)).count }),
+            (
+                "100 targets after 900,000",
+                { try $0.targets(of: "r1", .init(after: 900_000, limit: 100)).count }
+            ),
+            ("100 done targets", { try $0.targets(of: "r1", .init(state: .done, limit: 100)).count }),
+            ("failed targets: none", { try $0.targets(of: "r1", .init(state: .failed, limit: 100)).count }),
             (
                 "done targets of a host",
-                { try $0.targets(of: "r1", .init(phase: .done, host: "host-0500")).count }
+                { try $0.targets(of: "r1", .init(state: .done, host: named("host-0500"), limit: 100)).count }
             ),
             ("a slice's file", { try $0.file(of: 500_000, in: "r1").path.count }),
-            ("last 100 events of a host", { try $0.events(.init(host: "x")).count }),
+            ("last 100 events of a host", { try $0.events(.init(host: named("x"))).count }),
         ]
         for (name, query) in queries {
             var count = 0

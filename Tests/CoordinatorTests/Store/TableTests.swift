@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("the store's tables") struct TableTests {
     private let now = Date(timeIntervalSince1970: 1_800_000_000)
@@ -125,8 +126,8 @@ import Testing
         let store = try Store.inMemory()
         let events = (0..<10).map(event)
         let ids = try await store.write { unit in try events.map { try unit.log($0) } }
-        func numbers(_ filter: Store.EventFilter) async throws -> [Int] {
-            try await store.read { try $0.events(filter) }.compactMap {
+        func numbers(_ query: EventQuery) async throws -> [Int] {
+            try await store.read { try $0.events(query) }.compactMap {
                 Int($0.text.dropFirst("event ".count))
             }
         }
@@ -135,13 +136,15 @@ import Testing
             try await numbers(.init(limit: 3)) == [7, 8, 9], "the latest, in the order in which they happened"
         )
         #expect(try await numbers(.init(after: ids[4], limit: 3)) == [5, 6, 7], "the next")
-        #expect(try await numbers(.init(since: now + 7)) == [7, 8, 9])
-        #expect(try await numbers(.init(since: now + 5, limit: 2)) == [8, 9], "the latest")
-        #expect(try await numbers(.init(after: 0, since: now + 5, limit: 2)) == [5, 6], "the first")
+        #expect(try await numbers(.init(since: Timestamp(now + 7))) == [7, 8, 9])
+        #expect(try await numbers(.init(since: Timestamp(now + 5), limit: 2)) == [8, 9], "the latest")
+        #expect(
+            try await numbers(.init(since: Timestamp(now + 5), after: 0, limit: 2)) == [5, 6], "the first")
         #expect(try await numbers(.init(type: "host.lost")) == [1, 3, 5, 7, 9])
-        #expect(try await numbers(.init(host: "h1")) == [1, 6])
+        #expect(try await numbers(.init(host: named("h1"))) == [1, 6])
         #expect(try await numbers(.init(rollout: "r1")) == [1, 4, 7])
-        #expect(try await numbers(.init(type: "target.ended", host: "h4", rollout: "r1", after: 0)) == [4])
+        #expect(
+            try await numbers(.init(type: "target.ended", host: named("h4"), rollout: "r1", after: 0)) == [4])
         let one = try await store.read { try $0.events(.init(after: ids[3], limit: 1)) }.first
         var expected = events[4]
         expected.id = ids[4]
@@ -153,12 +156,12 @@ import Testing
         #expect(last == ids[9])
     }
 
-    private func event(_ number: Int) -> Store.Event {
+    private func event(_ number: Int) -> LoggedEvent {
         let type = number % 2 == 0 ? "target.ended" : "host.lost"
-        let host: String? = number % 5 == 0 ? nil : "h\(number % 5)"
+        let host: HostName? = number % 5 == 0 ? nil : named("h\(number % 5)")
         let rollout: String? = number < 8 ? "r\(number % 3)" : nil
-        return Store.Event(
-            time: now + Double(number), type: type, rollout: rollout, host: host,
+        return LoggedEvent(
+            time: Timestamp(now + Double(number)), type: type, rollout: rollout, host: host,
             subject: number == 4 ? "/v/1" : nil, text: "event \(number)")
     }
 
@@ -171,32 +174,38 @@ import Testing
         ]
         try await store.write { [now] unit in for letter in letters { try unit.keep(letter, at: now) } }
         let listed = try await store.read { try $0.deadLetters() }
-        #expect(listed.map(\.letter.messageID) == [nil, nil, "m1", "m1"], "the newest first")
-        #expect(listed.allSatisfy { $0.letter.body.isEmpty && $0.letter.size == 3 })
+        #expect(listed.map(\.messageID) == [nil, nil, "m1", "m1"], "the newest first")
+        #expect(listed.allSatisfy { $0.body == nil && $0.size == 3 })
         let last = try #require(listed.last)
-        let whole = try await store.read { try $0.deadLetter(last.id) }
-        #expect(whole == Store.KeptLetter(id: last.id, time: now, letter: letters[0]))
+        let number = try #require(Int64(last.id))
+        let whole = try await store.read { try $0.deadLetter(number) }
+        #expect(whole?.time == Timestamp(now))
+        #expect(whole?.body == "abc")
+        let message = try await store.read { try $0.deadMessage(number) }
+        #expect(message == letters[0])
         try await store.write { [now] unit in
-            try unit.forget(deadLetter: last.id)
+            try unit.forget(deadLetter: number)
             try unit.keep(letters[0], at: now + 60)
         }
         let again = try await store.read { try $0.deadLetters(limit: 1) }
-        #expect(again.map(\.time) == [now + 60], "one that was sent again may come back")
+        #expect(again.map(\.time) == [Timestamp(now + 60)], "one that was sent again may come back")
     }
 
     private func letter(_ id: String?, _ reason: String) -> DeadLetter {
         DeadLetter(
-            reason: reason, queue: "reflow.tasks.a", host: named("a"), messageID: id, body: [1, 2, 3], size: 3
+            reason: reason, queue: "reflow.tasks.a", host: named("a"), messageID: id, body: Array("abc".utf8),
+            size: 3
         )
     }
 
     @Test("audit: who did what, the latest first, page by page")
     func audit() async throws {
         let store = try Store.inMemory()
-        let entries: [Store.AuditEntry] = (0..<5).map { number in
-            let detail: String? = number == 2 ? #"{"maxPause":"5ms"}"# : nil
-            return Store.AuditEntry(
-                time: now + Double(number), who: "ada", action: "rollout.set", object: "r\(number)",
+        let entries: [AuditEntry] = (0..<5).map { number in
+            let detail: JSONValue? = number == 2 ? .object(["maxPause": .string("5ms")]) : nil
+            return AuditEntry(
+                time: Timestamp(now + Double(number)), who: "ada", action: "rollout.set",
+                object: "r\(number)",
                 detail: detail)
         }
         try await store.write { unit in for entry in entries { try unit.record(entry) } }

@@ -2,6 +2,7 @@ import Contract
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("what hosts say, on a terminal") struct PlainTextTests {
     @Test(

@@ -1,10 +1,12 @@
 import DefragTypes
+import Rollout
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("What watch shows") struct RolloutLinesTests {
-    private func lines(width: Int = 200, _ change: (inout RolloutView) -> Void = { _ in }) -> [String] {
+    private func lines(width: Int = 200, _ change: (inout RolloutStatus) -> Void = { _ in }) -> [String] {
         var rollout = Samples.rollout
         change(&rollout)
         return RolloutLines(rollout: rollout, width: width).lines
@@ -71,7 +73,7 @@ import Testing
     @Test("hosts at work that all were paused by somebody else hold it up")
     func pausedHosts() {
         func obstacle(
-            _ paused: [Bool], active: Int, _ change: (inout RolloutView) -> Void = { _ in }
+            _ paused: [Bool], active: Int, _ change: (inout RolloutStatus) -> Void = { _ in }
         ) -> String? {
             var rollout = Samples.rollout
             rollout.working = Array(rollout.working.prefix(paused.count))
@@ -140,11 +142,11 @@ import Testing
     @Test(
         "the end of it is the exit status",
         arguments: [
-            (RolloutView.Phase.completed, 0, 0, DefragTypes.ExitStatus.success), (.completed, 1, 0, .failed),
+            (Rollout.Phase.completed, 0, 0, DefragTypes.ExitStatus.success), (.completed, 1, 0, .failed),
             (.completed, 0, 1, .failed),
             (.cancelled, 1, 1, .stoppedEarly),
         ])
-    func exitStatus(phase: RolloutView.Phase, failed: Int, givenUp: Int, status: DefragTypes.ExitStatus) {
+    func exitStatus(phase: Rollout.Phase, failed: Int, givenUp: Int, status: DefragTypes.ExitStatus) {
         var rollout = Samples.rollout
         rollout.phase = phase
         rollout.targets.failed = failed
@@ -155,11 +157,11 @@ import Testing
     @Test(
         "a stage in a word or two",
         arguments: [
-            (RolloutView.Stage(name: .canary), "canary"), (.init(name: .full), "full"),
+            (RolloutStatus.Stage(name: .canary), "canary"), (.init(name: .full), "full"),
             (.init(name: .ramp, step: 1, steps: 4), "ramp 1/4"),
             (.init(name: .soak, until: Samples.time), "soak until 2025-11-24 20:43:20Z"),
         ])
-    func stage(stage: RolloutView.Stage, text: String) {
+    func stage(stage: RolloutStatus.Stage, text: String) {
         #expect(stage.text == text)
     }
 

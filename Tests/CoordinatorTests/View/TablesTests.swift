@@ -3,6 +3,7 @@ import DefragTypes
 import Testing
 
 @testable import Coordinator
+@testable import ReflowAPI
 
 @Suite("What the listings print") struct TablesTests {
     private func lines(_ text: String) -> [String] {
@@ -16,7 +17,7 @@ import Testing
                 "alpha  working (november-1)  2025-11-24 20:43:20Z  0.4.0    rack=r1 row=2  /srv/vm 25GiB of 100GiB",
                 "beta   LOST                  2025-11-24 20:43:20Z",
             ])
-        #expect(Tables.hosts([HostView]()).hasPrefix("no host was heard yet"))
+        #expect(Tables.hosts([HostStatus]()).hasPrefix("no host was heard yet"))
     }
 
     @Test(

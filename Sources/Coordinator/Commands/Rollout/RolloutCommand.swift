@@ -1,6 +1,7 @@
 import ArgumentParser
 import DefragTypes
 import Foundation
+import ReflowAPI
 
 /// `reflow rollout`: rollouts over the fleet.
 struct RolloutCommand: AsyncParsableCommand {
@@ -40,7 +41,7 @@ struct RolloutPlan: AsyncParsableCommand {
     func run() async throws {
         try await coordinator.ask { client in
             let started: Started = try await client.post("/v1/plans", spec: try specification(spec))
-            let plan: PlanView = try await client.wait(for: "/v1/plans/\(started.id)") { plan in
+            let plan: PlanStatus = try await client.wait(for: "/v1/plans/\(started.id)") { plan in
                 plan.isComplete ? nil : "\(counted(plan.answered, "host")) answered"
             }
             let text = PlanText(plan: plan)
@@ -72,7 +73,7 @@ struct RolloutStart: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let rollout: RolloutView = try await client.post("/v1/rollouts", spec: try specification(spec))
+            let rollout: RolloutStatus = try await client.post("/v1/rollouts", spec: try specification(spec))
             try format.show(rollout) { rollout in
                 "\(rollout.id) has begun" + (watch ? "" : "; see: reflow rollout watch \(rollout.id)")
             }
@@ -94,7 +95,7 @@ struct RolloutList: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let listing: Listing<RolloutView> = try await client.get("/v1/rollouts")
+            let listing: Listing<RolloutStatus> = try await client.get("/v1/rollouts")
             try format.list(listing.items, Tables.rollouts)
         }
     }

@@ -1,7 +1,8 @@
-import ArgumentParser
+public import ArgumentParser
 import Contract
+import ReflowAPI
 
-extension TargetView.State: ExpressibleByArgument {}
+extension TargetPhase: ExpressibleByArgument {}
 
 /// `reflow rollout show`.
 struct RolloutShow: AsyncParsableCommand {
@@ -20,7 +21,7 @@ struct RolloutShow: AsyncParsableCommand {
     var targets = false
 
     @Option(help: "With --targets: only files that stand there.")
-    var state: TargetView.State?
+    var state: TargetPhase?
 
     @Option(
         help: "With --targets: only files of this host.", completion: .hosts, transform: HostName.argument)
@@ -41,8 +42,8 @@ struct RolloutShow: AsyncParsableCommand {
                 try format.list(try await files(rollout.place, client), Tables.targets)
                 return
             }
-            let state: RolloutView = try await client.get(rollout.place)
-            let hosts: Listing<RolloutHostView> = try await client.get("\(rollout.place)/hosts")
+            let state: RolloutStatus = try await client.get(rollout.place)
+            let hosts: Listing<RolloutHostStatus> = try await client.get("\(rollout.place)/hosts")
             try format.show(Shown(rollout: state, hosts: hosts.items)) { shown in
                 let lines = RolloutLines(rollout: shown.rollout, width: .max, mostHosts: 0).lines
                 return (lines + [Tables.policy(of: shown.rollout), "", Tables.hosts(shown.hosts)])
@@ -53,16 +54,16 @@ struct RolloutShow: AsyncParsableCommand {
 
     /// Both.
     private struct Shown: Encodable {
-        let rollout: RolloutView
-        let hosts: [RolloutHostView]
+        let rollout: RolloutStatus
+        let hosts: [RolloutHostStatus]
     }
 
     /// All pages of them.
-    private func files(_ place: String, _ client: CoordinatorClient) async throws -> [TargetView] {
-        var found: [TargetView] = []
+    private func files(_ place: String, _ client: CoordinatorClient) async throws -> [TargetStatus] {
+        var found: [TargetStatus] = []
         var after: Int64?
         repeat {
-            let page: Listing<TargetView> = try await client.get(
+            let page: Listing<TargetStatus> = try await client.get(
                 "\(place)/targets",
                 [
                     ("state", state?.rawValue), ("host", host?.description), ("limit", "10000"),

@@ -1,5 +1,7 @@
 import ArgumentParser
 import DefragTypes
+import ReflowAPI
+import Rollout
 
 /// `reflow rollout pause`.
 struct RolloutPause: AsyncParsableCommand {
@@ -15,7 +17,7 @@ struct RolloutPause: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let now: RolloutView = try await client.post("\(rollout.place)/pause")
+            let now: RolloutStatus = try await client.post("\(rollout.place)/pause")
             try tell(now, "is \(now.standing)")
         }
     }
@@ -35,7 +37,7 @@ struct RolloutResume: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let now: RolloutView = try await client.post("\(rollout.place)/resume")
+            let now: RolloutStatus = try await client.post("\(rollout.place)/resume")
             try tell(now, "goes on: \(now.standing)")
         }
     }
@@ -61,11 +63,11 @@ struct RolloutCancel: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let now: RolloutView = try await client.get(rollout.place)
+            let now: RolloutStatus = try await client.get(rollout.place)
             try confirmation.confirm(
                 "Cancel \(now.id), \(Int(now.bytes.share * 100))% done on \(counted(now.hosts.total, "host")), for good?"
             )
-            let ended: RolloutView = try await client.post("/v1/rollouts/\(percentEncoded(now.id))/cancel")
+            let ended: RolloutStatus = try await client.post("/v1/rollouts/\(percentEncoded(now.id))/cancel")
             try tell(ended, "is \(ended.standing)")
         }
     }
@@ -119,7 +121,7 @@ struct RolloutSet: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let now: RolloutView = try await client.patch(
+            let now: RolloutStatus = try await client.patch(
                 "\(rollout.place)/policy", json: try Self.texts(of: settings))
             try tell(now, "has \(settings.joined(separator: " ")) from now on")
         }
@@ -127,12 +129,12 @@ struct RolloutSet: AsyncParsableCommand {
 }
 
 /// Prints what a rollout is told, and whether its hosts can hear of it.
-private func tell(_ rollout: RolloutView, _ words: String) throws {
+private func tell(_ rollout: RolloutStatus, _ words: String) throws {
     try say("\(rollout.id) \(words)")
     noteTrouble(of: rollout)
 }
 
 /// Says, while the broker is away, that the hosts of `rollout` have yet to hear of it.
-func noteTrouble(of rollout: RolloutView) {
+func noteTrouble(of rollout: RolloutStatus) {
     if let trouble = rollout.brokerTrouble { note("\(trouble); hosts hear of it when it is back") }
 }

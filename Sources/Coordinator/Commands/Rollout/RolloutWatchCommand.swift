@@ -1,5 +1,7 @@
 import ArgumentParser
 import DefragTypes
+import ReflowAPI
+import Rollout
 
 /// `reflow rollout watch`.
 struct RolloutWatchCommand: AsyncParsableCommand {
@@ -24,7 +26,7 @@ struct RolloutWatchCommand: AsyncParsableCommand {
     func run() async throws {
         try await coordinator.ask { client in
             // By its id from here on: another of the same name may begin meanwhile.
-            let now: RolloutView = try await client.get(rollout.place)
+            let now: RolloutStatus = try await client.get(rollout.place)
             try await watchToItsEnd(now.id, client, format.output)
         }
     }
@@ -34,7 +36,7 @@ struct RolloutWatchCommand: AsyncParsableCommand {
 func watchToItsEnd(_ id: String, _ client: CoordinatorClient, _ format: OutputFormat) async throws {
     var view = WatchView(format)
     var following = Following(client: client, query: EventQuery(rollout: id))
-    var end: RolloutView?
+    var end: RolloutStatus?
     var isBrokerAway: Bool?
     try await following.run { news in
         switch news {

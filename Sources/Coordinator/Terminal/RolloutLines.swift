@@ -1,0 +1,157 @@
+import Contract
+import DefragTypes
+import ReflowAPI
+import Rollout
+
+/// How a rollout is now, in lines: one about all of it, what holds it up, and one for each host at work.
+struct RolloutLines {
+    let rollout: RolloutStatus
+    /// Longest line, in characters.
+    let width: Int
+    /// Most hosts to show; the rest are counted.
+    var mostHosts = 20
+
+    var lines: [String] {
+        let working = rollout.phase == .running ? rollout.working.prefix(mostHosts) : []
+        let names = working.map { $0.name.description.count }.max() ?? 0
+        let more = rollout.hosts.active - working.count
+        let lines =
+            [summary] + [obstacle].compactMap(\.self)
+            + working.map { host in
+                fitting { "  \(host.name.description.padded(to: names))  \(line(of: host, bar: $0))" }
+            }
+            + (more > 0 && !working.isEmpty ? ["  and \(more) more"] : [])
+        return lines.map { String($0.prefix(width)) }
+    }
+
+    /// A line with its bar, or without where that is too long.
+    private func fitting(_ line: (_ hasBar: Bool) -> String) -> String {
+        let full = line(true)
+        return full.count <= width ? full : line(false)
+    }
+
+    /// All of it, in a line: where that is too long the bar goes, and where that is not enough its name.
+    var summary: String {
+        let named = fitting { summary(name: rollout.id + "  ", bar: $0) }
+        return named.count <= width ? named : fitting { summary(name: "", bar: $0) }
+    }
+
+    private func summary(name: String, bar: Bool) -> String {
+        let start = name + rollout.standing
+        guard rollout.phase != .surveying else {
+            let answered = rollout.hosts.total - rollout.hosts.surveying
+            return "\(start)  \(answered)/\(counted(rollout.hosts.total, "host")) answered"
+        }
+        let share = Bar(share: rollout.bytes.share)
+        var parts = [
+            bar ? "\(share)" : share.percent,
+            hosts(rollout.hosts), files(rollout.targets),
+        ]
+        if !rollout.phase.isEnded, rollout.pause == nil {
+            if let rate = rollout.bytesPerSecond, rate >= 1 { parts.append("\(ByteCount(Int64(rate)))/s") }
+            if let left = rollout.secondsLeft {
+                parts.append("\(Duration.seconds(left.rounded()).text) to go")
+            }
+        }
+        if rollout.failures > 0, let allowed = rollout.allowedFailures {
+            parts.append("failures: \(rollout.failures), \(allowed) allowed")
+        }
+        if rollout.hosts.lost > 0 { parts.append("\(counted(rollout.hosts.lost, "host")) lost") }
+        return "\(start)  \(parts.joined(separator: "  "))"
+    }
+
+    private func hosts(_ hosts: RolloutStatus.Hosts) -> String {
+        "\(hosts.finished)/\(counted(hosts.total, "host"))"
+            + (hosts.givenUp > 0 ? ", \(hosts.givenUp) given up" : "")
+    }
+
+    private func files(_ targets: RolloutStatus.Targets) -> String {
+        let others = [(targets.skipped, "skipped"), (targets.failed, "failed")].filter { $0.0 > 0 }
+        return "\(targets.done)/\(counted(targets.total, "file"))"
+            + others.map { ", \($0.0) \($0.1)" }.joined()
+    }
+
+    /// What holds it up, and what to do; `nil` if nothing does.
+    var obstacle: String? {
+        guard !rollout.phase.isEnded else { return nil }
+        if let trouble = rollout.brokerTrouble { return "  \(trouble); figures are from before" }
+        let show = "reflow rollout show \(rollout.id)"
+        switch rollout.pause {
+        case .operator: return "  paused; go on with: reflow rollout resume \(rollout.id)"
+        case .errorBudget:
+            return
+                "  paused after \(counted(rollout.failures, "failure")); see: \(show)\(rollout.targets.failed > 0 ? " --targets --state failed" : "")"
+        case nil: break
+        }
+        if let other = rollout.waitsFor {
+            return "  waiting for \(other.id)\(other.pause == nil ? "" : " (paused)"), which has its hosts"
+        }
+        guard rollout.isOpen else {
+            return "  no maintenance window is open"
+                + (rollout.opensAt.map { "; the next opens at \($0.short)" } ?? "")
+        }
+        return pausedHosts
+    }
+
+    /// That all hosts at work were paused, by somebody else, and how they go on.
+    var pausedHosts: String? {
+        let working = rollout.working
+        guard rollout.phase == .running, rollout.pause == nil, rollout.isOpen, let first = working.first,
+            rollout.hosts.active <= working.count,
+            working.allSatisfy({ $0.isPausedElsewhere && !$0.isLost })
+        else { return nil }
+        let which = working.count == 1 ? "host \(first.name) is" : "all \(working.count) hosts at work are"
+        return "  \(which) paused; go on with: reflow control --resume "
+            + (working.count == 1 ? "--host \(first.name)" : "--host \(first.name) --host …")
+    }
+
+    private func line(of host: RolloutStatus.Working, bar: Bool) -> String {
+        let running = host.running.map { slice in
+            let name = slice.path.split(separator: "/").last.map(String.init) ?? slice.path
+            return "\(name) \(ByteCount(Int64(Double(slice.rewritten.rawValue) / max(slice.seconds, 1))))/s, "
+                + "longest pause \(Duration.seconds(slice.maxPauseMs / 1000).text)"
+        }
+        let state = host.isLost ? "LOST" : host.isPaused ? "paused" : running.joined(separator: "; ")
+        let share = Bar(share: host.bytes.share)
+        return "\(bar ? "\(share)" : share.percent)  \(files(host.targets))  \(state)"
+    }
+}
+
+extension RolloutStatus {
+    /// Where it stands, in a word or two.
+    var standing: String {
+        switch (phase, pause) {
+        case (.running, .operator?): "paused"
+        case (.running, .errorBudget?): "paused (error budget)"
+        case (.running, nil):
+            waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
+        default: phase.rawValue
+        }
+    }
+
+    /// What the end of it says to the shell: 1 if anything failed or a host was given up, 2 if it was cancelled.
+    var exitStatus: ExitStatus {
+        switch phase {
+        case .planned, .completed: targets.failed == 0 && hosts.givenUp == 0 ? .success : .failed
+        case .cancelled, .surveying, .running, .cancelling: .stoppedEarly
+        }
+    }
+}
+
+extension RolloutStatus.Stage {
+    /// In a word or two.
+    var text: String {
+        switch name {
+        case .canary, .full: name.rawValue
+        case .soak: "soak" + (until.map { " until \($0.short)" } ?? "")
+        case .ramp: "ramp" + (step.map { " \($0)" } ?? "") + (steps.map { "/\($0)" } ?? "")
+        }
+    }
+}
+
+extension Timestamp {
+    /// To the second, for people: `2026-11-22 21:03:26Z`.
+    var short: String {
+        description.prefix(19).replacing("T", with: " ") + "Z"
+    }
+}

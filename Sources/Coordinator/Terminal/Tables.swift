@@ -1,0 +1,161 @@
+import Contract
+import DefragTypes
+import ReflowAPI
+import Rollout
+
+/// Tables for people, of what the coordinator tells.
+enum Tables {
+    /// The fleet.
+    static func hosts(_ hosts: [HostStatus]) -> String {
+        guard !hosts.isEmpty else {
+            return "no host was heard yet: is a worker running, and connected to the same broker?"
+        }
+        let rows = hosts.map { host in
+            let free = host.state?.fileSystems.map { "\($0.mountPoint) \($0.free) of \($0.size)" } ?? []
+            return [
+                host.name.description, host.isLost ? "LOST" : host.doing, host.lastHeard?.short ?? "never",
+                host.state?.version ?? "", host.labels.text, free.joined(separator: ", "),
+            ]
+        }
+        return Columns(rows: [["HOST", "STATE", "LAST HEARD", "VERSION", "LABELS", "FREE"]] + rows).text
+    }
+
+    /// Rollouts.
+    static func rollouts(_ rollouts: [RolloutStatus]) -> String {
+        guard !rollouts.isEmpty else { return "no rollouts; begin one with: reflow rollout start SPEC.yaml" }
+        let rows = rollouts.map { rollout in
+            [
+                rollout.id, shortened(rollout.name, 24), rollout.standing,
+                "\(Int(rollout.bytes.share * 100))%",
+                "\(rollout.hosts.finished)/\(rollout.hosts.total)", "\(rollout.hosts.givenUp)",
+                "\(rollout.targets.done)/\(rollout.targets.total)", "\(rollout.targets.failed)",
+                "\(rollout.extents.before) -> \(rollout.extents.after)", rollout.started.short,
+            ]
+        }
+        let titles = [
+            "ROLLOUT", "NAME", "STATE", "DONE", "HOSTS", "GIVEN UP", "FILES", "FAILED", "EXTENTS", "STARTED",
+        ]
+        return Columns(rows: [titles] + rows, rightAligned: [3, 4, 5, 6, 7]).text
+    }
+
+    /// The hosts of a rollout.
+    static func hosts(_ hosts: [RolloutHostStatus]) -> String {
+        var notes: [String] = []
+        let rows = hosts.map { host in
+            notes += host.problems.map { "\(host.name): \($0)" }
+            let state =
+                host.lostSince.map { "LOST since \($0.short)" }
+                ?? host.phase.rawValue + (host.isPaused ? ", paused" : "")
+            return [
+                host.name.description, state + (host.isCanary ? " (canary)" : ""),
+                "\(Int(host.bytes.share * 100))%",
+                "\(host.targets.done)/\(host.targets.total)", "\(host.targets.failed)",
+                "\(host.targets.skipped)",
+                "\(host.extents.before) -> \(host.extents.after)", host.labels.text,
+            ]
+        }
+        let titles = ["HOST", "STATE", "DONE", "FILES", "FAILED", "SKIPPED", "EXTENTS", "LABELS"]
+        return Columns(rows: [titles] + rows, rightAligned: [2, 3, 4, 5]).text
+            + notes.map { "\n\($0.plain)" }.joined()
+    }
+
+    /// Files of a rollout.
+    static func targets(_ targets: [TargetStatus]) -> String {
+        guard !targets.isEmpty else { return "no files" }
+        let rows = targets.map { target in
+            let state =
+                target.state.rawValue + (target.reason.map { " (\($0))" } ?? "")
+                + (target.notBefore.map { " until \($0.short)" } ?? "")
+            return [
+                target.host.description, state, "\(target.result?.extents.before ?? target.extents)",
+                target.result.map { "\($0.extents.after)" } ?? "", "\(target.size)",
+                target.result.map { Duration.seconds($0.pause.maxMs / 1000).text } ?? "", target.path,
+            ]
+        }
+        let titles = ["HOST", "STATE", "EXTENTS", "AFTER", "SIZE", "PAUSE", "FILE"]
+        return Columns(rows: [titles] + rows, rightAligned: [2, 3, 4, 5]).text
+    }
+
+    /// Dead letters.
+    static func deadLetters(_ letters: [KeptDeadLetter]) -> String {
+        guard !letters.isEmpty else { return "no dead letters" }
+        let rows = letters.map { letter in
+            [
+                letter.id, letter.time.short, letter.host?.description ?? "", letter.type ?? "",
+                letter.reason,
+                letter.detail ?? "",
+            ]
+        }
+        return Columns(rows: [["ID", "FOUND", "HOST", "TYPE", "REASON", "DETAIL"]] + rows).text
+    }
+
+    /// One dead letter, in full.
+    static func deadLetter(_ letter: KeptDeadLetter) -> String {
+        let rows: [(String, String?)] = [
+            ("id", letter.id), ("found", letter.time.short), ("queue", letter.queue),
+            ("host", letter.host?.description),
+            ("type", letter.type), ("message", letter.messageID),
+            ("reason", letter.reason), ("detail", letter.detail), ("size", "\(letter.size) bytes"),
+        ]
+        let table = Columns(rows: rows.compactMap { key, value in value.map { [key, $0] } }).text
+        let body = letter.body?.split(separator: "\n", omittingEmptySubsequences: false).map(\.plain)
+        return table + (body.map { "\n\n" + $0.joined(separator: "\n") } ?? "")
+    }
+
+    /// The audit.
+    static func audit(_ entries: [AuditEntry]) -> String {
+        guard !entries.isEmpty else { return "nobody did anything yet" }
+        let rows = entries.map { entry in
+            [entry.time.short, entry.who, entry.action, entry.object, entry.detail?.text ?? ""]
+        }
+        return Columns(rows: [["TIME", "WHO", "DID", "TO", "WITH"]] + rows).text
+    }
+
+    /// An event, in a line.
+    static func event(_ event: LoggedEvent, ofRollout: Bool = true) -> String {
+        let text = [ofRollout ? event.rollout : nil, event.text].compactMap(\.self).joined(separator: ": ")
+        return "\(event.time.short)  \(event.type)  \(text.plain)"
+    }
+
+    /// A rollout's policy, in a line: what was set since it began is marked.
+    static func policy(of rollout: RolloutStatus) -> String {
+        let texts = rollout.policy.merged(with: rollout.overrides).texts.map { key, text in
+            let isSet = rollout.overrides.texts.contains { $0.key == key }
+            return "\(key)=\(text)\(isSet ? " (set)" : "")"
+        }
+        return "policy  " + (texts.isEmpty ? "the workers' own" : texts.joined(separator: " "))
+    }
+}
+
+extension HostStatus {
+    /// What it does, in a word or two.
+    fileprivate var doing: String {
+        guard let state else { return "unknown" }
+        if state.mode == .pause { return "paused" }
+        guard !state.running.isEmpty else { return state.surveys.isEmpty ? "idle" : "surveying" }
+        return "working" + (rollout.map { " (\($0))" } ?? "")
+    }
+}
+
+extension [String: String] {
+    /// `rack=r1 row=2`.
+    fileprivate var text: String {
+        sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+}
+
+extension JSONValue {
+    /// In a few words: `key=value` for an object.
+    var text: String {
+        switch self {
+        case .null: "-"
+        case .bool(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .string(let value): value
+        case .array(let values): values.map(\.text).joined(separator: ",")
+        case .object(let values):
+            values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value.text)" }.joined(separator: " ")
+        }
+    }
+}

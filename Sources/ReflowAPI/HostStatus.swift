@@ -1,0 +1,25 @@
+public import Contract
+
+/// A host of the fleet.
+public struct HostStatus: Codable, Hashable, Sendable {
+    /// Its name.
+    public var name: HostName
+    /// Whether it has been silent for too long.
+    public var isLost: Bool
+    /// When it was last heard; `nil` for one that never was.
+    public var lastHeard: Timestamp?
+    /// What its configuration calls it, such as its rack.
+    public var labels: [String: String]
+    /// Id of the rollout that has it at work; `nil` for none.
+    public var rollout: String?
+    /// What it last said of itself; `nil` before it has.
+    public var state: HostState?
+
+    public init(
+        name: HostName, isLost: Bool, lastHeard: Timestamp?, labels: [String: String] = [:],
+        rollout: String? = nil, state: HostState? = nil
+    ) {
+        (self.name, self.isLost, self.lastHeard) = (name, isLost, lastHeard)
+        (self.labels, self.rollout, self.state) = (labels, rollout, state)
+    }
+}
