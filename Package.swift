@@ -140,7 +140,8 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Support",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Settings",
+                "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 import Contract
 import DefragTypes
+import Settings
 
 /// Tables for people, of what the coordinator tells.
 enum Tables {
