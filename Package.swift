@@ -149,6 +149,7 @@ let package = Package(
             name: "CoordinatorTests",
             dependencies: [
                 "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "ReflowAPI", "Rollout",
+                "Settings",
                 "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],

@@ -67,7 +67,7 @@ extension Core: Operations {
         return Started(id: id)
     }
 
-    func survey(_ id: String) throws -> SurveyView {
+    func survey(_ id: String) throws -> SurveyStatus {
         guard let view = surveys.view(id, fleet, at: clock()) else {
             throw OperationError.notFound("there is no survey '\(id)'")
         }
