@@ -58,6 +58,12 @@ let package = Package(
         // The decisions of whoever hands out the work.
         .target(name: "Rollout", dependencies: ["Contract", "DefragTypes"], swiftSettings: strict),
 
+        // What operators write. Yams brings libyaml along, as CYaml.
+        .target(name: "YAML", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(
+            name: "RolloutSpec", dependencies: ["Contract", "DefragTypes", "Rollout", "Settings", "YAML"],
+            swiftSettings: strict),
+
         .executableTarget(
             name: "Worker",
             dependencies: [
@@ -69,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "Contract", "DefragTypes", "JSON", "Rollout", "Settings",
+                "AMQP", "Contract", "DefragTypes", "JSON", "Rollout", "RolloutSpec", "Settings", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -126,6 +132,10 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
+            swiftSettings: strict),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strict),
+        .testTarget(
+            name: "RolloutSpecTests", dependencies: ["RolloutSpec", "DefragTypes", "Rollout", "YAML"],
             swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",

@@ -3,6 +3,7 @@ import DefragTypes
 import HTTPTypes
 import Hummingbird
 import JSON
+import RolloutSpec
 
 /// All routes; docs/openapi.yaml describes each of them.
 struct Routes<Core: Operations> {

@@ -1,5 +1,7 @@
 import Contract
 import DefragTypes
+import RolloutSpec
+import Settings
 
 /// Tables for people, of what the coordinator tells.
 enum Tables {

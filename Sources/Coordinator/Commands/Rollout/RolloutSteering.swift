@@ -1,5 +1,6 @@
 import ArgumentParser
 import DefragTypes
+import RolloutSpec
 
 /// `reflow rollout pause`.
 struct RolloutPause: AsyncParsableCommand {
