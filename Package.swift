@@ -49,6 +49,14 @@ let package = Package(
         .target(name: "Contract", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
         .target(name: "AMQP", dependencies: ["CRabbitMQ"], swiftSettings: strict),
 
+        // What both programs have at the broker.
+        .target(
+            name: "BrokerKit",
+            dependencies: [
+                "AMQP", "Contract", "DefragTypes", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
         // What both programs read from files, environments and command lines, and how they write for people.
         .target(
             name: "Settings",
@@ -67,7 +75,7 @@ let package = Package(
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "AMQP", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "XFS",
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "XFS",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -75,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "Contract", "DefragTypes", "JSON", "Rollout", "RolloutSpec", "Settings", "YAML",
+                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "Rollout", "RolloutSpec", "Settings",
+                "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -129,6 +138,8 @@ let package = Package(
         .testTarget(
             name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
+        .testTarget(
+            name: "BrokerKitTests", dependencies: ["AMQP", "BrokerKit", "Contract"], swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
@@ -140,7 +151,8 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Support",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Rollout", "Settings",
+                "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

@@ -1,5 +1,6 @@
 import ArgumentParser
 import DefragTypes
+import Settings
 
 /// `reflow dead`: messages that could not be handled.
 struct Dead: AsyncParsableCommand {

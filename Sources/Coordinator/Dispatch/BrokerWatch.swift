@@ -1,5 +1,5 @@
 import AMQP
-import Contract
+import BrokerKit
 
 /// The coordinator's connections to the broker.
 enum BrokerLink: Hashable, CaseIterable, Sendable {
@@ -21,44 +21,15 @@ struct BrokerWatch: Sendable {
             if let happening = Happening(state, of: link) { mailbox.put(happening) }
         }
     }
-
-    /// Publishes a trifle every few seconds, until cancelled.
-    ///
-    /// A broker that is short of memory or disk reads nothing more from publishers, and tells those that publish: hosts cannot
-    /// say that they live then, and a coordinator that waits for their answers has nothing to publish and would not hear of it.
-    /// (rabbit_reader, `publish_received`.)
-    func probe() async {
-        // Nobody is bound to it: what is published is gone.
-        let exchange = ExchangeDefinition("reflow.probe", .fanout, isDurable: false)
-        var probing: Task<Void, Never>?
-        defer { probing?.cancel() }
-        for await state in connection.states {
-            switch state {
-            case .connected:
-                probing?.cancel()
-                probing = Task {
-                    guard (try? await connection.declare(exchange)) != nil else { return }
-                    while (try? await Task.sleep(for: .seconds(5))) != nil {
-                        connection.offer(
-                            AMQP.Message(body: []), key: "probe", exchange: exchange.name, routingKey: "")
-                    }
-                }
-            // The latter where the account may not do it, for example.
-            case .disconnected, .offerRefused: probing?.cancel()
-            default: break
-            }
-        }
-    }
 }
 
 extension Happening {
     /// What the state of a connection means for whoever waits for hosts; `nil` for nothing.
     init?(_ state: ConnectionState, of link: BrokerLink) {
-        switch state {
-        case .connected, .unblocked: self = .brokerBack(link)
-        case .blocked(let reason): self = .brokerAway(link, "it takes no messages: \(reason)")
-        case .disconnected(let error, _): self = .brokerAway(link, "\(error)")
-        case .connecting, .consuming, .notConsuming, .offerRefused, .closed: return nil
+        switch LinkHealth.Change(state) {
+        case .works?: self = .brokerBack(link)
+        case .fails(let why)?: self = .brokerAway(link, why)
+        case nil: return nil
         }
     }
 }

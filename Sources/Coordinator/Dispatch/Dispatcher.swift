@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 
 /// Keeps a ``Core`` at the broker: brings it what hosts say, and publishes what it decides.
 struct Dispatcher: Sendable {
@@ -27,7 +28,7 @@ struct Dispatcher: Sendable {
                 BrokerWatch(connection: consuming, link: .consuming, mailbox: mailbox),
             ]
             for watch in watches { group.addTask { await watch.run() } }
-            group.addTask { [watch = watches[0]] in await watch.probe() }
+            group.addTask { await publishing.probeForAlarms() }
             for source in sources { group.addTask { await intake.take(from: source) } }
             group.addTask { await intake.tick() }
             group.addTask { try await OutboxPublisher(core: core, connection: publishing).run() }

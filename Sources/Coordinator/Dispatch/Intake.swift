@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import Foundation
 
@@ -38,7 +39,7 @@ struct Intake: Sendable {
         switch source {
         case .queue(let name): return connection.consume(queue: name, prefetch: Self.prefetch)
         case .chatter:
-            let (queue, bindings) = Topology.chatterQueue()
+            let (queue, bindings) = Topology.telemetryQueue()
             return connection.consume(declaring: queue, bindings: bindings, prefetch: Self.prefetch)
         }
     }

@@ -1,5 +1,6 @@
 import Contract
 import DefragTypes
+import Settings
 
 /// What a rollout would do, for people.
 struct PlanText {

@@ -1,5 +1,6 @@
 import Contract
 import DefragTypes
+import Settings
 
 /// How a rollout is now, in lines: one about all of it, what holds it up, and one for each host at work.
 struct RolloutLines {

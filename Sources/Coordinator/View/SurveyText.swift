@@ -1,5 +1,6 @@
 import Contract
 import DefragTypes
+import Settings
 
 /// What hosts have, for people.
 struct SurveyText {

@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import Logging
 import Support
@@ -30,7 +31,7 @@ import Testing
         try await connected("probe") { broker, connection in
             let mailbox = Mailbox<Happening>()
             let watch = BrokerWatch(connection: connection, link: .publishing, mailbox: mailbox)
-            let tasks = [Task { await watch.run() }, Task { await watch.probe() }]
+            let tasks = [Task { await watch.run() }, Task { await connection.probeForAlarms() }]
             defer { for task in tasks { task.cancel() } }
             guard case .brokerBack(.publishing)? = await mailbox.next(most: 1)?.first else {
                 Issue.record("it is there")

@@ -1,22 +1,22 @@
-import AMQP
-import Contract
+public import AMQP
+public import Contract
 
 /// Everything that Reflow needs at the broker, as values: exchanges, queues and bindings.
-struct Topology {
+public struct Topology: Sendable {
     /// Kind of the hosts' task queues.
-    enum HostQueues: String, CaseIterable {
+    public enum HostQueues: String, CaseIterable, Sendable {
         /// Replicated; counts deliveries, so that a task that kills its worker ends among the dead letters.
         case quorum
         /// On one node: for fleets above some 5,000 hosts, where a quorum queue a host costs too much.
         case classic
     }
 
-    var exchanges: [ExchangeDefinition]
-    var queues: [QueueDefinition]
-    var bindings: [(queue: String, binding: Binding)]
+    public var exchanges: [ExchangeDefinition]
+    public var queues: [QueueDefinition]
+    public var bindings: [(queue: String, binding: Binding)]
 
     /// What all hosts have in common, and the queues of `hosts`.
-    init(hosts: [HostName], hostQueues: HostQueues = .quorum) {
+    public init(hosts: [HostName], hostQueues: HostQueues = .quorum) {
         let alternate: [String: FieldValue] = ["alternate-exchange": .string(ExchangeName.unroutable)]
         exchanges = [
             ExchangeDefinition(ExchangeName.unroutable, .fanout),
@@ -82,7 +82,7 @@ struct Topology {
     }
 
     /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as its consumer.
-    static func chatterQueue() -> (QueueDefinition, [Binding]) {
+    public static func telemetryQueue() -> (QueueDefinition, [Binding]) {
         let queue = QueueDefinition.temporary(
             "reflow.coordinator.chatter.\(newMessageID())",
             arguments: ["x-max-length": 100_000, "x-overflow": "drop-head"])
@@ -92,10 +92,10 @@ struct Topology {
         return (queue, bindings)
     }
 
-    /// The answers and chatter of `hosts`, and the dead letters, for one job in the foreground: durable, so that a
+    /// The answers and telemetry of `hosts`, and the dead letters, for one job in the foreground: durable, so that a
     /// restart of the broker loses no answer; deleted at the end, or by the broker once nobody has used it for a
     /// while.
-    static func jobQueue(_ job: String, hosts: [HostName]) -> (QueueDefinition, [Binding]) {
+    public static func jobQueue(_ job: String, hosts: [HostName]) -> (QueueDefinition, [Binding]) {
         let name = "reflow.job.\(job)"
         let queue = QueueDefinition(
             name,
