@@ -75,6 +75,12 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What operators write. Yams brings libyaml along, as CYaml.
+        .target(name: "YAML", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(
+            name: "RolloutSpec", dependencies: ["Contract", "DefragTypes", "Rollout", "Settings", "YAML"],
+            swiftSettings: strict),
+
         .executableTarget(
             name: "Worker",
             dependencies: [
@@ -86,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "Settings",
+                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "RolloutSpec",
+                "Settings", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -144,6 +151,10 @@ let package = Package(
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
+            swiftSettings: strict),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strict),
+        .testTarget(
+            name: "RolloutSpecTests", dependencies: ["RolloutSpec", "DefragTypes", "Rollout", "YAML"],
             swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",

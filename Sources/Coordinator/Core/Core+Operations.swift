@@ -3,6 +3,7 @@ import DefragTypes
 import Foundation
 import ReflowAPI
 import Rollout
+import RolloutSpec
 
 /// What operators want.
 extension Core: Operations {

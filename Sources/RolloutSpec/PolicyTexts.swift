@@ -1,4 +1,4 @@
-import DefragTypes
+public import DefragTypes
 import Settings
 
 /// Reads what operators set of a policy, in the texts of the command line.
@@ -35,12 +35,15 @@ extension PolicySetting {
 
 extension PolicyOverrides {
     /// Why settings cannot be carried out: a sentence for each that is wrong.
-    struct Wrong: Error, Hashable, Sendable {
-        let problems: [String]
+    public struct Wrong: Error, Hashable, Sendable {
+        /// One each, naming its key.
+        public let problems: [String]
     }
 
     /// Reads settings by their keys.
-    init(settings: [(key: String, text: String)]) throws(Wrong) {
+    ///
+    /// - Throws: ``Wrong``: everything that is wrong with them.
+    public init(settings: [(key: String, text: String)]) throws(Wrong) {
         self.init()
         var problems: [String] = []
         var known: Set<String> = []
@@ -64,7 +67,7 @@ extension PolicyOverrides {
     }
 
     /// As `key=value`, in the order in which help lists them.
-    var texts: [(key: String, text: String)] {
+    public var texts: [(key: String, text: String)] {
         PolicySetting.all.compactMap { setting in setting.text(of: self).map { (setting.key, $0) } }
     }
 }

@@ -1,5 +1,7 @@
+import Settings
+
 /// What is wrong with a pattern of paths, as a sentence that begins with the pattern; `nil` if nothing is.
-func pathProblem(_ path: String) -> String? {
+public func pathProblem(_ path: String) -> String? {
     let shown = "'\(shortened(path))'"
     guard path.hasPrefix("/") else { return "\(shown) is not absolute; a path begins with /" }
     guard path.utf8.count <= 4096, !path.utf8.contains(0) else {

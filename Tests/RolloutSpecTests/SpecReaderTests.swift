@@ -1,8 +1,7 @@
 import DefragTypes
 import Rollout
+import RolloutSpec
 import Testing
-
-@testable import Coordinator
 
 @Suite("a rollout's specification") struct SpecReaderTests {
     @Test("is read as the manual's example has it")
