@@ -4,7 +4,7 @@ import Foundation
 
 /// Timeouts.
 extension Rollout {
-    /// Restarts every timer: hosts could not be heard until now, or the clock has leapt. No wait becomes longer than one that
+    /// Restarts every timer: hosts could not be heard until now, or the clock was set back. No wait becomes longer than one that
     /// begins now.
     mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
@@ -17,6 +17,22 @@ extension Rollout {
         if case .soak(let until) = state.stage, let soak = strategy.canary?.soak, until > now + soak {
             setState { $0.stage = .soak(until: now + soak) }
         }
+    }
+
+    /// Leaves a leap out of every wait. Waits go on, so that they end also where the process stands still again and again.
+    mutating func leapt(by seconds: TimeInterval, at now: Date) {
+        // Whatever waits for a time before the leap would wait for ever.
+        guard seconds > 0 else { return restartTimers(at: now) }
+        for host in hosts.indices {
+            hosts[host].survey.since = hosts[host].survey.since.map { min($0 + seconds, now) }
+            // In memory only: a disk that is slow is not given more to write.
+            hosts[host].state.lostSince = hosts[host].state.lostSince.map { min($0 + seconds, now) }
+        }
+        for target in targets.indices {
+            guard case .inFlight(let since) = targets[target].state else { continue }
+            targets[target].isStillInFlight(at: min(since + seconds, now))
+        }
+        if case .soak(let until) = state.stage { setState { $0.stage = .soak(until: until + seconds) } }
     }
 
     mutating func tick(_ host: Int, at now: Date) -> [Action] {

@@ -97,8 +97,8 @@ struct SimulatedFleet {
             }
             live()
             if awayUntil == nil {
-                let (lost, hasLeapt) = fleet.tick(at: now)
-                if hasLeapt { handle(.reconnected) }
+                let (lost, leap) = fleet.tick(at: now)
+                if let leap { handle(.leapt(by: leap)) }
                 for name in lost { handle(.lost(name)) }
                 handle(.tick)
             }
@@ -169,7 +169,7 @@ struct SimulatedFleet {
         }
         switch content {
         case .event(let name, let event):
-            if fleet.heard(name, event, at: now) { handle(.returned(name)) }
+            if fleet.heard(name, event, at: now).hasReturned { handle(.returned(name)) }
             if case .hostState(let said) = event, let mode = wanted[name], mode != said.mode {
                 tell(name, mode)
             }
