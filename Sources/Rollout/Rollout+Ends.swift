@@ -38,6 +38,7 @@ extension Rollout {
     /// Ends a host from which no answer is expected any more. `why` is the predicate of a sentence about it.
     mutating func giveUp(_ host: Int, _ why: String) -> [Action] {
         guard !hosts[host].state.phase.isEnded else { return [] }
+        let forget = forgetPages(of: host)
         forgetSlices(host)
         let left = hosts[host].lanes.flatMap(\.targets).filter { !targets[$0].state.isEnded }
         for target in left { targets[target].giveUp(.hostLost) }
@@ -47,7 +48,7 @@ extension Rollout {
             $0.phase = .givenUp
             $0.givenUp = why
         }
-        return [.announce(.hostGivenUp(hosts[host].name, why))]
+        return forget + [.announce(.hostGivenUp(hosts[host].name, why))]
             + left.map { .announce(.targetEnded($0)) } + desire(host)
     }
 
@@ -82,7 +83,7 @@ extension Rollout {
         default: return []
         }
         // With the rollout ends what it wants of hosts.
-        return hosts.indices.flatMap { desire($0) } + [.announce(.ended(state.phase))]
+        return hosts.indices.flatMap { forgetPages(of: $0) + desire($0) } + [.announce(.ended(state.phase))]
     }
 
     /// Its slices in flight count as never sent: an answer to them is ignored.

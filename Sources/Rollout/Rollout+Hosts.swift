@@ -7,14 +7,9 @@ extension Rollout {
     mutating func heard(_ event: HostEvent, from host: Int, at now: Date) -> [Action] {
         switch event {
         case .surveyPage(let page):
-            guard isAwaited(page.task, of: host) else { return [] }
-            hosts[host].survey.intake.take(page)
-            hosts[host].survey.since = now
-            return completeSurvey(of: host)
+            return surveyPage(page, host, at: now)
         case .surveyFinished(let end):
-            guard isAwaited(end.task, of: host) else { return [] }
-            hosts[host].survey.intake.take(end)
-            return completeSurvey(of: host)
+            return surveyFinished(end, host)
         case .sliceFinished(let answer):
             return sliceFinished(answer, host, at: now)
         case .progress(let progress):
@@ -22,7 +17,7 @@ extension Rollout {
             return []
         case .hostState(let said):
             if said.mode == .run { hosts[host].isHeld = false }
-            if said.surveys.contains(surveyTask(of: host)) { hosts[host].survey.since = now }
+            if said.surveys.contains(surveyTask(of: host)) { hosts[host].state.survey.since = now }
             running(said.running, host, at: now)
             return dispatch(host, at: now)
         case .unknown:

@@ -8,7 +8,7 @@ extension Rollout {
     /// begins now.
     mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
-            if hosts[host].survey.since != nil { hosts[host].survey.since = now }
+            if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
             if hosts[host].isLost { setHost(host) { $0.lostSince = now } }
         }
         for target in targets.indices where targets[target].restartTimer(at: now, retries) {
@@ -24,7 +24,7 @@ extension Rollout {
         // Whatever waits for a time before the leap would wait for ever.
         guard seconds > 0 else { return restartTimers(at: now) }
         for host in hosts.indices {
-            hosts[host].survey.since = hosts[host].survey.since.map { min($0 + seconds, now) }
+            hosts[host].state.survey.since = hosts[host].state.survey.since.map { min($0 + seconds, now) }
             // In memory only: a disk that is slow is not given more to write.
             hosts[host].state.lostSince = hosts[host].state.lostSince.map { min($0 + seconds, now) }
         }
@@ -39,11 +39,11 @@ extension Rollout {
         guard !hosts[host].isLost else { return [] }
         switch hosts[host].state.phase {
         case .surveying:
-            guard let since = hosts[host].survey.since, now.timeIntervalSince(since) >= Self.surveyTimeout
+            guard let since = hosts[host].state.survey.since, now.timeIntervalSince(since) >= Self.surveyTimeout
             else {
                 return []
             }
-            guard hosts[host].survey.tries < strategy.attempts else {
+            guard hosts[host].state.survey.tries < strategy.attempts else {
                 return giveUp(
                     host,
                     "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
@@ -70,5 +70,5 @@ extension Rollout {
     var sliceTimeout: TimeInterval { 2 * strategy.slice + 120 }
 
     /// Seconds after which a living host that does not mention its survey has lost it: other surveys may be before it in the queue.
-    private static let surveyTimeout: TimeInterval = 600
+    static let surveyTimeout: TimeInterval = 600
 }

@@ -81,6 +81,9 @@ struct Bench {
         return new
     }
 
+    /// How many pages of surveys the store has.
+    var storedPages: Int { stored.hosts.reduce(0) { $0 + $1.pages.count } }
+
     /// The targets whose slices are in flight, in the order of the hosts.
     var inFlight: [Int] { rollout.hosts.flatMap { $0.lanes.compactMap(\.inFlight) } }
 

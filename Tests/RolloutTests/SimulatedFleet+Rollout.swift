@@ -21,7 +21,7 @@ extension SimulatedFleet {
             case .announce(let announcement):
                 announcements.append(announcement)
                 if case .targetEnded(let target) = announcement { ends[target, default: 0] += 1 }
-            case .add, .account: break
+            case .add, .account, .keepPage, .forgetPages: break
             }
         }
         check()

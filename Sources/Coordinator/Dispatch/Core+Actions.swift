@@ -34,7 +34,7 @@ extension Core {
                 try write.send(.slice(slice), id: task, to: host, about: file.path)
             }
         case .desire(let host, let mode, let policy): tell(host, mode, policy, &step)
-        case .add, .account: break  // in the rollout's delta
+        case .add, .account, .keepPage, .forgetPages: break  // in the rollout's delta
         case .announce(let announcement): announce(announcement, rollout, &step)
         }
     }
