@@ -76,7 +76,10 @@ extension Rollout {
     mutating func endIfDone() -> [Action] {
         switch state.phase {
         case .running where counts.open == 0:
-            setState { $0.phase = .completed }
+            let hasFailures =
+                hosts.contains { $0.state.phase == .givenUp }
+                || targets.contains { if case .failed = $0.state { true } else { false } }
+            setState { $0.phase = hasFailures ? .completedWithFailures : .completed }
         case .cancelling where hosts.allSatisfy({ $0.isLost || !$0.hasSlicesInFlight }):
             for host in hosts.indices where hosts[host].hasSlicesInFlight { forgetSlices(host) }
             setState { $0.phase = .cancelled }

@@ -28,7 +28,7 @@ extension Rollout {
     private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date) {
         hosts[host].progress = slices.filter { $0.job == id }
         for slice in hosts[host].progress {
-            guard let target = target(ofSlice: slice.task) else { continue }
+            guard let target = target(ofSlice: slice.task), targets[target].host == host else { continue }
             targets[target].isStillInFlight(at: now)
         }
     }
@@ -37,8 +37,9 @@ extension Rollout {
         // Otherwise it is late or a duplicate.
         guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
         if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
-        targets[target].answered(answer.result, at: now, retries)
-        return [.account(target: target, answer.result)] + sliceEnded(target, at: now)
+        let failure = targets[target].answered(answer.result, at: now, retries)
+        return [.account(target: target, answer.result)] + (failure.map { [failedAttempt(target, $0)] } ?? [])
+            + sliceEnded(target, at: now)
     }
 
     mutating func deadLettered(_ task: String, _ host: Int, _ reason: String, at now: Date)
@@ -57,8 +58,19 @@ extension Rollout {
         -> [Action]
     {
         guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
+        return attemptFailed(target, reason, at: now)
+    }
+
+    /// The slice in flight of a target failed without an answer.
+    mutating func attemptFailed(_ target: Int, _ reason: Reason, at now: Date) -> [Action] {
         targets[target].attemptFailed(reason, at: now, retries)
-        return sliceEnded(target, at: now)
+        return [failedAttempt(target, reason)] + sliceEnded(target, at: now)
+    }
+
+    private func failedAttempt(_ target: Int, _ reason: Reason) -> Action {
+        .announce(
+            .attemptFailed(
+                target: target, attempt: targets[target].fruitless, of: strategy.attempts, reason: reason))
     }
 
     mutating func lost(_ host: Int, at now: Date) -> [Action] {

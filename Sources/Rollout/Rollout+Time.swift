@@ -39,7 +39,8 @@ extension Rollout {
         guard !hosts[host].isLost else { return [] }
         switch hosts[host].state.phase {
         case .surveying:
-            guard let since = hosts[host].state.survey.since, now.timeIntervalSince(since) >= Self.surveyTimeout
+            guard let since = hosts[host].state.survey.since,
+                now.timeIntervalSince(since) >= Self.surveyTimeout
             else {
                 return []
             }
@@ -57,8 +58,7 @@ extension Rollout {
                     now.timeIntervalSince(since) >= sliceTimeout
                 else { continue }
                 // The host lives but does not mention the slice: the message or its answer was lost.
-                targets[target].attemptFailed(.noAnswer, at: now, retries)
-                actions += sliceEnded(target, at: now)
+                actions += attemptFailed(target, .noAnswer, at: now)
             }
             return actions + dispatch(host, at: now)
         case .finished, .givenUp:

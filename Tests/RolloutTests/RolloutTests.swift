@@ -61,7 +61,7 @@ struct RolloutTests {
         bench.wait(1)
         bench.finish(0, .failed, .ioError)
         #expect(bench.rollout.targets[0].state == .failed(.ioError))
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
 
         var two = Bench(files: [2])
         two.finish(0, .failed, .ioError)
@@ -120,7 +120,7 @@ struct RolloutTests {
         bench.wait(799)
         #expect(bench.rollout.hosts[0].state.phase == .waiting)
         bench.wait(1)
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
         #expect(bench.rollout.targets.map(\.state) == [.failed(.hostLost), .failed(.hostLost), .done])
     }
 

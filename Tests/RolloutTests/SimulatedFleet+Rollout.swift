@@ -27,6 +27,14 @@ extension SimulatedFleet {
         check()
     }
 
+    /// How a rollout ends in which all is done that can be.
+    var expectedEnd: Rollout.Phase {
+        let isFailed =
+            rollout.targets.contains { if case .failed = $0.state { true } else { false } }
+            || rollout.hosts.contains { $0.state.phase == .givenUp }
+        return isFailed ? .completedWithFailures : .completed
+    }
+
     private mutating func send(_ target: Int, _ task: String, _ from: ByteCount, _ seconds: Double) {
         slicesSent += 1
         if rollout.state.pause != nil { violations.append("a slice was sent during a pause") }

@@ -18,7 +18,7 @@ struct SimulationTests {
             seed: seed, hosts: 14, nature: .init(death: 0.01, stayingDead: 0.1, outage: 0.01),
             strategy: Self.strategy)
         fleet.run()
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
         #expect(fleet.rollout.targets.allSatisfy { $0.state.isEnded })
         #expect(fleet.ends.count == fleet.rollout.targets.count)
@@ -39,7 +39,7 @@ struct SimulationTests {
             second += 1
             if (second + Int(seed)).isMultiple(of: 97) { fleet.restart() }
         }
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
         #expect(fleet.ends.count == fleet.rollout.targets.count)
         #expect(fleet.ends.values.allSatisfy { $0 == 1 })
@@ -62,7 +62,7 @@ struct SimulationTests {
             default: break
             }
         }
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
     }
 
@@ -78,7 +78,7 @@ struct SimulationTests {
         strategy.canary = nil
         var fleet = SimulatedFleet(seed: 7, hosts: 10, files: 20, strategy: strategy)
         fleet.run()
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
         #expect(fleet.announcements.contains(.windowClosed))
     }

@@ -20,9 +20,10 @@ struct TargetColumns {
         case .inFlight(let since):
             phase = .inFlight
             time = since
-        case .backingOff(let until):
+        case .backingOff(let until, let why):
             phase = .backingOff
             time = until
+            reason = why
         case .done: phase = .done
         case .skipped(let why):
             phase = .skipped
@@ -35,12 +36,13 @@ struct TargetColumns {
 
     /// The state that the columns mean; what another version wrote and this one does not know is tried again.
     static func state(phase: String, reason: String?, time: Double?) -> Target.State {
-        let reason = Reason(rawValue: reason ?? "")
+        let why = reason.map { Reason(rawValue: $0) }
+        let reason = why ?? Reason(rawValue: "")
         let time = Date(timeIntervalSince1970: time ?? 0)
         return switch TargetPhase(rawValue: phase) {
         case .pending, nil: .pending
         case .inFlight: .inFlight(since: time)
-        case .backingOff: .backingOff(until: time)
+        case .backingOff: .backingOff(until: time, reason: why)
         case .done: .done
         case .skipped: .skipped(reason)
         case .failed: .failed(reason)

@@ -11,7 +11,7 @@ extension RolloutView.Phase {
             case .running: .running
             case .cancelling: .cancelling
             case .cancelled: .cancelled
-            case .planned, .completed: .completed
+            case .planned, .completed, .completedWithFailures: .completed
             }
     }
 }
@@ -98,7 +98,8 @@ extension TargetView {
         switch row.state {
         case .pending: state = .pending
         case .inFlight: state = .inFlight
-        case .backingOff(let until): (state, notBefore) = (.backingOff, Timestamp(until))
+        case .backingOff(let until, let why):
+            (state, notBefore, reason) = (.backingOff, Timestamp(until), why)
         case .done: state = .done
         case .skipped(let why): (state, reason) = (.skipped, why)
         case .failed(let why): (state, reason) = (.failed, why)
