@@ -9,7 +9,7 @@ extension Rollout {
     }
 
     /// Pauses if the error budget is exceeded and there is a host left to pause.
-    mutating func keepToBudget() -> [Action] {
+    mutating func keepToBudget(at now: Date) -> [Action] {
         let counted = state.failures - state.forgiven
         // A share of the files is known only once the surveys are complete.
         guard let allowed = allowedFailures, counted > allowed, state.pause == nil, state.phase == .running,
@@ -17,7 +17,7 @@ extension Rollout {
         else { return [] }
         setState { $0.pause = .errorBudget }
         return [.announce(.budgetExceeded(failures: counted, allowed: allowed))]
-            + hosts.indices.flatMap { desire($0) }
+            + hosts.indices.flatMap { refresh($0, at: now) }
     }
 
     /// Ends a host whose targets have all ended.
@@ -69,7 +69,7 @@ extension Rollout {
             actions += giveUp(host, why)
         }
         // If that exceeds the budget, the other lost hosts get another chance after `resume`.
-        return actions.isEmpty ? [] : actions + keepToBudget()
+        return actions.isEmpty ? [] : actions + keepToBudget(at: now)
     }
 
     /// Ends the rollout, if nothing is left to do.

@@ -86,7 +86,7 @@ extension Rollout {
         guard hadWork else { return actions }
         countFailures()
         // Another canary takes its place; without a budget, only a failed file stops the canary stage.
-        return actions + (strategy.errorBudget == nil ? [] : keepToBudget())
+        return actions + (strategy.errorBudget == nil ? [] : keepToBudget(at: now))
     }
 
     mutating func returned(_ host: Int, at now: Date) -> [Action] {

@@ -71,9 +71,16 @@ extension Rollout {
     /// are requested again. Tasks that were stored but not published are in the store's outbox.
     public mutating func continueAfterRestart(at now: Date) -> [Action] {
         guard state.phase == .surveying || state.phase == .running else { return [] }
-        return hosts.indices.filter { hosts[$0].state.phase == .surveying }.flatMap { host in
-            hosts[host].state.survey.number == 0 && !hosts[host].isLost
-                ? requestSurvey(host, at: now) : completeSurvey(of: host)
+        var actions: [Action] = []
+        for host in hosts.indices {
+            switch hosts[host].state.phase {
+            case .surveying where hosts[host].state.survey.number == 0 && !hosts[host].isLost:
+                actions += requestSurvey(host, at: now)
+            case .surveying: actions += completeSurvey(of: host)
+            case .active where !canWork: actions += refresh(host, at: now)
+            default: break
+            }
         }
+        return actions
     }
 }

@@ -4,9 +4,19 @@ import Foundation
 
 /// What is sent to hosts, and which slice an answer belongs to.
 extension Rollout {
-    /// Updates a host's desired state, and sends it what can be sent.
+    /// Releases a host that need not be held, updates its desired state, and sends it what can be sent.
     mutating func refresh(_ host: Int, at now: Date) -> [Action] {
-        desire(host) + dispatch(host, at: now)
+        releaseIfIdle(host)
+        return desire(host) + dispatch(host, at: now)
+    }
+
+    /// While nothing is sent, a host without slices in flight gives its slot back: another rollout can work on it, and ``admit``
+    /// looks whether one does before it has a slot again.
+    private mutating func releaseIfIdle(_ host: Int) {
+        guard state.phase == .running, !canWork, hosts[host].state.phase == .active,
+            !hosts[host].hasSlicesInFlight
+        else { return }
+        setHost(host) { $0.phase = .waiting }
     }
 
     /// Publishes the desired state of a host if it has changed. It is `nil` while the host is not at work for this rollout, as
@@ -86,7 +96,7 @@ extension Rollout {
         actions += endHostIfDone(host)
         if case .failed = targets[target].state {
             countFailures()
-            actions += keepToBudget()
+            actions += keepToBudget(at: now)
         }
         return actions + refresh(host, at: now)
     }
