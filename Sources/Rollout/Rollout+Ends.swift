@@ -39,6 +39,7 @@ extension Rollout {
     mutating func giveUp(_ host: Int, _ why: String) -> [Action] {
         guard !hosts[host].state.phase.isEnded else { return [] }
         let forget = forgetPages(of: host)
+        hosts[host].doubts = [:]
         forgetSlices(host)
         let left = hosts[host].lanes.flatMap(\.targets).filter { !targets[$0].state.isEnded }
         for target in left { targets[target].giveUp(.hostLost) }
@@ -94,6 +95,8 @@ extension Rollout {
         for lane in hosts[host].lanes.indices {
             guard let target = hosts[host].lanes[lane].inFlight else { continue }
             hosts[host].lanes[lane].inFlight = nil
+            hosts[host].doubts[.slice(target)] = nil
+            inherited.remove(target)
             targets[target].returnToPending()
             changes.targets.insert(target)
         }

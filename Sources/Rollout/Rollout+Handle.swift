@@ -36,6 +36,8 @@ extension Rollout {
             restartTimers(at: now)
         case .leapt(let seconds):
             leapt(by: seconds, at: now)
+        case .answersLost:
+            doubtEverything()
         case .tick:
             for host in hosts.indices { actions += tick(host, at: now) }
             actions += giveUpLost(at: now)

@@ -13,24 +13,38 @@ extension Rollout {
         case .sliceFinished(let answer):
             return sliceFinished(answer, host, at: now)
         case .progress(let progress):
-            running(progress.running, host, at: now)
+            _ = running(progress.running, host, at: now)
             return []
         case .hostState(let said):
             if said.mode == .run { hosts[host].isHeld = false }
-            if said.surveys.contains(surveyTask(of: host)) { hosts[host].state.survey.since = now }
-            running(said.running, host, at: now)
-            return dispatch(host, at: now)
+            let tasks = running(said.running, host, at: now)
+                .union(mentioned(said.surveys + (said.accepted ?? []), host, at: now))
+            return resolveDoubts(said, mentioned: tasks, of: host, at: now) + dispatch(host, at: now)
         case .unknown:
             return []
         }
     }
 
-    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date) {
+    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date)
+        -> Set<RolloutHost.Task>
+    {
         hosts[host].progress = slices.filter { $0.job == id }
-        for slice in hosts[host].progress {
-            guard let target = target(ofSlice: slice.task), targets[target].host == host else { continue }
-            targets[target].isStillInFlight(at: now)
+        return mentioned(hosts[host].progress.map(\.task), host, at: now)
+    }
+
+    /// A host has these tasks: they run, or wait behind others. Returns those that are in flight.
+    private mutating func mentioned(_ tasks: [String], _ host: Int, at now: Date) -> Set<RolloutHost.Task> {
+        var mentioned: Set<RolloutHost.Task> = []
+        for task in tasks {
+            if isAwaited(task, of: host) {
+                hosts[host].state.survey.since = now
+                mentioned.insert(.survey)
+            } else if let target = target(ofSlice: task), targets[target].host == host {
+                targets[target].isStillInFlight(at: now)
+                mentioned.insert(.slice(target))
+            }
         }
+        return mentioned
     }
 
     private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {
@@ -92,8 +106,11 @@ extension Rollout {
     mutating func returned(_ host: Int, at now: Date) -> [Action] {
         setHost(host) { $0.lostSince = nil }
         for case let target? in hosts[host].lanes.map(\.inFlight) { targets[target].isStillInFlight(at: now) }
-        let isAsked = hosts[host].state.phase == .surveying && state.phase != .cancelling
-        let again = isAsked ? requestSurvey(host, at: now) : []
-        return [.announce(.hostReturned(hosts[host].name))] + again
+        if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
+        // Its survey is in its queue, and the broker delivers it again; if not, the host's states will show it.
+        doubtSurvey(of: host)
+        let isUnasked = hosts[host].state.phase == .surveying && hosts[host].state.survey.number == 0
+        let request = isUnasked && state.phase != .cancelling ? requestSurvey(host, at: now) : []
+        return [.announce(.hostReturned(hosts[host].name))] + request
     }
 }

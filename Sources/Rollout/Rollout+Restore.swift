@@ -9,6 +9,7 @@ extension Rollout {
     ) {
         self.id = id
         self.state = state
+        epoch = String(UInt64(max(0, now.timeIntervalSince1970)), radix: 36)
         hours = OpeningHours(state.spec.strategy.windows)
         self.hosts = hosts.map {
             var host = RolloutHost($0.name, labels: $0.state.labels)
@@ -38,6 +39,9 @@ extension Rollout {
             self.targets.append(restored(stored, host, fileSystem: place, at: now))
         }
         for host in hosts.indices { buildLanes(host, numbers[host]) }
+        inherited = Set(self.hosts.flatMap { $0.lanes.compactMap(\.inFlight) })
+        // The store may be a backup.
+        doubtEverything()
         if state.phase != .surveying { buildOrder() }
     }
 

@@ -12,6 +12,7 @@ extension Rollout {
         // A number that a store that was restored from a backup does not know is not used again.
         let number = max(last.number + 1, Int(now.timeIntervalSince1970))
         let actions = forgetPages(of: host)
+        hosts[host].doubts[.survey] = nil
         setHost(host) { $0.survey = .init(number: number, tries: last.tries + 1, since: now) }
         return actions + [.survey(hosts[host].name, task: surveyTask(of: host))]
     }
@@ -55,6 +56,7 @@ extension Rollout {
     mutating func completeSurvey(of host: Int) -> [Action] {
         guard let (end, found) = hosts[host].intake.answer else { return [] }
         let forget = forgetPages(of: host)
+        hosts[host].doubts[.survey] = nil
         let first = targets.count
         let (files, excess) = addTargets(found.sorted { $0.ranksBefore($1) }, host)
         changes.targets.formUnion(first..<targets.count)

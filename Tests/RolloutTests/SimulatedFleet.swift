@@ -47,6 +47,13 @@ struct SimulatedFleet {
         case sliceEnds(HostName, String)
         case event(HostName, HostEvent)
         case returns(HostName)
+
+        var isAnswer: Bool {
+            switch self {
+            case .event(_, .sliceFinished), .event(_, .surveyPage), .event(_, .surveyFinished): true
+            default: false
+            }
+        }
     }
 
     /// `hosts` hosts in `racks` racks with up to `files` files each, on two file systems.
@@ -67,7 +74,8 @@ struct SimulatedFleet {
                         statistics: ExtentStatistics(), estimatedReflinkSeconds: 1,
                         gainSeconds: Double.random(in: 0...10, using: &random)))
             }
-            hosts[name] = SimulatedHost(files: found, labels: ["rack": "r\(index % racks)"])
+            hosts[name] = SimulatedHost(
+                files: found, labels: ["rack": "r\(index % racks)"], isOld: index.isMultiple(of: 3))
             fleet.expect(name, at: start)
         }
         let spec = RolloutSpec(
@@ -134,6 +142,10 @@ struct SimulatedFleet {
         }
         if awayUntil == nil, happens(nature.outage) {
             awayUntil = time + .random(in: 1...2000, using: &random)
+        }
+        if awayUntil == nil, happens(nature.lostQueue) {
+            mail.removeAll { $0.content.isAnswer }
+            handle(.answersLost)
         }
         if happens(nature.leap) { leaps += .random(in: -5000...5000, using: &random) }
     }

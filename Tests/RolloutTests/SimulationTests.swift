@@ -45,6 +45,18 @@ struct SimulationTests {
         #expect(fleet.ends.values.allSatisfy { $0 == 1 })
     }
 
+    @Test("no target is failed because the queue with the answers is lost", arguments: 0..<6)
+    func lostQueues(seed: UInt64) {
+        var fleet = SimulatedFleet(
+            seed: seed, hosts: 10, nature: .init(failure: 0, lostAnswer: 0, lostQueue: 0.2),
+            strategy: Self.strategy)
+        fleet.run()
+        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.violations == [])
+        #expect(fleet.ends.values.allSatisfy { $0 == 1 })
+        #expect(!fleet.announcements.contains { if case .attemptFailed = $0 { true } else { false } })
+    }
+
     @Test("nothing is sent while it is paused", arguments: 0..<5)
     func pauses(seed: UInt64) throws {
         var fleet = SimulatedFleet(seed: seed, hosts: 10, strategy: .init(ramp: [2, 4]))

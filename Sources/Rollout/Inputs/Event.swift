@@ -18,6 +18,8 @@ extension Rollout {
         case deadLettered(task: String, HostName, reason: String)
         /// Hosts can be heard again: the broker was away. All timers restart.
         case reconnected
+        /// The queue with the hosts' answers was lost and is there again: what was in it will not come.
+        case answersLost
         /// The clock has leapt, or the process stood still, for so many seconds; backwards if negative.
         case leapt(by: TimeInterval)
         /// Time has passed in which hosts could be heard; about once a second. Timeouts expire at a tick only.

@@ -17,6 +17,8 @@ public struct RolloutHost: Sendable {
 
     /// What has arrived of its answer to the survey that is awaited.
     var intake = SurveyIntake()
+    /// Tasks in flight whose answers may be lost, and since when the host's states do not mention them; `nil` while they may.
+    var doubts: [Task: Date?] = [:]
     /// Its worker stops or is paused: nothing is sent until its state says `run`.
     var isHeld = false
 
