@@ -9,7 +9,7 @@ extension Rollout {
     }
 
     /// Pauses if the error budget is exceeded and there is a host left to pause.
-    mutating func keepToBudget() -> [Action] {
+    mutating func keepToBudget(at now: Date) -> [Action] {
         let counted = state.failures - state.forgiven
         // A share of the files is known only once the surveys are complete.
         guard let allowed = allowedFailures, counted > allowed, state.pause == nil, state.phase == .running,
@@ -17,7 +17,7 @@ extension Rollout {
         else { return [] }
         setState { $0.pause = .errorBudget }
         return [.announce(.budgetExceeded(failures: counted, allowed: allowed))]
-            + hosts.indices.flatMap { desire($0) }
+            + hosts.indices.flatMap { refresh($0, at: now) }
     }
 
     /// Ends a host whose targets have all ended.
@@ -38,6 +38,8 @@ extension Rollout {
     /// Ends a host from which no answer is expected any more. `why` is the predicate of a sentence about it.
     mutating func giveUp(_ host: Int, _ why: String) -> [Action] {
         guard !hosts[host].state.phase.isEnded else { return [] }
+        let forget = forgetPages(of: host)
+        hosts[host].doubts = [:]
         forgetSlices(host)
         let left = hosts[host].lanes.flatMap(\.targets).filter { !targets[$0].state.isEnded }
         for target in left { targets[target].giveUp(.hostLost) }
@@ -47,7 +49,7 @@ extension Rollout {
             $0.phase = .givenUp
             $0.givenUp = why
         }
-        return [.announce(.hostGivenUp(hosts[host].name, why))]
+        return forget + [.announce(.hostGivenUp(hosts[host].name, why))]
             + left.map { .announce(.targetEnded($0)) } + desire(host)
     }
 
@@ -68,21 +70,24 @@ extension Rollout {
             actions += giveUp(host, why)
         }
         // If that exceeds the budget, the other lost hosts get another chance after `resume`.
-        return actions.isEmpty ? [] : actions + keepToBudget()
+        return actions.isEmpty ? [] : actions + keepToBudget(at: now)
     }
 
     /// Ends the rollout, if nothing is left to do.
     mutating func endIfDone() -> [Action] {
         switch state.phase {
         case .running where counts.open == 0:
-            setState { $0.phase = .completed }
+            let hasFailures =
+                hosts.contains { $0.state.phase == .givenUp }
+                || targets.contains { if case .failed = $0.state { true } else { false } }
+            setState { $0.phase = hasFailures ? .completedWithFailures : .completed }
         case .cancelling where hosts.allSatisfy({ $0.isLost || !$0.hasSlicesInFlight }):
             for host in hosts.indices where hosts[host].hasSlicesInFlight { forgetSlices(host) }
             setState { $0.phase = .cancelled }
         default: return []
         }
         // With the rollout ends what it wants of hosts.
-        return hosts.indices.flatMap { desire($0) } + [.announce(.ended(state.phase))]
+        return hosts.indices.flatMap { forgetPages(of: $0) + desire($0) } + [.announce(.ended(state.phase))]
     }
 
     /// Its slices in flight count as never sent: an answer to them is ignored.
@@ -90,6 +95,8 @@ extension Rollout {
         for lane in hosts[host].lanes.indices {
             guard let target = hosts[host].lanes[lane].inFlight else { continue }
             hosts[host].lanes[lane].inFlight = nil
+            hosts[host].doubts[.slice(target)] = nil
+            inherited.remove(target)
             targets[target].returnToPending()
             changes.targets.insert(target)
         }

@@ -34,6 +34,10 @@ extension Rollout {
             actions += deadLettered(task, host, reason, at: now)
         case .reconnected:
             restartTimers(at: now)
+        case .leapt(let seconds):
+            leapt(by: seconds, at: now)
+        case .answersLost:
+            doubtEverything()
         case .tick:
             for host in hosts.indices { actions += tick(host, at: now) }
             actions += giveUpLost(at: now)

@@ -7,43 +7,53 @@ extension Rollout {
     mutating func heard(_ event: HostEvent, from host: Int, at now: Date) -> [Action] {
         switch event {
         case .surveyPage(let page):
-            guard isAwaited(page.task, of: host) else { return [] }
-            hosts[host].survey.intake.take(page)
-            hosts[host].survey.since = now
-            return completeSurvey(of: host)
+            return surveyPage(page, host, at: now)
         case .surveyFinished(let end):
-            guard isAwaited(end.task, of: host) else { return [] }
-            hosts[host].survey.intake.take(end)
-            return completeSurvey(of: host)
+            return surveyFinished(end, host)
         case .sliceFinished(let answer):
             return sliceFinished(answer, host, at: now)
         case .progress(let progress):
-            running(progress.running, host, at: now)
+            _ = running(progress.running, host, at: now)
             return []
         case .hostState(let said):
             if said.mode == .run { hosts[host].isHeld = false }
-            if said.surveys.contains(surveyTask(of: host)) { hosts[host].survey.since = now }
-            running(said.running, host, at: now)
-            return dispatch(host, at: now)
+            let tasks = running(said.running, host, at: now)
+                .union(mentioned(said.surveys + (said.accepted ?? []), host, at: now))
+            return resolveDoubts(said, mentioned: tasks, of: host, at: now) + dispatch(host, at: now)
         case .unknown:
             return []
         }
     }
 
-    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date) {
+    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date)
+        -> Set<RolloutHost.Task>
+    {
         hosts[host].progress = slices.filter { $0.job == id }
-        for slice in hosts[host].progress {
-            guard let target = target(ofSlice: slice.task) else { continue }
-            targets[target].isStillInFlight(at: now)
+        return mentioned(hosts[host].progress.map(\.task), host, at: now)
+    }
+
+    /// A host has these tasks: they run, or wait behind others. Returns those that are in flight.
+    private mutating func mentioned(_ tasks: [String], _ host: Int, at now: Date) -> Set<RolloutHost.Task> {
+        var mentioned: Set<RolloutHost.Task> = []
+        for task in tasks {
+            if isAwaited(task, of: host) {
+                hosts[host].state.survey.since = now
+                mentioned.insert(.survey)
+            } else if let target = target(ofSlice: task), targets[target].host == host {
+                targets[target].isStillInFlight(at: now)
+                mentioned.insert(.slice(target))
+            }
         }
+        return mentioned
     }
 
     private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {
         // Otherwise it is late or a duplicate.
         guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
         if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
-        targets[target].answered(answer.result, at: now, retries)
-        return [.account(target: target, answer.result)] + sliceEnded(target, at: now)
+        let failure = targets[target].answered(answer.result, at: now, retries)
+        return [.account(target: target, answer.result)] + (failure.map { [failedAttempt(target, $0)] } ?? [])
+            + sliceEnded(target, at: now)
     }
 
     mutating func deadLettered(_ task: String, _ host: Int, _ reason: String, at now: Date)
@@ -62,8 +72,19 @@ extension Rollout {
         -> [Action]
     {
         guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
+        return attemptFailed(target, reason, at: now)
+    }
+
+    /// The slice in flight of a target failed without an answer.
+    mutating func attemptFailed(_ target: Int, _ reason: Reason, at now: Date) -> [Action] {
         targets[target].attemptFailed(reason, at: now, retries)
-        return sliceEnded(target, at: now)
+        return [failedAttempt(target, reason)] + sliceEnded(target, at: now)
+    }
+
+    private func failedAttempt(_ target: Int, _ reason: Reason) -> Action {
+        .announce(
+            .attemptFailed(
+                target: target, attempt: targets[target].fruitless, of: strategy.attempts, reason: reason))
     }
 
     mutating func lost(_ host: Int, at now: Date) -> [Action] {
@@ -79,14 +100,17 @@ extension Rollout {
         guard hadWork else { return actions }
         countFailures()
         // Another canary takes its place; without a budget, only a failed file stops the canary stage.
-        return actions + (strategy.errorBudget == nil ? [] : keepToBudget())
+        return actions + (strategy.errorBudget == nil ? [] : keepToBudget(at: now))
     }
 
     mutating func returned(_ host: Int, at now: Date) -> [Action] {
         setHost(host) { $0.lostSince = nil }
         for case let target? in hosts[host].lanes.map(\.inFlight) { targets[target].isStillInFlight(at: now) }
-        let isAsked = hosts[host].state.phase == .surveying && state.phase != .cancelling
-        let again = isAsked ? requestSurvey(host, at: now) : []
-        return [.announce(.hostReturned(hosts[host].name))] + again
+        if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
+        // Its survey is in its queue, and the broker delivers it again; if not, the host's states will show it.
+        doubtSurvey(of: host)
+        let isUnasked = hosts[host].state.phase == .surveying && hosts[host].state.survey.number == 0
+        let request = isUnasked && state.phase != .cancelling ? requestSurvey(host, at: now) : []
+        return [.announce(.hostReturned(hosts[host].name))] + request
     }
 }

@@ -9,6 +9,7 @@ extension Rollout {
     ) {
         self.id = id
         self.state = state
+        epoch = String(UInt64(max(0, now.timeIntervalSince1970)), radix: 36)
         hours = OpeningHours(state.spec.strategy.windows)
         self.hosts = hosts.map {
             var host = RolloutHost($0.name, labels: $0.state.labels)
@@ -16,17 +17,31 @@ extension Rollout {
             host.state.lostSince = $0.state.lostSince.map {
                 Self.waiting(since: $0, for: state.spec.strategy.giveUpAfter, at: now)
             }
+            host.state.survey.since = $0.state.survey.since.map {
+                Self.waiting(since: $0, for: Self.surveyTimeout, at: now)
+            }
             return host
         }
         places = Dictionary(uniqueKeysWithValues: hosts.enumerated().map { ($1.name, $0) })
         counts = HostCounts(self.hosts)
+        for (host, stored) in hosts.enumerated() { restoreIntake(stored.pages, host) }
         var numbers: [[Int]] = Array(repeating: [], count: hosts.count)
+        var fileSystems: [[String: Int]] = Array(repeating: [:], count: hosts.count)
         for stored in targets {
             guard let host = places[stored.host] else { continue }
+            let next = self.hosts[host].fileSystems.count
+            let place = fileSystems[host][stored.fileSystem] ?? next
+            if place == next {
+                fileSystems[host][stored.fileSystem] = place
+                self.hosts[host].fileSystems.append(stored.fileSystem)
+            }
             numbers[host].append(self.targets.count)
-            self.targets.append(restored(stored, host, at: now))
+            self.targets.append(restored(stored, host, fileSystem: place, at: now))
         }
         for host in hosts.indices { buildLanes(host, numbers[host]) }
+        inherited = Set(self.hosts.flatMap { $0.lanes.compactMap(\.inFlight) })
+        // The store may be a backup.
+        doubtEverything()
         if state.phase != .surveying { buildOrder() }
     }
 
@@ -39,12 +54,14 @@ extension Rollout {
         max(min(since, now), now - (timeout - grace))
     }
 
-    private mutating func restored(_ stored: StoredTarget, _ host: Int, at now: Date) -> Target {
-        let known = hosts[host].fileSystems.firstIndex(of: stored.fileSystem)
-        if known == nil { hosts[host].fileSystems.append(stored.fileSystem) }
-        var target = Target(
-            host: host, fileSystem: known ?? hosts[host].fileSystems.count - 1, size: stored.size,
-            gain: stored.gain)
+    /// Takes in what has arrived of the survey that is awaited; pages of an earlier one count for nothing.
+    private mutating func restoreIntake(_ pages: [SurveyPage], _ host: Int) {
+        for page in pages where isAwaited(page.task, of: host) { hosts[host].intake.take(page) }
+        if let end = hosts[host].state.survey.end { hosts[host].intake.take(end) }
+    }
+
+    private func restored(_ stored: StoredTarget, _ host: Int, fileSystem: Int, at now: Date) -> Target {
+        var target = Target(host: host, fileSystem: fileSystem, size: stored.size, gain: stored.gain)
         target.restore(
             state: stored.state, cursor: stored.cursor, unshared: stored.unshared, slices: stored.slices,
             fruitless: stored.fruitless)
@@ -54,11 +71,20 @@ extension Rollout {
         return target
     }
 
-    /// What has to be done first after ``init(id:state:hosts:targets:at:)``: surveys that were not complete are requested
-    /// again. Tasks that were stored but not published are in the store's outbox.
+    /// What has to be done first after ``init(id:state:hosts:targets:at:)``: surveys of which an older version has stored no number
+    /// are requested again. Tasks that were stored but not published are in the store's outbox.
     public mutating func continueAfterRestart(at now: Date) -> [Action] {
         guard state.phase == .surveying || state.phase == .running else { return [] }
-        return hosts.indices.filter { hosts[$0].state.phase == .surveying && !hosts[$0].isLost }
-            .flatMap { requestSurvey($0, at: now) }
+        var actions: [Action] = []
+        for host in hosts.indices {
+            switch hosts[host].state.phase {
+            case .surveying where hosts[host].state.survey.number == 0 && !hosts[host].isLost:
+                actions += requestSurvey(host, at: now)
+            case .surveying: actions += completeSurvey(of: host)
+            case .active where !canWork: actions += refresh(host, at: now)
+            default: break
+            }
+        }
+        return actions
     }
 }

@@ -4,9 +4,19 @@ import Foundation
 
 /// What is sent to hosts, and which slice an answer belongs to.
 extension Rollout {
-    /// Updates a host's desired state, and sends it what can be sent.
+    /// Releases a host that need not be held, updates its desired state, and sends it what can be sent.
     mutating func refresh(_ host: Int, at now: Date) -> [Action] {
-        desire(host) + dispatch(host, at: now)
+        releaseIfIdle(host)
+        return desire(host) + dispatch(host, at: now)
+    }
+
+    /// While nothing is sent, a host without slices in flight gives its slot back: another rollout can work on it, and ``admit``
+    /// looks whether one does before it has a slot again.
+    private mutating func releaseIfIdle(_ host: Int) {
+        guard state.phase == .running, !canWork, hosts[host].state.phase == .active,
+            !hosts[host].hasSlicesInFlight
+        else { return }
+        setHost(host) { $0.phase = .waiting }
     }
 
     /// Publishes the desired state of a host if it has changed. It is `nil` while the host is not at work for this rollout, as
@@ -62,22 +72,35 @@ extension Rollout {
         return numbers[hosts[host].lanes[lane].head...].first { targets[$0].canBeSent(at: now) }
     }
 
-    /// Message id of the last slice of a target.
-    public func sliceTask(_ target: Int) -> String { "\(id)-\(target)-\(targets[target].slices)" }
+    /// Message id of the last slice of a target that this process has sent.
+    ///
+    /// After a restart it ends with ``epoch``: a store that was restored from a backup counts numbers again that hosts have
+    /// answered already, and a worker ignores an id that it knows.
+    public func sliceTask(_ target: Int) -> String {
+        "\(id)-\(target)-\(targets[target].slices)" + (epoch.isEmpty ? "" : ".\(epoch)")
+    }
 
     /// The target whose slice in flight this is; `nil` for a late, foreign or malformed id.
     public func target(ofSlice task: String) -> Int? {
         let parts = task.split(separator: "-")
         guard parts.count >= 3, let target = Int(parts[parts.count - 2]), targets.indices.contains(target),
-            case .inFlight = targets[target].state, sliceTask(target) == task
+            case .inFlight = targets[target].state
         else { return nil }
-        return target
+        if inherited.contains(target) {
+            // The process before has sent it, or the one before that.
+            let number = parts[parts.count - 1].prefix { $0 != "." }
+            return task.hasPrefix("\(id)-\(target)-\(number)") && Int(number) == targets[target].slices
+                ? target : nil
+        }
+        return sliceTask(target) == task ? target : nil
     }
 
     /// The slice in flight of a target has ended, one way or another.
     mutating func sliceEnded(_ target: Int, at now: Date) -> [Action] {
         let host = targets[target].host
         changes.targets.insert(target)
+        inherited.remove(target)
+        hosts[host].doubts[.slice(target)] = nil
         for lane in hosts[host].lanes.indices where hosts[host].lanes[lane].inFlight == target {
             hosts[host].lanes[lane].inFlight = nil
         }
@@ -86,7 +109,7 @@ extension Rollout {
         actions += endHostIfDone(host)
         if case .failed = targets[target].state {
             countFailures()
-            actions += keepToBudget()
+            actions += keepToBudget(at: now)
         }
         return actions + refresh(host, at: now)
     }

@@ -4,11 +4,11 @@ import Foundation
 
 /// Timeouts.
 extension Rollout {
-    /// Restarts every timer: hosts could not be heard until now, or the clock has leapt. No wait becomes longer than one that
+    /// Restarts every timer: hosts could not be heard until now, or the clock was set back. No wait becomes longer than one that
     /// begins now.
     mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
-            if hosts[host].survey.since != nil { hosts[host].survey.since = now }
+            if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
             if hosts[host].isLost { setHost(host) { $0.lostSince = now } }
         }
         for target in targets.indices where targets[target].restartTimer(at: now, retries) {
@@ -19,15 +19,32 @@ extension Rollout {
         }
     }
 
+    /// Leaves a leap out of every wait. Waits go on, so that they end also where the process stands still again and again.
+    mutating func leapt(by seconds: TimeInterval, at now: Date) {
+        // Whatever waits for a time before the leap would wait for ever.
+        guard seconds > 0 else { return restartTimers(at: now) }
+        for host in hosts.indices {
+            hosts[host].state.survey.since = hosts[host].state.survey.since.map { min($0 + seconds, now) }
+            // In memory only: a disk that is slow is not given more to write.
+            hosts[host].state.lostSince = hosts[host].state.lostSince.map { min($0 + seconds, now) }
+        }
+        for target in targets.indices {
+            guard case .inFlight(let since) = targets[target].state else { continue }
+            targets[target].isStillInFlight(at: min(since + seconds, now))
+        }
+        if case .soak(let until) = state.stage { setState { $0.stage = .soak(until: until + seconds) } }
+    }
+
     mutating func tick(_ host: Int, at now: Date) -> [Action] {
         guard !hosts[host].isLost else { return [] }
         switch hosts[host].state.phase {
         case .surveying:
-            guard let since = hosts[host].survey.since, now.timeIntervalSince(since) >= Self.surveyTimeout
+            guard let since = hosts[host].state.survey.since,
+                now.timeIntervalSince(since) >= Self.surveyTimeout
             else {
                 return []
             }
-            guard hosts[host].survey.tries < strategy.attempts else {
+            guard hosts[host].state.survey.tries < strategy.attempts else {
                 return giveUp(
                     host,
                     "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
@@ -41,8 +58,7 @@ extension Rollout {
                     now.timeIntervalSince(since) >= sliceTimeout
                 else { continue }
                 // The host lives but does not mention the slice: the message or its answer was lost.
-                targets[target].attemptFailed(.noAnswer, at: now, retries)
-                actions += sliceEnded(target, at: now)
+                actions += attemptFailed(target, .noAnswer, at: now)
             }
             return actions + dispatch(host, at: now)
         case .finished, .givenUp:
@@ -54,5 +70,5 @@ extension Rollout {
     var sliceTimeout: TimeInterval { 2 * strategy.slice + 120 }
 
     /// Seconds after which a living host that does not mention its survey has lost it: other surveys may be before it in the queue.
-    private static let surveyTimeout: TimeInterval = 600
+    static let surveyTimeout: TimeInterval = 600
 }

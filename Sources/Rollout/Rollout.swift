@@ -25,6 +25,10 @@ public struct Rollout: Sendable {
     /// Whether a free slot may find a host: something has changed since none was found.
     var canAdmit = true
     let places: [HostName: Int]
+    /// Tells the slices of this process from those of the processes before; empty in the first.
+    let epoch: String
+    /// Targets with a slice in flight that a process before has sent.
+    var inherited: Set<Int> = []
     /// When slices may run.
     var hours: OpeningHours
 
@@ -44,6 +48,7 @@ public struct Rollout: Sendable {
         isPlanOnly: Bool = false
     ) {
         self.id = id
+        epoch = ""
         state = State(
             spec: spec, phase: .surveying, stage: Self.firstStage(spec.strategy), isPlanOnly: isPlanOnly)
         hours = OpeningHours(spec.strategy.windows)

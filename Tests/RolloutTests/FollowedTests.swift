@@ -74,4 +74,35 @@ import Testing
         let all = both.followed(by: slice(.done, nil, extents: 4...50, pause: 5))
         #expect(all.extents == .init(before: 100, after: 4))
     }
+
+    @Test("stays bounded, however many slices there are and whatever their notes are called")
+    func bounded() {
+        var all = slice(.partial, .timeLimit, extents: 1...100, pause: 1)
+        for number in 0..<200 {
+            var next = slice(.partial, .timeLimit, extents: 1...100, pause: 1)
+            next.notes = (0..<20).map { .init(Reason(rawValue: "code\(number)-\($0 / 2)"), "text") }
+            next.bytes = .init(rewritten: .mostCounted, unshared: .mostCounted)
+            next.seconds = 1e9
+            next.pause.count = 1 << 53
+            next.pause.over = 1 << 53
+            next.pause.buckets = [.init(upTo: 1, count: 1 << 53)]
+            all = number == 0 ? next : all.followed(by: next)
+        }
+        #expect(all.notes?.count == 16)
+        #expect(Set(all.notes?.map(\.reason) ?? []).count == 16)
+        #expect(all.notes?.first?.reason == Reason(rawValue: "code0-0"))
+        #expect(all.bytes == .init(rewritten: .mostCounted, unshared: .mostCounted))
+        #expect(all.seconds == 1e9)
+        #expect(all.pause.count == 1 << 53)
+        #expect(all.pause.over == 1 << 53)
+        #expect(all.pause.buckets == [.init(upTo: 1, count: 1 << 53)])
+    }
+
+    @Test("also where no slice before it opened the file")
+    func boundedAlone() {
+        var last = slice(.done, nil, extents: 1...100, pause: 1)
+        last.notes = (0..<2000).map { .init(Reason(rawValue: "code\($0)"), "text") }
+        let both = DefragResult(path: "/a", status: .partial, reason: .paused).followed(by: last)
+        #expect(both.notes?.count == 16)
+    }
 }

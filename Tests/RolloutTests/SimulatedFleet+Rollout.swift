@@ -21,10 +21,18 @@ extension SimulatedFleet {
             case .announce(let announcement):
                 announcements.append(announcement)
                 if case .targetEnded(let target) = announcement { ends[target, default: 0] += 1 }
-            case .add, .account: break
+            case .add, .account, .keepPage, .forgetPages: break
             }
         }
         check()
+    }
+
+    /// How a rollout ends in which all is done that can be.
+    var expectedEnd: Rollout.Phase {
+        let isFailed =
+            rollout.targets.contains { if case .failed = $0.state { true } else { false } }
+            || rollout.hosts.contains { $0.state.phase == .givenUp }
+        return isFailed ? .completedWithFailures : .completed
     }
 
     private mutating func send(_ target: Int, _ task: String, _ from: ByteCount, _ seconds: Double) {

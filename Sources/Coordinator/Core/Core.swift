@@ -114,11 +114,6 @@ actor Core {
         switch input {
         case .heard(let host, let event, _, _):
             carryOut(fleet.heard(host, event, at: now), &step)
-            if case .hostState(let state) = event {
-                carryOut(desired.heard(host, state, at: now), &step)
-            }
-            surveys.heard(host, event)
-            carryOut([.rollouts(.heard(host, event))], &step)
         case .dead(let letter, let host, _):
             carryOut(
                 [
@@ -149,6 +144,12 @@ actor Core {
         for effect in effects {
             switch effect {
             case .store(let write): step.write(write)
+            case .believed(let host, let event):
+                if case .hostState(let state) = event {
+                    carryOut(desired.heard(host, state, at: step.now), &step)
+                }
+                surveys.heard(host, event)
+                carryOut(underWay.handle(.heard(host, event), at: step.now), &step)
             case .rollouts(let event): carryOut(underWay.handle(event, at: step.now), &step)
             case .taskFailed(let task, let host, let why):
                 carryOut(

@@ -8,6 +8,8 @@ import Rollout
 enum Effect {
     /// Write something, after what has changed in the rollouts.
     case store((WriteTransaction) throws -> Void)
+    /// Hand what a host has said to everybody whom it concerns.
+    case believed(HostName, HostEvent)
     /// Hand an event to every rollout.
     case rollouts(Rollout.Event)
     /// A task came to nothing: why, as a sentence about its host.

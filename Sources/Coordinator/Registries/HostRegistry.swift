@@ -45,19 +45,34 @@ struct HostRegistry {
     /// A host said something.
     mutating func heard(_ host: HostName, _ event: HostEvent, at now: Date) -> [Effect] {
         let before = fleet.hosts[host]
-        let hasReturned = fleet.heard(host, event, at: now)
+        let heard = fleet.heard(host, event, at: now)
         var effects: [Effect] = []
-        if hasReturned {
+        if heard.hasReturned {
             effects += [
                 .tell("host.returned", "host \(host) is heard again", host: host, at: now),
                 .rollouts(.returned(host)),
             ]
         }
-        if before == nil || hasReturned || before?.labels != fleet.hosts[host]?.labels {
+        if before == nil || heard.hasReturned || before?.labels != fleet.hosts[host]?.labels {
             effects.append(note(host, at: now))
         } else if isDue(after: fleet.lostAfter / 2, since: noted[host], now) {
             notesDue.insert(host)
         }
+        switch heard.hasTwin {
+        case true?:
+            effects.append(
+                .tell(
+                    "host.twin",
+                    "two workers call themselves host \(host): stop one of them, or give it a name of its own (REFLOW_HOST)",
+                    host: host, at: now))
+        case false?:
+            effects.append(
+                .tell("host.twinGone", "only one worker calls itself host \(host) again", host: host, at: now)
+            )
+        case nil: break
+        }
+        // The second worker says nothing of the host.
+        if !heard.isOfTwin { effects.append(.believed(host, event)) }
         return effects
     }
 
@@ -68,8 +83,8 @@ struct HostRegistry {
 
     /// Time has passed in which hosts could be heard: finds out who is lost.
     mutating func tick(at now: Date) -> [Effect] {
-        let (lost, hasLeapt) = fleet.tick(at: now)
-        var effects: [Effect] = hasLeapt ? [.rollouts(.reconnected)] : []
+        let (lost, leap) = fleet.tick(at: now)
+        var effects: [Effect] = leap.map { [.rollouts(.leapt(by: $0))] } ?? []
         for host in lost {
             effects += [
                 .store { try $0.lost(host) },

@@ -28,7 +28,7 @@ extension Rollout {
                 }
             ]
         case .desire(let host, let mode, let policy): return [.desire(host, mode, policy)]
-        case .add, .account: return []  // in the rollout's delta
+        case .add, .account, .keepPage, .forgetPages: return []  // in the rollout's delta
         case .announce(let announcement): return announce(announcement, at: now).map { [$0] } ?? []
         }
     }
@@ -42,6 +42,9 @@ extension Rollout {
         }
         return switch announcement {
         case .targetEnded(let number): announceEnd(of: number, at: now)
+        case .attemptFailed(let number, let attempt, let most, let reason):
+            announce(
+                "target.attemptFailed", number, "attempt \(attempt) of \(most) failed: \(reason)", at: now)
         case .surveyed(let targets):
             tell("\(kind).surveyed", "all hosts have been asked: \(counted(targets, "file"))")
         case .stage(let stage): tell("rollout.stage", "stage \(stage.text(strategy))")
@@ -64,18 +67,24 @@ extension Rollout {
         case .windowOpened: tell("rollout.windowOpened", "a maintenance window is open")
         case .windowClosed: tell("rollout.windowClosed", "no maintenance window is open")
         case .ended(.planned): tell("plan.completed", "the plan is complete")
+        case .ended(.completedWithFailures):
+            tell("rollout.completed", "the rollout is completed with failures")
         case .ended(let phase): tell("rollout.\(phase.rawValue)", "the rollout is \(phase.rawValue)")
         }
     }
 
     private func announceEnd(of number: Int, at now: Date) -> Effect {
-        let host = hosts[targets[number].host].name
         let (type, how) =
             switch targets[number].state {
             case .skipped(let reason): ("target.skipped", "was left alone: \(reason)")
             case .failed(let reason): ("target.failed", "has failed: \(reason)")
             default: ("target.done", "is done")
             }
+        return announce(type, number, how, at: now)
+    }
+
+    private func announce(_ type: String, _ number: Int, _ how: String, at now: Date) -> Effect {
+        let host = hosts[targets[number].host].name
         return .store { [id] write in
             let path = try write.read.file(of: number, in: id).path
             try write.log(

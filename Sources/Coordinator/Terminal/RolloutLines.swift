@@ -126,6 +126,7 @@ extension RolloutStatus {
         case (.running, .errorBudget?): "paused (error budget)"
         case (.running, nil):
             waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
+        case (.completedWithFailures, _): "completed with failures"
         default: phase.rawValue
         }
     }
@@ -134,6 +135,7 @@ extension RolloutStatus {
     var exitStatus: ExitStatus {
         switch phase {
         case .planned, .completed: targets.failed == 0 && hosts.givenUp == 0 ? .success : .failed
+        case .completedWithFailures: .failed
         case .cancelled, .surveying, .running, .cancelling: .stoppedEarly
         }
     }

@@ -3,21 +3,6 @@ public import Foundation
 
 /// Which hosts there are, and when each was last heard.
 public struct Fleet: Sendable {
-    /// One host of the fleet.
-    public struct Host: Sendable {
-        public let name: HostName
-        /// Its last state event; `nil` before the first.
-        public internal(set) var state: HostState?
-        /// When it was last heard; for one that was never heard, when it became known.
-        public internal(set) var lastHeard: Date
-        /// Whether it has been silent for ``Fleet/lostAfter``.
-        public internal(set) var isLost: Bool
-        public internal(set) var wasHeard: Bool
-
-        /// Its labels by its last state event.
-        public var labels: [String: String] { state?.labels ?? [:] }
-    }
-
     public private(set) var hosts: [HostName: Host] = [:]
     private var lastTick: Date?
     /// Seconds between two ticks above which the clock has leapt or the process stood still.
@@ -37,47 +22,58 @@ public struct Fleet: Sendable {
     public mutating func expect(_ name: HostName, state: HostState? = nil, isLost: Bool = false, at now: Date)
     {
         guard hosts[name] == nil else { return }
-        hosts[name] = Host(
-            name: name, state: state, lastHeard: now, isLost: isLost, wasHeard: state != nil)
+        hosts[name] = Host(name: name, state: state, isLost: isLost, wasHeard: state != nil, at: now)
     }
 
-    /// A host was heard. Returns whether it had been lost.
-    public mutating func heard(_ name: HostName, _ event: HostEvent, at now: Date) -> Bool {
+    /// What an event says of its host, beyond the event itself.
+    public struct Heard: Hashable, Sendable {
+        /// The host had been lost.
+        public var hasReturned = false
+        /// That a second worker speaks under the host's name has just been found (`true`), or is over (`false`).
+        public var hasTwin: Bool?
+        /// The event is the second worker's state: it says nothing of the host, and ``Host/state`` is still the first one's.
+        public var isOfTwin = false
+
+        init() {}
+    }
+
+    /// A host was heard.
+    public mutating func heard(_ name: HostName, _ event: HostEvent, at now: Date) -> Heard {
         var host =
-            hosts[name] ?? Host(name: name, state: nil, lastHeard: now, isLost: false, wasHeard: true)
-        let hasReturned = host.isLost
-        host.isLost = false
-        host.wasHeard = true
-        host.lastHeard = now
-        if case .hostState(let state) = event { host.state = state }
-        hosts[name] = host
-        return hasReturned
+            hosts[name] ?? Host(name: name, state: nil, isLost: false, wasHeard: true, at: now)
+        defer { hosts[name] = host }
+        return host.heard(event, at: now)
     }
 
-    /// Time has passed; about once a second. Returns the hosts that are lost from now on, and whether the clock has leapt.
+    /// Time has passed; about once a second. Returns the hosts that are lost from now on, and the seconds by which the clock has
+    /// leapt or the process stood still, if so.
     ///
-    /// A clock that leaps, and a process that stood still, say nothing about any host's silence: it restarts.
-    public mutating func tick(at now: Date) -> (lost: [HostName], hasLeapt: Bool) {
-        defer { lastTick = now }
-        let hasLeapt = lastTick.map { abs(now.timeIntervalSince($0)) > Self.longestTick } ?? false
-        if hasLeapt { couldNotHear(until: now) }
+    /// A leap says nothing about any host's silence, which is as long as before. As a process that stands still again and again
+    /// must lose hosts, too, the silence of a host is shortened no more once leaps have shortened it by ``lostAfter`` in all.
+    public mutating func tick(at now: Date) -> (lost: [HostName], leap: TimeInterval?) {
+        let passed = lastTick.map { now.timeIntervalSince($0) } ?? 0
+        lastTick = now
+        let hasLeapt = abs(passed) > Self.longestTick
         var lost: [HostName] = []
-        for (name, host) in hosts where !host.isLost {
-            guard now.timeIntervalSince(host.lastHeard) >= (host.wasHeard ? lostAfter : answerWithin) else {
-                continue
-            }
-            hosts[name]?.isLost = true
-            lost.append(name)
+        for name in hosts.keys {
+            guard var host = hosts[name], !host.isLost else { continue }
+            let silence = host.wasHeard ? lostAfter : answerWithin
+            if hasLeapt { host.excuse(passed, at: now, atMost: silence) }
+            host.isLost = now.timeIntervalSince(host.lastHeard) >= silence
+            if host.isLost { lost.append(name) }
+            hosts[name] = host
         }
-        return (lost.sorted(), hasLeapt)
+        return (lost.sorted(), hasLeapt ? passed : nil)
     }
 
     public mutating func forget(_ name: HostName) {
         hosts[name] = nil
     }
 
-    /// No host could be heard until `now`, as the broker was away: the silence of each restarts.
-    public mutating func couldNotHear(until now: Date) {
-        for name in hosts.keys { hosts[name]?.lastHeard = now }
+    /// No host can be heard before `time`, as the broker was away until now: the silence of each begins then. Ticks begin again,
+    /// too: the time without any is no leap.
+    public mutating func couldNotHear(until time: Date) {
+        for name in hosts.keys { hosts[name]?.lastHeard = time }
+        lastTick = nil
     }
 }

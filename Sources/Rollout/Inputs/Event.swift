@@ -1,4 +1,5 @@
 public import Contract
+public import Foundation
 
 extension Rollout {
     /// An input of the state machine.
@@ -15,8 +16,12 @@ extension Rollout {
         case undeliverable(task: String, HostName, String)
         /// A task of a host was dead-lettered.
         case deadLettered(task: String, HostName, reason: String)
-        /// Hosts can be heard again: the broker was away, or the clock has leapt. All timers restart.
+        /// Hosts can be heard again: the broker was away. All timers restart.
         case reconnected
+        /// The queue with the hosts' answers was lost and is there again: what was in it will not come.
+        case answersLost
+        /// The clock has leapt, or the process stood still, for so many seconds; backwards if negative.
+        case leapt(by: TimeInterval)
         /// Time has passed in which hosts could be heard; about once a second. Timeouts expire at a tick only.
         case tick
     }

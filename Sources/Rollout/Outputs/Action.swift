@@ -12,6 +12,10 @@ extension Rollout {
         case desire(HostName, DesiredState.Mode, PolicyOverrides)
         /// Store the targets that a survey found; their numbers are consecutive and begin at `first`.
         case add(first: Int, HostName, [FileSurvey])
+        /// Store a page of a host's survey, in place of one with the same number; it may be needed after a restart.
+        case keepPage(HostName, SurveyPage)
+        /// Delete the stored pages of a host: the survey is complete, or another one was requested.
+        case forgetPages(HostName)
         /// Store the result of a slice.
         case account(target: Int, DefragResult)
         /// Add an event to the operators' log.

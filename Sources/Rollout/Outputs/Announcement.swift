@@ -1,4 +1,5 @@
 public import Contract
+public import DefragTypes
 
 extension Rollout {
     /// An event for the operators.
@@ -9,6 +10,8 @@ extension Rollout {
         case stage(Stage)
         /// The error budget is exceeded: the rollout pauses.
         case budgetExceeded(failures: Int, allowed: Int)
+        /// An attempt at a target failed: after it there is a wait, or the target has ended.
+        case attemptFailed(target: Int, attempt: Int, of: Int, reason: Reason)
         /// A target has ended.
         case targetEnded(Int)
         /// A host was given a slot.

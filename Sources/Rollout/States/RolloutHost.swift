@@ -15,7 +15,10 @@ public struct RolloutHost: Sendable {
     /// The running slices of this rollout, as it last said.
     public internal(set) var progress: [SliceProgress] = []
 
-    var survey = Survey()
+    /// What has arrived of its answer to the survey that is awaited.
+    var intake = SurveyIntake()
+    /// Tasks in flight whose answers may be lost, and since when the host's states do not mention them; `nil` while they may.
+    var doubts: [Task: Date?] = [:]
     /// Its worker stops or is paused: nothing is sent until its state says `run`.
     var isHeld = false
 
@@ -36,6 +39,7 @@ public struct RolloutHost: Sendable {
         public var givenUp: String?
         /// The desired state that was last published; `nil` for nothing in particular.
         var desired: Desired?
+        var survey = Survey()
 
         init(labels: [String: String]) {
             self.labels = labels
@@ -51,6 +55,7 @@ public struct RolloutHost: Sendable {
             try stored.read(.problems, into: &problems)
             try stored.read(.givenUp, into: &givenUp)
             try stored.read(.desired, into: &desired)
+            try stored.read(.survey, into: &survey)
         }
     }
 
@@ -84,17 +89,6 @@ public struct RolloutHost: Sendable {
         var head = 0
         /// The target that has a slice in flight.
         public internal(set) var inFlight: Int?
-    }
-
-    /// A survey that was requested.
-    struct Survey: Sendable {
-        /// Part of its task's id: unique, also across restarts.
-        var number = 0
-        /// How often it was requested.
-        var tries = 0
-        /// When it was requested, or the host last mentioned it.
-        var since: Date?
-        var intake = SurveyIntake()
     }
 
     init(_ name: HostName, labels: [String: String]) {

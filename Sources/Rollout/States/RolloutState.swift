@@ -60,11 +60,18 @@ extension Rollout {
         case cancelling
         /// Ended by the operator, with targets left.
         case cancelled
-        /// Every target has ended.
+        /// Every target has ended, none as failed.
         case completed
+        /// Every target has ended: some failed, or a host was given up.
+        case completedWithFailures
 
         /// Whether nothing more will happen.
-        public var isEnded: Bool { [.planned, .cancelled, .completed].contains(self) }
+        public var isEnded: Bool {
+            switch self {
+            case .surveying, .running, .cancelling: false
+            case .planned, .cancelled, .completed, .completedWithFailures: true
+            }
+        }
     }
 
     /// Why nothing is sent.

@@ -6,11 +6,14 @@ extension Rollout {
     public struct StoredHost: Sendable {
         public var name: HostName
         public var state: RolloutHost.State
+        /// The pages of its survey that were kept.
+        public var pages: [SurveyPage]
 
         /// A host as the store has it.
-        public init(name: HostName, state: RolloutHost.State) {
+        public init(name: HostName, state: RolloutHost.State, pages: [SurveyPage] = []) {
             self.name = name
             self.state = state
+            self.pages = pages
         }
     }
 

@@ -28,8 +28,8 @@ public struct Target: Hashable, Sendable {
         case pending
         /// A slice was sent and is not answered. `since`: when it was sent, or when the host last mentioned it.
         case inFlight(since: Date)
-        /// An attempt failed: the next one begins no earlier than `until`.
-        case backingOff(until: Date)
+        /// An attempt failed: the next one begins no earlier than `until`. The reason is `nil` if an older version stored it.
+        case backingOff(until: Date, reason: Reason?)
         /// Its end was reached.
         case done
         /// Not touched, or left half done, for a reason that is no failure.
@@ -59,32 +59,39 @@ public struct Target: Hashable, Sendable {
         self.gain = gain
     }
 
-    /// The slice in flight was answered.
-    mutating func answered(_ result: DefragResult, at now: Date, _ retries: Retries) {
+    /// The slice in flight was answered. Returns why the attempt failed, if it did.
+    mutating func answered(_ result: DefragResult, at now: Date, _ retries: Retries) -> Reason? {
         unshared = min(unshared + result.bytes.unshared, .mostCounted)
+        var failure: Reason?
         switch result.status {
         case .done: state = .done
-        case .failed: attemptFailed(result.reason ?? .ioError, at: now, retries)
+        case .failed: failure = result.reason ?? .ioError
         case .skipped where result.reason == .busy || result.reason == .fileReplaced:
             // Another worker is on it, or the image is being replaced: that passes.
-            attemptFailed(result.reason ?? .busy, at: now, retries, endsAs: State.skipped)
+            failure = result.reason
         case .skipped: state = .skipped(result.reason ?? .notRegularFile)
-        case .partial: stopped(result, at: now, retries)
+        case .partial: failure = stopped(result)
         }
+        guard let failure else { return nil }
+        attemptFailed(
+            failure, at: now, retries, endsAs: result.status == .skipped ? State.skipped : State.failed)
+        return failure
     }
 
-    private mutating func stopped(_ result: DefragResult, at now: Date, _ retries: Retries) {
+    /// The slice in flight has ended before the file. Returns why the attempt failed, if it did.
+    private mutating func stopped(_ result: DefragResult) -> Reason? {
         let next = max(cursor, result.nextOffset ?? cursor)
         let hasAdvanced = next > cursor
         cursor = next
         if hasAdvanced { fruitless = 0 }
         switch result.reason {
         case nil where !hasAdvanced, .timeLimit? where !hasAdvanced:
-            attemptFailed(.noHeadway, at: now, retries)
+            return .noHeadway
         // The last two have causes outside of the file.
         case nil, .timeLimit?, .interrupted?, .paused?: state = .pending
         case let reason?: state = .skipped(reason)
         }
+        return nil
     }
 
     /// The slice in flight failed.
@@ -94,7 +101,7 @@ public struct Target: Hashable, Sendable {
         fruitless += 1
         state =
             fruitless < retries.attempts
-            ? .backingOff(until: now + retries.wait(after: fruitless)) : end(reason)
+            ? .backingOff(until: now + retries.wait(after: fruitless), reason: reason) : end(reason)
     }
 
     /// Its next slice is sent.
@@ -112,8 +119,8 @@ public struct Target: Hashable, Sendable {
     mutating func restartTimer(at now: Date, _ retries: Retries) -> Bool {
         isStillInFlight(at: now)
         let latest = now + retries.wait(after: fruitless)
-        guard case .backingOff(let until) = state, until > latest else { return false }
-        state = .backingOff(until: latest)
+        guard case .backingOff(let until, let reason) = state, until > latest else { return false }
+        state = .backingOff(until: latest, reason: reason)
         return true
     }
 
@@ -121,7 +128,7 @@ public struct Target: Hashable, Sendable {
     func canBeSent(at now: Date) -> Bool {
         switch state {
         case .pending: true
-        case .backingOff(let until): until <= now
+        case .backingOff(let until, _): until <= now
         case .inFlight, .done, .skipped, .failed: false
         }
     }
