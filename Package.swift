@@ -17,6 +17,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -63,6 +64,9 @@ let package = Package(
             dependencies: ["DefragTypes", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
 
+        // What both programs tell systemd.
+        .target(name: "Systemd", swiftSettings: strict),
+
         // The decisions of whoever hands out the work.
         .target(name: "Rollout", dependencies: ["Contract", "DefragTypes"], swiftSettings: strict),
 
@@ -84,7 +88,8 @@ let package = Package(
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "XFS",
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "Systemd",
+                "XFS",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -93,11 +98,13 @@ let package = Package(
             name: "Coordinator",
             dependencies: [
                 "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "RolloutSpec",
-                "Settings", "YAML",
+                "Settings", "Systemd", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -136,6 +143,7 @@ let package = Package(
             path: "Tests/FleetSimulator", swiftSettings: strict),
         .testTarget(name: "SafetyTests", dependencies: ["Support", "Trials"], swiftSettings: strict),
 
+        .testTarget(name: "SystemdTests", dependencies: ["Support", "Systemd"], swiftSettings: strict),
         .testTarget(name: "DefragTypesTests", dependencies: ["DefragTypes"], swiftSettings: strict),
         .testTarget(name: "XFSTests", dependencies: ["XFS", "Support"], swiftSettings: strict),
         .testTarget(

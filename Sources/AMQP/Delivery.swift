@@ -43,3 +43,21 @@ public struct Delivery: Sendable {
         core.settle(incarnation, tag, .reject(requeue: requeue))
     }
 }
+
+/// What it takes to settle a delivery, without its content: for those who settle it long after they have read it.
+public struct DeliveryReceipt: Sendable {
+    let core: ConnectionCore
+    let incarnation: Incarnation
+    let tag: UInt64
+
+    /// As ``Delivery/ack()``.
+    @discardableResult
+    public func ack() -> Bool {
+        core.settle(incarnation, tag, .ack)
+    }
+}
+
+extension Delivery {
+    /// What it takes to settle this delivery.
+    public var receipt: DeliveryReceipt { DeliveryReceipt(core: core, incarnation: incarnation, tag: tag) }
+}

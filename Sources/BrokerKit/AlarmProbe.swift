@@ -6,7 +6,9 @@ extension Connection {
     /// A broker that is short of memory or disk reads nothing more from publishers, and tells only those that publish
     /// (rabbit_reader, `publish_received`). Hosts cannot say that they live then, and a coordinator that waits for their
     /// answers has nothing to publish and would not hear of it.
-    public func probeForAlarms() async {
+    ///
+    /// - Parameter report: told why that cannot be found out, in words, and `nil` once it can.
+    public func probeForAlarms(_ report: @escaping @Sendable (String?) -> Void = { _ in }) async {
         // No queue is bound to it: the broker drops what is published.
         let exchange = ExchangeDefinition("reflow.probe", .fanout, isDurable: false)
         var probing: Task<Void, Never>?
@@ -16,13 +18,19 @@ extension Connection {
             case .connected:
                 probing?.cancel()
                 probing = Task {
-                    guard (try? await declare(exchange)) != nil else { return }
+                    do { try await declare(exchange) } catch {
+                        report("whether it takes messages cannot be found out: \(error)")
+                        return
+                    }
+                    report(nil)
                     while (try? await Task.sleep(for: .seconds(5))) != nil {
                         offer(AMQP.Message(body: []), key: "probe", exchange: exchange.name, routingKey: "")
                     }
                 }
-            // The latter where the account may not do it, for example.
-            case .disconnected, .offerRefused: probing?.cancel()
+            case .disconnected: probing?.cancel()
+            case .offerRefused(let error):
+                probing?.cancel()
+                report("whether it takes messages cannot be found out: \(error)")
             default: break
             }
         }

@@ -81,10 +81,17 @@ public struct Topology: Sendable {
         ]
     }
 
+    /// What the names of the queues of ``telemetryQueue()`` begin with.
+    public static let telemetryPrefix = "reflow.coordinator.chatter."
+
+    /// Held by the one coordinator of a virtual host: the broker gives it to one connection only.
+    public static let leaseQueue = QueueDefinition(
+        "reflow.coordinator.lease", isDurable: false, isExclusive: true)
+
     /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as its consumer.
     public static func telemetryQueue() -> (QueueDefinition, [Binding]) {
         let queue = QueueDefinition.temporary(
-            "reflow.coordinator.chatter.\(newMessageID())",
+            telemetryPrefix + newMessageID(),
             arguments: ["x-max-length": 100_000, "x-overflow": "drop-head"])
         let bindings = ["*.reflow.host.state", "*.reflow.progress"].map {
             Binding(exchange: ExchangeName.events, routingKey: $0)

@@ -18,6 +18,8 @@ public struct KeptDeadLetter: Codable, Hashable, Sendable {
     public var messageID: String?
     /// The host for which it was, or from which it came.
     public var host: HostName?
+    /// The broker account that published it.
+    public var account: String?
     /// Length of the body in bytes.
     public var size: Int
     /// The body, where it is text and was kept; `nil` in listings.

@@ -46,9 +46,13 @@ public struct Readiness: Codable, Hashable, Sendable {
     /// Why not, a sentence each.
     public var reasons: [String]
 
+    /// What else is not as it should be, a sentence each.
+    public var warnings: [String]
+
     /// Ready, if there are no reasons against it.
-    public init(reasons: [String] = []) {
+    public init(reasons: [String] = [], warnings: [String] = []) {
         isReady = reasons.isEmpty
         self.reasons = reasons
+        self.warnings = warnings
     }
 }

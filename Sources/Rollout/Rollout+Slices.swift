@@ -1,4 +1,4 @@
-import Contract
+public import Contract
 import DefragTypes
 import Foundation
 
@@ -112,5 +112,16 @@ extension Rollout {
             actions += keepToBudget(at: now)
         }
         return actions + refresh(host, at: now)
+    }
+}
+
+extension Rollout {
+    /// Tasks whose answers are awaited, with their hosts: slices and surveys.
+    public var tasksInFlight: [(host: HostName, task: String)] {
+        hosts.indices.flatMap { host in
+            let slices = hosts[host].lanes.compactMap(\.inFlight).map { sliceTask($0) }
+            let survey = hosts[host].state.phase == .surveying ? [surveyTask(of: host)] : []
+            return (slices + survey).map { (hosts[host].name, $0) }
+        }
     }
 }

@@ -1,9 +1,8 @@
 import ArgumentParser
 import DefragTypes
 import Foundation
-import GRDB
 import Logging
-import UnixSignals
+import Systemd
 
 /// `reflow serve`: the coordinator.
 struct Serve: AsyncParsableCommand {
@@ -57,30 +56,10 @@ struct Serve: AsyncParsableCommand {
             }
             var log = Logger(label: "reflow") { StreamLogHandler(label: $0, stream: PlainStandardError()) }
             log.logLevel = configuration.logLevel
-            let service = CoordinatorService(configuration: configuration, log: log)
-            let stops = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-            do {
-                try await run(service, log, until: stops)
-            } catch let error as DatabaseError {
-                throw Failure(StoreError(error, at: configuration.database))
-            }
-        }
-    }
-
-    /// Runs `service` until its own end, or a signal.
-    private func run(
-        _ service: CoordinatorService, _ log: Logger, until stops: UnixSignalsSequence
-    ) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await service.run() }
-            group.addTask {
-                for await signal in stops {
-                    log.info("stopping", metadata: ["signal": "\(signal)"])
-                    return
-                }
-            }
-            defer { group.cancelAll() }
-            try await group.next()
+            try await CoordinatorService(
+                configuration: configuration, log: log,
+                systemd: SystemdNotify(environment: ProcessInfo.processInfo.environment)
+            ).run()
         }
     }
 }

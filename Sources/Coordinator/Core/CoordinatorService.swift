@@ -5,16 +5,20 @@ import DefragTypes
 import Foundation
 import Logging
 import Rollout
+import ServiceLifecycle
+import Systemd
+import UnixSignals
 
 /// `reflow serve` without its command line: the core, between the broker and the API.
 struct CoordinatorService {
     let configuration: ServeConfiguration
     let log: Logger
+    let systemd: SystemdNotify
 
-    /// Serves until the task is cancelled.
+    /// Serves until SIGTERM or SIGINT, or until the task is cancelled.
     ///
-    /// - Throws: ``Failure``: the store cannot be opened, an address cannot be had. What the store throws later: the next start
-    ///   takes up what is stored. A broker that refuses the login is tried again, as it may be told otherwise.
+    /// - Throws: ``Failure``: the store cannot be opened, an address cannot be had. A broker that refuses the login is tried
+    ///   again, as it may be told otherwise.
     func run() async throws {
         let store: Store
         do { store = try Store(path: configuration.database) } catch { throw Failure(error) }
@@ -23,41 +27,91 @@ struct CoordinatorService {
         let core = Core(
             store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
             retention: configuration.retention, log: log)
-        try await core.resume()
+        let parts: [any Service] = [
+            BrokerService(core: core, configuration: configuration, log: log),
+            APIService(core: core, configuration: configuration, log: log, systemd: systemd),
+            WatchdogService(health: core.health, systemd: systemd),
+        ]
+        var group = ServiceGroupConfiguration(
+            services: parts.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+            logger: log.quiet)
+        // It may end at any moment, and goes on where it was.
+        group.maximumGracefulShutdownDuration = .seconds(15)
+        try await ServiceGroup(configuration: group).run()
+    }
+}
+
+/// The core at the broker.
+private struct BrokerService: Service {
+    let core: Core
+    let configuration: ServeConfiguration
+    let log: Logger
+
+    func run() async throws {
         let publishing = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: tasks"))
         let consuming = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: answers"))
         let dispatcher = Dispatcher(
             core: core, publishing: publishing, consuming: consuming,
-            mail: HostMail(ownUser: configuration.endpoint.user, sharedUser: configuration.sharedUser))
-        publishing.start()
-        consuming.start()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer { group.cancelAll() }
-            group.addTask { await Topology(hosts: []).keepDeclared(on: publishing, log: log) }
-            group.addTask {
-                do {
-                    try await dispatcher.run(
-                        from: [.queue(QueueName.coordinator), .queue(QueueName.dead), .chatter])
-                } catch {
-                    // Whoever wanted what could not be stored is to hear why.
-                    try? await Task.sleep(for: .milliseconds(200))
-                    throw error
-                }
-            }
-            group.addTask { [configuration, log] in
-                try await serveAPI(operations: core, configuration: configuration, logger: log) { port in
-                    log.info(
-                        "ready",
-                        metadata: [
-                            "socket": "\(configuration.listeners.socket)",
-                            "port": "\(port.map(String.init) ?? "-")",
-                        ])
-                }
-            }
-            // The API ends at a cancellation, the dispatcher by an error; either ends all.
-            for try await _ in group where Task.isCancelled { break }
+            mail: HostMail(ownUser: configuration.endpoint.user, sharedUser: configuration.sharedUser),
+            log: log, topology: Topology(hosts: []), needsLease: true)
+        await cancelWhenGracefulShutdown {
+            await core.start()
+            publishing.start()
+            consuming.start()
+            await dispatcher.run(
+                from: [.queue(QueueName.coordinator), .queue(QueueName.dead), .telemetry])
         }
         await publishing.close()
         await consuming.close()
+    }
+}
+
+/// The API.
+private struct APIService: Service {
+    let core: Core
+    let configuration: ServeConfiguration
+    let log: Logger
+    let systemd: SystemdNotify
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            try await serveAPI(operations: core, configuration: configuration, logger: log) { port in
+                systemd.send("READY=1")
+                log.info(
+                    "ready",
+                    metadata: [
+                        "socket": "\(configuration.listeners.socket)",
+                        "port": "\(port.map(String.init) ?? "-")",
+                    ])
+            }
+        }
+        log.info("stopping")
+        systemd.send("STOPPING=1")
+    }
+}
+
+/// Feeds systemd's watchdog while the core gets on, or waits for its disk: another start would wait for that, too.
+private struct WatchdogService: Service {
+    let health: CoreHealth
+    let systemd: SystemdNotify
+
+    func run() async throws {
+        try? await cancelWhenGracefulShutdown {
+            while true {
+                let standstill = health.standstill(longerThan: CoreHealth.longestStandstill)
+                if standstill.map({ $0.work == .storing }) ?? true { systemd.send("WATCHDOG=1") }
+                if let reason = health.standstillReason() { systemd.send("STATUS=\(reason)") }
+                try await Task.sleep(for: .seconds(5))
+            }
+        }
+    }
+}
+
+extension Logger {
+    /// The same, but for what goes well.
+    fileprivate var quiet: Logger {
+        var quiet = self
+        quiet.logLevel = max(logLevel, .warning)
+        return quiet
     }
 }

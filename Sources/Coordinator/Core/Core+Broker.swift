@@ -5,33 +5,65 @@ import Rollout
 
 /// Where the core meets the broker: whether it is there, and what it is to be given.
 extension Core {
-    /// Why the broker cannot be worked with; `nil` while it can.
-    var brokerTrouble: String? { BrokerLink.allCases.compactMap { brokerTroubles[$0] }.first }
-
-    func brokerAway(_ link: BrokerLink, _ why: String, _ step: inout Step) {
-        brokerTroubles[link] = "the broker is away: \(why)"
-        guard !wasAway else { return }
-        wasAway = true
-        carryOut(
-            [
-                .tell(
-                    "broker.away", "the broker is away (\(why)); the hosts go on with what they have",
-                    at: step.now)
-            ], &step)
+    /// Why nothing can be asked of hosts or heard of them; `nil` while it can.
+    nonisolated var brokerTrouble: String? {
+        health.troubles.filter { $0.key != .store }.min { $0.key.rank < $1.key.rank }?.value
     }
 
-    func brokerBack(_ link: BrokerLink, _ step: inout Step) {
-        brokerTroubles[link] = nil
-        guard brokerTroubles.isEmpty else { return }
-        // At the beginning nobody has been missed: silence goes on across a restart.
+    func away(_ dependency: Dependency, _ why: String, _ step: inout Step) {
+        let wasThere = health[dependency] == nil
+        switch dependency {
+        case .link, .probe:
+            health[dependency] = "the broker is away: \(why)"
+            guard !wasAway else { return }
+            wasAway = true
+            tell("broker.away", "the broker is away (\(why)); the hosts go on with what they have", &step)
+        case .queue(let queue):
+            health[dependency] = "the queue \(queue) cannot be consumed: \(why)"
+            guard wasThere else { return }
+            lostQueues.insert(queue)
+            tell("broker.queueLost", "the queue \(queue) cannot be consumed any more: \(why)", &step)
+        case .telemetry:
+            health[dependency] = "what hosts say of themselves cannot be consumed: \(why)"
+        case .lease:
+            health[dependency] = why
+            if wasThere || !isStandby { tell("coordinator.standby", why, &step) }
+            isStandby = true
+        case .store: health[dependency] = why
+        }
+    }
+
+    func back(_ dependency: Dependency, _ step: inout Step) {
+        guard health[dependency] != nil else { return }
+        health[dependency] = nil
+        if case .lease = dependency { isStandby = false }
+        if case .queue(let queue) = dependency, lostQueues.remove(queue) != nil {
+            tell("broker.queueBack", "the queue \(queue) is consumed again", &step)
+            // What was in it, or published meanwhile, is lost.
+            carryOut([.rollouts(.answersLost)], &step)
+        }
+        guard brokerTrouble == nil else { return }
         guard wasAway else {
+            // At the beginning nobody has been missed: silence goes on across a restart.
             log.info("the broker is there")
             return
         }
         wasAway = false
         fleet.couldNotHear(until: step.now + Self.longestRetry)
-        carryOut(
-            [.tell("broker.back", "the broker is there again", at: step.now), .rollouts(.reconnected)], &step)
+        tell("broker.back", "the broker is there again", &step)
+        carryOut([.rollouts(.reconnected)], &step)
+    }
+
+    /// Takes in what is not as it should be at the broker.
+    func take(warnings: [String], _ step: inout Step) {
+        for warning in Set(warnings).subtracting(health.warnings).sorted() {
+            tell("broker.misconfigured", warning, &step)
+        }
+        health.warnings = warnings
+    }
+
+    private func tell(_ type: String, _ text: String, _ step: inout Step) {
+        carryOut([.tell(type, text, at: step.now)], &step)
     }
 
     /// Seconds after which a host tries again to reach a broker that has come back, at most.
@@ -39,25 +71,40 @@ extension Core {
 
     // MARK: - The outbox
 
-    /// What is to be published next, of each routing key the oldest, the oldest of all first, but for the keys `excluded`: the
-    /// same again until it is settled.
-    func outgoing(most limit: Int, excluding excluded: Set<String> = []) throws -> [Store.Outgoing] {
-        try store.readNow { try $0.nextOutgoing(excluding: excluded, limit: limit) }
+    /// What is to be published next, of each queue the oldest, control before tasks, but for the queues `excluded`: the same again
+    /// until it is settled. Nothing while another coordinator is at work, or nothing can be read.
+    func outgoing(most limit: Int, excluding excluded: Set<Store.Outgoing.Queue> = []) -> [Store.Outgoing] {
+        guard health[.lease] == nil else { return [] }
+        do {
+            return try read { try $0.nextOutgoing(excluding: excluded, limit: limit) }
+        } catch {
+            if let trouble = StoreTrouble(error) { storeIsAway(trouble) }
+            log.error("the outbox cannot be read", metadata: ["error": "\(error)"])
+            return []
+        }
     }
 
     /// Messages that the broker has taken, or that cannot be delivered, with the reason. Any that is not among them is tried
-    /// again.
-    func published(_ settled: [(Store.Outgoing, String?)]) throws {
-        var step = Step(at: clock())
+    /// again. Returns once that is stored.
+    func published(_ settled: [(Store.Outgoing, String?)]) async {
         let numbers = settled.map(\.0.id)
-        step.write { try $0.remove(outbox: numbers) }
-        for case (let message, let why?) in settled {
-            guard let name = message.host, let host = HostName(name), let task = message.task else {
-                continue
+        do {
+            try await insisting {
+                var step = try newStep()
+                step.write { try $0.remove(outbox: numbers) }
+                for case (let message, let why?) in settled {
+                    guard let name = message.host, let host = HostName(name), let task = message.task else {
+                        continue
+                    }
+                    log.warning(
+                        "a message cannot be delivered", metadata: ["host": "\(host)", "why": "\(why)"])
+                    carryOut([.taskFailed(task, host, why: why)], &step)
+                }
+                try commit(step)
             }
-            log.warning("a message cannot be delivered", metadata: ["host": "\(host)", "why": "\(why)"])
-            carryOut([.taskFailed(task, host, why: why)], &step)
+        } catch {
+            // They are published again, under the same ids.
+            log.error("what was published cannot be noted", metadata: ["error": "\(error)"])
         }
-        try commit(step)
     }
 }

@@ -7,10 +7,6 @@ import RolloutSpec
 
 /// What operators want.
 extension Core: Operations {
-    func readiness() -> Readiness {
-        Readiness(reasons: brokerTrouble.map { [$0] } ?? [])
-    }
-
     /// Says no where somebody waits for hosts that cannot hear.
     func requireBroker() throws(OperationError) {
         if let brokerTrouble { throw OperationError.brokerAway("\(brokerTrouble): no host can be asked") }
@@ -45,7 +41,7 @@ extension Core: Operations {
             throw OperationError.conflict(
                 "the rollout \(waiting.id) waits for host \(name): cancel it, or let it give the host up")
         }
-        var step = Step(at: clock())
+        var step = try newStep()
         desired.forget(name)
         carryOut(
             [
@@ -60,7 +56,7 @@ extension Core: Operations {
 
     func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
         try requireBroker()
-        var step = Step(at: clock())
+        var step = try newStep()
         let (id, effects) = surveys.start(request, at: step.now)
         carryOut(effects, &step)
         audit(who, "survey.start", id, request, &step)
@@ -91,13 +87,14 @@ extension Core: Operations {
         -> String
     {
         let now = clock()
+        if isStandby, let why = health[.lease] { throw OperationError.brokerAway(why) }
         let selected = fleet.selected(by: spec.targets)
         guard !selected.isEmpty else {
             throw OperationError.conflict(
                 "no host matches: see 'reflow hosts'; a host is known once its worker has been heard, or when it is named in full"
             )
         }
-        var step = Step(at: now)
+        var step = try newStep(at: now)
         for host in selected { fleet.expect(host.name, at: now) }
         let id = newRolloutID(spec.name, at: now)
         let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
@@ -163,7 +160,7 @@ extension Core: Operations {
             let ended = try self.view(of: id)
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
         }
-        var step = Step(at: clock())
+        var step = try newStep()
         do {
             carryOut(try underWay.carryOut(command, on: id, at: step.now), &step)
         } catch {
@@ -194,7 +191,7 @@ extension Core: Operations {
             throw OperationError.conflict(
                 "the dead letter \(id) was too large to be kept, \(letter.size) bytes: drop it")
         }
-        var step = Step(at: clock())
+        var step = try newStep()
         step.write { write in
             try write.append(
                 Store.Outgoing(
@@ -210,7 +207,7 @@ extension Core: Operations {
 
     func dropDeadLetter(_ id: String, by who: String) throws {
         let (number, _) = try kept(id) { try $0.deadLetter($1) }
-        var step = Step(at: clock())
+        var step = try newStep()
         step.write { try $0.forget(deadLetter: number) }
         audit(who, "dead.drop", id, [String: String](), &step)
         try commit(step)

@@ -10,7 +10,8 @@ import Rollout
 /// Everything that comes in goes through ``take(_:at:)``: what it changes and what has to be published for it is stored in one
 /// transaction, and only then is the broker told that it may forget the message. So the process may end at any moment.
 ///
-/// It has a thread of its own and never waits within a step: no two steps interleave.
+/// It has a thread of its own and never waits within a step but for the store: no two steps interleave. A step that the store
+/// cannot take leaves memory ahead of it, so memory is made anew from the store before the next one.
 actor Core {
     let store: Store
     let log: Logger
@@ -20,24 +21,33 @@ actor Core {
     nonisolated let feed = Feed()
     /// Tells the publisher that there may be something to publish.
     nonisolated let outboxWake = Mailbox<Void>()
+    /// How it is, for those who must not wait for it.
+    nonisolated let health = CoreHealth(
+        missing: Dictionary(
+            uniqueKeysWithValues: BrokerLink.allCases.map { (.link($0), "the broker was not reached yet") }))
+    /// Tasks whose answers are waited for.
+    nonisolated let awaited = AwaitedTasks()
 
     var fleet: HostRegistry
     var underWay = RolloutRegistry()
     var surveys = SurveyRegistry()
     var desired = DesiredStates()
+    private var complaints = ComplaintRegistry()
     /// How long what is over is kept, and when the store was last pruned.
-    private let retention: Store.Retention
-    private var pruned = Date.distantPast
-    /// What was not to be believed or understood, as far as it has been told.
-    private var ignored: Set<String> = []
-    /// Why the broker cannot be worked with, by connection; empty while it can.
-    var brokerTroubles = Dictionary(
-        uniqueKeysWithValues: BrokerLink.allCases.map { ($0, "the broker was not reached yet") })
-    /// Whether it was found away: hosts may have spoken to nobody.
+    let retention: Store.Retention
+    var pruning = Pruning()
+    /// Whether the broker was found away: hosts may have spoken to nobody.
     var wasAway = false
-    /// What the store could not take. Memory is ahead of it then: whoever runs the core ends, and begins anew from what is
-    /// stored.
-    private(set) var fault: (any Error)?
+    /// Queues that were consumed, and cannot be any more.
+    var lostQueues: Set<String> = []
+    /// Whether another coordinator is at work.
+    var isStandby = false
+    /// Whether memory is ahead of the store, or has yet to be read from it.
+    var isStale = true
+    /// Rollouts that this process goes on without.
+    var setAside: Set<String> = []
+    /// Since when the store takes nothing; `nil` while it does.
+    var storeAwaySince: ContinuousClock.Instant?
     /// Id of the last event of the log that was handed to the feed.
     private var lastEvent: Int64 = 0
 
@@ -56,57 +66,36 @@ actor Core {
         self.fleet = HostRegistry(fleet)
     }
 
-    /// Goes on with what the store holds: hosts, rollouts, what was not published.
-    func resume() throws {
-        let now = clock()
-        let ids = try store.readNow { read in
-            for host in try read.fleet() {
-                fleet.resume(host, at: now)
-                desired.resume(host.name, host.desired)
-            }
-            lastEvent = try read.lastEventID()
-            return try read.unfinishedRollouts()
-        }
-        var step = Step(at: now)
-        for id in ids {
-            let rollout = try store.readNow { try $0.restore(id, at: now) }
-            // Those that were never heard are known from here alone.
-            for host in rollout.hosts where !host.state.phase.isEnded {
-                fleet.expect(host.name, isLost: host.isLost, at: now)
-            }
-            carryOut(underWay.resume(rollout, at: now), &step)
-            log.info("resumed", metadata: ["rollout": "\(id)"])
-        }
-        try commit(step)
-        // What was not published before the restart.
-        outboxWake.put(())
-    }
-
     // MARK: - Inputs
 
     /// Takes in what has happened, as one step.
-    func take(_ inputs: [CoreInput], at time: Date? = nil) throws {
-        let now = time ?? clock()
-        var step = Step(at: now)
-        let messages = inputs.compactMap(\.message)
-        var known: Set<SeenMessage> = []
-        // What is said again in seconds has no message to be recognised: most steps have nothing for the store.
-        if !messages.isEmpty {
-            known = try store.readNow { read in
-                Set(try messages.filter { try read.isSeen(source: $0.source, id: $0.id) })
+    ///
+    /// - Throws: what the store throws; nothing of it is stored then, and no message forgotten by the broker.
+    func step(_ inputs: [CoreInput], at now: Date) throws {
+        try health.during(.deciding) {
+            var step = try newStep(at: now)
+            let messages = inputs.compactMap(\.message)
+            var known: Set<SeenMessage> = []
+            // What is said again in seconds has no message to be recognised: most steps have nothing for the store.
+            if !messages.isEmpty {
+                known = try read { read in
+                    Set(try messages.filter { try read.isSeen(source: $0.source, id: $0.id) })
+                }
+                step.write {
+                    for message in messages {
+                        _ = try $0.isNew(source: message.source, id: message.id, at: now)
+                    }
+                }
             }
-            step.write {
-                for message in messages { _ = try $0.isNew(source: message.source, id: message.id, at: now) }
+            for input in inputs {
+                if let message = input.message, !known.insert(message).inserted { continue }
+                take(input, &step)
             }
+            try commit(step)
+            for input in inputs { input.receipt?.settle() }
+            // Once it is stored: a view takes sums from the store, the rest from here.
+            if inputs.contains(where: \.isTick) { publishViews() }
         }
-        for input in inputs {
-            if let message = input.message, !known.insert(message).inserted { continue }
-            take(input, &step)
-        }
-        try commit(step)
-        for input in inputs { input.settlement?.settle() }
-        // Once it is stored: a view takes sums from the store, the rest from here.
-        if inputs.contains(where: \.isTick) { publishViews() }
     }
 
     private func take(_ input: CoreInput, _ step: inout Step) {
@@ -114,29 +103,35 @@ actor Core {
         switch input {
         case .heard(let host, let event, _, _):
             carryOut(fleet.heard(host, event, at: now), &step)
-        case .dead(let letter, let host, _):
-            carryOut(
-                [
-                    .store { try $0.keep(letter, at: now) },
-                    .tell(
-                        "message.dead", "a message could not be handled: \(letter.why)", host: letter.host,
-                        at: now),
-                ], &step)
+        case .dead(let letter, let host, let receipt):
+            keep(letter, receipt, &step)
             guard let host, let task = letter.messageID else { break }
             carryOut([.rollouts(.deadLettered(task: task, host, reason: letter.why))], &step)
             surveys.failed(task: task, host, "could not handle the survey: \(letter.why)")
-        case .ignored(let why, _):
-            // Once: whoever may not be believed goes on talking.
-            guard ignored.count < Self.mostIgnored, ignored.insert(why).inserted else { return }
-            carryOut([.tell("message.ignored", "ignored \(why)", at: now)], &step)
-        case .brokerAway(let link, let why): brokerAway(link, why, &step)
-        case .brokerBack(let link): brokerBack(link, &step)
+        case .refused(let complaint, _): carryOut(complaints.add(complaint, at: now), &step)
+        case .dropped(let dropped): carryOut(complaints.add(dropped: dropped, at: now), &step)
+        case .away(let dependency, let why): away(dependency, why, &step)
+        case .back(let dependency): back(dependency, &step)
+        case .warnings(let warnings): take(warnings: warnings, &step)
         case .tick:
             carryOut(fleet.writeNotes(at: now), &step)
             // Without the broker, silence says nothing, and no answer can come.
             if brokerTrouble == nil { carryOut(fleet.tick(at: now) + [.rollouts(.tick)], &step) }
+            carryOut(complaints.tick(at: now), &step)
             prune(&step)
         }
+    }
+
+    /// Keeps a message that could not be handled.
+    func keep(_ letter: DeadLetter, _ receipt: CoreInput.Receipt?, _ step: inout Step) {
+        let now = step.now
+        let complaint = Complaint(
+            subject: .init(
+                account: receipt?.account, host: letter.host,
+                kind: letter.reason == DeadLetter.quarantined ? .quarantined : .deadLetter),
+            detail: letter.why)
+        pruning.hasLetters = true
+        carryOut([.store { try $0.keep(letter, at: now) }] + complaints.add(complaint, at: now), &step)
     }
 
     /// Carries out what registries have decided.
@@ -149,11 +144,14 @@ actor Core {
                     carryOut(desired.heard(host, state, at: step.now), &step)
                 }
                 surveys.heard(host, event)
+                if let task = event.answeredTask { awaited.remove(task, of: host) }
                 carryOut(underWay.handle(.heard(host, event), at: step.now), &step)
             case .rollouts(let event): carryOut(underWay.handle(event, at: step.now), &step)
+            case .send(let id, let host, let task):
+                awaited.add(id, of: host)
+                step.write { try $0.send(task($0.read), id: id, to: host) }
             case .taskFailed(let task, let host, let why):
-                carryOut(
-                    underWay.handle(.undeliverable(task: task, host, why), at: step.now), &step)
+                carryOut(underWay.handle(.undeliverable(task: task, host, why), at: step.now), &step)
                 surveys.failed(task: task, host, why)
             case .desire(let host, let mode, let policy):
                 let known = fleet[host]?.state?.generation ?? 0
@@ -162,41 +160,31 @@ actor Core {
         }
     }
 
-    /// Forgets, once an hour, what is so old that nobody asks for it.
-    private func prune(_ step: inout Step) {
-        let now = step.now
-        guard now.timeIntervalSince(pruned) >= 3600 else { return }
-        pruned = now
-        surveys.prune(at: now)
-        // What is left for another time goes at the next tick.
-        step.write { if try $0.prune(self.retention, at: now, files: 2000) { self.pruned = .distantPast } }
-    }
-
-    /// Different messages that were not to be believed, at most: more are not told.
-    private static let mostIgnored = 1000
-
     // MARK: - The store
 
-    /// Stores a step, tells whoever listens, and has published what is to be.
-    ///
-    /// - Throws: what the store throws; it is the core's ``fault`` from then on.
-    func commit(_ step: Step) throws {
-        if let fault { throw fault }
-        do { try write(step) } catch {
-            fault = error
-            outboxWake.close()
-            throw error
-        }
+    /// A step, from a memory that is what the store says.
+    func newStep(at now: Date? = nil) throws -> Step {
+        if isStale { try resume() }
+        return Step(at: now ?? clock())
     }
 
-    private func write(_ step: Step) throws {
+    /// Stores a step, tells whoever listens, and has published what is to be.
+    func commit(_ step: Step) throws {
         let deltas = underWay.takeDeltas()
         guard !deltas.isEmpty || !step.writes.isEmpty else { return }
         let before = lastEvent
-        let events = try store.writeNow { write in
-            for delta in deltas { try write.apply(delta, at: step.now) }
-            for work in step.writes { try work(write) }
-            return try write.read.events(.init(after: before, limit: .max))
+        let events: [LoggedEvent]
+        do {
+            events = try health.during(.storing) {
+                try store.writeNow { write in
+                    for delta in deltas { try write.apply(delta, at: step.now) }
+                    for work in step.writes { try work(write) }
+                    return try write.read.events(.init(after: before, limit: .max))
+                }
+            }
+        } catch {
+            isStale = true
+            throw error
         }
         for event in events {
             lastEvent = max(lastEvent, event.id)
@@ -206,6 +194,45 @@ actor Core {
         for id in underWay.takeEnded() {
             if let view = try? view(of: id) { feed.publish(.rollout(view)) }
         }
+        outboxWake.put(())
+    }
+
+    /// Looks at the store.
+    func read<Value>(_ work: (ReadTransaction) throws -> Value) throws -> Value {
+        try health.during(.storing) { try store.readNow(work) }
+    }
+
+    /// Goes on with what the store holds: hosts, rollouts, what was not published. Memory is as the store says then, but for what
+    /// nobody stores: when hosts were heard, and what was refused.
+    func resume() throws {
+        let now = clock()
+        var step = Step(at: now)
+        underWay = RolloutRegistry()
+        desired = DesiredStates()
+        let unfinished = try read { read in
+            let hosts = try read.fleet()
+            fleet.resume(hosts, at: now)
+            for host in hosts { desired.resume(host.name, host.desired) }
+            lastEvent = try read.lastEventID()
+            return try read.unfinishedRollouts()
+        }
+        for id in unfinished where !setAside.contains(id) {
+            do {
+                let rollout = try read { try $0.restore(id, at: now) }
+                // Those that were never heard are known from here alone.
+                for host in rollout.hosts where !host.state.phase.isEnded {
+                    fleet.expect(host.name, isLost: host.isLost, at: now)
+                }
+                carryOut(underWay.resume(rollout, at: now), &step)
+                awaited.add(tasksOf: rollout)
+                log.info("resumed", metadata: ["rollout": "\(id)"])
+            } catch  where StoreTrouble(error) == nil {
+                setAside(id, error, &step)
+            }
+        }
+        isStale = false
+        try commit(step)
+        // What was not published before.
         outboxWake.put(())
     }
 
@@ -219,7 +246,8 @@ actor Core {
 
     /// What somebody may have to see to.
     private static let warnings: Set = [
-        "broker.away", "host.lost", "host.givenUp", "message.dead", "message.ignored", "rollout.paused",
+        "broker.away", "broker.queueLost", "coordinator.standby", "coordinator.storeBack", "host.lost",
+        "host.givenUp", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
     ]
 
     /// Tells whoever listens how the rollouts are.
@@ -227,6 +255,17 @@ actor Core {
         guard feed.listeners > 0 else { return }
         for id in underWay.ids {
             if let view = try? view(of: id) { feed.publish(.rollout(view)) }
+        }
+    }
+}
+
+extension HostEvent {
+    /// The task that it is the last answer to.
+    fileprivate var answeredTask: String? {
+        switch self {
+        case .sliceFinished(let answer): answer.task
+        case .surveyFinished(let end): end.task
+        case .surveyPage, .hostState, .progress, .unknown: nil
         }
     }
 }

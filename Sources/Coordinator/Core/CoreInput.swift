@@ -3,21 +3,27 @@ import Contract
 
 /// What reaches the coordinator from outside.
 enum CoreInput: Sendable {
-    /// A believed event of a host; its message's id, where it has to be recognised when it comes again, and what the broker
-    /// waits for.
-    case heard(HostName, HostEvent, id: String?, Settlement?)
+    /// A believed event of a host; its message's id, where it has to be recognised when it comes again.
+    case heard(HostName, HostEvent, id: String?, Receipt?)
     /// A message ended among the dead letters; the host whose task it was, if that may be believed.
-    case dead(DeadLetter, HostName?, Settlement)
-    /// What is not for us, or not to be believed, in words.
-    case ignored(String, Settlement)
-    /// A connection to the broker cannot be worked with (why, in words), or can again.
-    case brokerAway(BrokerLink, String)
-    case brokerBack(BrokerLink)
+    case dead(DeadLetter, HostName?, Receipt)
+    /// A message that is not for us, or not to be believed.
+    case refused(Complaint, Receipt)
+    /// Messages that were not looked at, being beyond their sender's share.
+    case dropped([Complaint.Subject: Int])
+    /// Something that the core needs cannot be worked with (why, in words), or can again.
+    case away(Dependency, String)
+    case back(Dependency)
+    /// Things at the broker that are not as they should be.
+    case warnings([String])
     /// Time has passed.
     case tick
 
-    /// Lets the broker forget a message.
-    struct Settlement: Sendable {
+    /// A message that the broker waits to forget.
+    struct Receipt: Sendable {
+        /// The broker account that published it.
+        var account: String?
+        /// Lets the broker forget it.
         let settle: @Sendable () -> Void
     }
 }
@@ -39,11 +45,11 @@ extension CoreInput {
     }
 
     /// What the broker waits for.
-    var settlement: Settlement? {
+    var receipt: Receipt? {
         switch self {
-        case .heard(_, _, _, let settlement): settlement
-        case .dead(_, _, let settlement), .ignored(_, let settlement): settlement
-        case .brokerAway, .brokerBack, .tick: nil
+        case .heard(_, _, _, let receipt): receipt
+        case .dead(_, _, let receipt), .refused(_, let receipt): receipt
+        case .dropped, .away, .back, .warnings, .tick: nil
         }
     }
 }

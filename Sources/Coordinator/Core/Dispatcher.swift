@@ -1,5 +1,6 @@
 import AMQP
 import BrokerKit
+import Logging
 
 /// Keeps a ``Core`` at the broker: brings it what hosts say, and publishes what it decides.
 struct Dispatcher: Sendable {
@@ -8,40 +9,69 @@ struct Dispatcher: Sendable {
     let publishing: Connection
     let consuming: Connection
     let mail: HostMail
+    let log: Logger
+    /// What is declared at each connection, and kept declared; `nil` for nothing.
+    var topology: Topology?
+    /// Whether it has to be the only one of its virtual host.
+    var needsLease = false
 
     /// Dispatches until the task is cancelled. The connections are started by the caller.
     ///
     /// - Parameter sources: what is consumed.
-    /// - Throws: what the store throws, at an operator's command, too: memory is ahead of it then, and the process has to begin
-    ///   anew.
-    func run(from sources: [Intake.Source]) async throws {
+    func run(from sources: [Intake.Source]) async {
         let mailbox = Mailbox<CoreInput>()
-        let intake = Intake(connection: consuming, mail: mail, mailbox: mailbox)
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            defer {
-                mailbox.close()
-                core.outboxWake.close()
-                group.cancelAll()
-            }
-            let watches = [
-                BrokerWatch(connection: publishing, link: .publishing, mailbox: mailbox),
-                BrokerWatch(connection: consuming, link: .consuming, mailbox: mailbox),
-            ]
-            for watch in watches { group.addTask { await watch.run() } }
-            group.addTask { await publishing.probeForAlarms() }
-            for source in sources { group.addTask { await intake.take(from: source) } }
-            group.addTask { await intake.tick() }
-            group.addTask { try await OutboxPublisher(core: core, connection: publishing).run() }
-            group.addTask {
-                while let inputs = await mailbox.next(most: Self.batch) {
-                    try await core.take(inputs)
-                }
-            }
-            // None ends by itself, but by an error.
-            for try await _ in group where Task.isCancelled { break }
+        let intake = Intake(connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited)
+        for source in sources { core.health[source.dependency] = "\(source.name) is not consumed yet" }
+        if needsLease { core.health[.lease] = "whether another coordinator is at work is not known yet" }
+        await withTaskCancellationHandler {
+            await run(from: sources, intake, mailbox)
+        } onCancel: {
+            mailbox.close()
+            core.outboxWake.close()
         }
     }
 
-    /// Things that are taken in in one transaction, at most.
+    private func run(from sources: [Intake.Source], _ intake: Intake, _ mailbox: Mailbox<CoreInput>) async {
+        await withDiscardingTaskGroup { group in
+            for (connection, link) in [(publishing, BrokerLink.publishing), (consuming, .consuming)] {
+                let watch = BrokerWatch(connection: connection, link: link, mailbox: mailbox, log: log)
+                group.addTask { await watch.run() }
+            }
+            group.addTask {
+                await publishing.probeForAlarms { trouble in
+                    mailbox.put(trouble.map { .away(.probe, $0) } ?? .back(.probe))
+                }
+            }
+            if let topology {
+                let keeper = TopologyKeeper(
+                    topology: topology, publishing: publishing, consuming: consuming, mailbox: mailbox)
+                group.addTask { await keeper.run() }
+            }
+            group.addTask { [needsLease] in
+                if needsLease {
+                    let lease = Lease(connection: consuming, mailbox: mailbox)
+                    await lease.acquire()
+                    async let kept: Void = lease.keep()
+                    await consume(sources, intake)
+                    await kept
+                } else {
+                    await consume(sources, intake)
+                }
+            }
+            group.addTask { await intake.tick() }
+            group.addTask { await OutboxPublisher(core: core, connection: publishing, log: log).run() }
+            group.addTask {
+                while let inputs = await mailbox.next(most: Self.batch) { await core.take(inputs) }
+            }
+        }
+    }
+
+    private func consume(_ sources: [Intake.Source], _ intake: Intake) async {
+        await withDiscardingTaskGroup { group in
+            for source in sources { group.addTask { await intake.take(from: source) } }
+        }
+    }
+
+    /// Inputs that are taken in in one transaction, at most.
     private static let batch = 1000
 }

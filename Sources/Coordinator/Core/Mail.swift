@@ -1,12 +1,14 @@
 import AMQP
+import BrokerKit
 import Contract
+import Settings
 import Rollout
 
 /// Reads what the broker delivers to a coordinator: hosts' events and dead letters.
 struct HostMail {
-    /// The broker user as whom tasks are published: those that the broker itself moves to the dead letters keep it.
+    /// The broker account as which tasks are published: those that the broker itself moves to the dead letters keep it.
     let ownUser: String
-    /// The broker user that speaks for every host, where one is configured.
+    /// The broker account that speaks for every host, where one is configured.
     let sharedUser: String?
 
     /// What a delivery means.
@@ -15,86 +17,101 @@ struct HostMail {
         case event(HostName, HostEvent, id: String)
         /// A message ended among the dead letters. With a host: it was for that one, and whoever says so may be believed.
         case dead(DeadLetter, HostName?)
-        /// Not for us, or not to be believed; why, in words.
-        case ignored(String)
+        /// Not for us, or not to be believed.
+        case refused(Complaint)
     }
 
-    /// What `delivery` means.
-    func meaning(of delivery: Delivery) -> Meaning {
-        guard case .complete(let bytes) = delivery.body else {
-            return .ignored("a message that is too large")
+    // MARK: - Before it is read
+
+    /// Who has published a message, by the broker's word.
+    struct Sender: Hashable, Sendable {
+        /// The account; `nil` if it said none.
+        var account: String?
+        /// The host that the account may speak for, and says that it does.
+        var host: HostName?
+        /// Whether it is the coordinator's own: the broker has moved it.
+        var isOwn = false
+    }
+
+    /// Who has published a message with these properties, with this routing key.
+    func sender(_ properties: MessageProperties, routingKey: String, isDead: Bool) -> Sender {
+        let account = properties.userID
+        let named = HostName(String(routingKey.prefix { $0 != "." }))
+        if let named, EventAddress.mayBelieve(user: account, speakingFor: named, sharedUser: sharedUser) {
+            return Sender(account: account, host: named)
         }
-        return meaning(of: bytes, delivery.properties, from: delivery.exchange)
+        return Sender(account: account, host: nil, isOwn: isDead && account == ownUser)
+    }
+
+    // MARK: - Reading
+
+    /// What `delivery` of `sender` means.
+    func meaning(of delivery: Delivery, from sender: Sender) -> Meaning {
+        guard case .complete(let bytes) = delivery.body else {
+            return .refused(complaint(.tooLarge, "more than the 1 MiB that a message may have", sender))
+        }
+        return meaning(of: bytes, delivery.properties, to: delivery.exchange, from: sender)
     }
 
     /// What a message with these properties means, published to `exchange`.
-    func meaning(of bytes: [UInt8], _ properties: MessageProperties, from exchange: String) -> Meaning {
-        if exchange == ExchangeName.dead { return deadLetter(bytes, properties) }
+    func meaning(
+        of bytes: [UInt8], _ properties: MessageProperties, to exchange: String, from sender: Sender
+    ) -> Meaning {
+        if exchange == ExchangeName.dead { return deadLetter(bytes, properties, from: sender) }
+        guard let host = sender.host else {
+            return .refused(
+                complaint(
+                    .notBelieved,
+                    "an event, but only 'reflow-<host>' is believed, and of its own host only. Where all hosts share one account, set REFLOW_SHARED_USER",
+                    sender))
+        }
         do {
             let message = try Contract.Message<HostEvent>(json: bytes)
-            guard let host = EventAddress.host(ofSource: message.source) else {
-                return .ignored("an event from '\(message.source)', which is no host")
-            }
-            let user = properties.userID
-            guard EventAddress.mayBelieve(user: user, speakingFor: host, sharedUser: sharedUser) else {
-                return .ignored(
-                    "an event for host \(host), published by the broker user '\(user ?? "unknown")': only "
-                        + "'reflow-\(host)' is believed. Where all hosts share one user, set REFLOW_SHARED_USER"
-                )
+            guard EventAddress.host(ofSource: message.source) == host else {
+                return .refused(
+                    complaint(.notBelieved, "an event that is said to come from '\(message.source)'", sender))
             }
             return .event(host, message.body, id: message.id)
         } catch {
-            return .ignored("an event that is not understood: \(error)")
+            let kind: Complaint.Kind =
+                switch error.code {
+                case .unsupportedVersion: .unsupportedVersion
+                case .tooLarge: .tooLarge
+                default: .malformed
+                }
+            return .refused(complaint(kind, error.message, sender))
         }
     }
 
-    private func deadLetter(_ bytes: [UInt8], _ properties: MessageProperties) -> Meaning {
+    private func complaint(_ kind: Complaint.Kind, _ detail: String, _ sender: Sender) -> Complaint {
+        Complaint(
+            subject: .init(account: sender.account, host: sender.host, kind: kind),
+            detail: shortened(detail, 500))
+    }
+
+    private func deadLetter(_ bytes: [UInt8], _ properties: MessageProperties, from sender: Sender) -> Meaning
+    {
         let headers = properties.headers
-        // Put there by a worker, or by the broker itself, such as `delivery_limit`.
+        func text(_ header: String, most: Int = 255) -> String? {
+            headers[header]?.stringValue.map { shortened($0, most) }
+        }
+        // Put there by a worker, by the broker itself, such as `delivery_limit`, or by anybody who may write there.
         let reason =
-            headers[DeadLetterHeader.reason]?.stringValue ?? headers["x-first-death-reason"]?.stringValue
-            ?? "dead-lettered by the broker"
-        let queue =
-            headers[DeadLetterHeader.queue]?.stringValue ?? headers["x-first-death-queue"]?.stringValue
+            text(DeadLetterHeader.reason, most: 64) ?? text("x-first-death-reason", most: 64)
+            ?? DeadLetter.unexplained
+        let queue = text(DeadLetterHeader.queue) ?? text("x-first-death-queue")
         let host = queue.flatMap(QueueName.host(ofQueue:))
-        return .dead(
-            DeadLetter(
-                reason: reason, detail: headers[DeadLetterHeader.detail]?.stringValue, queue: queue,
-                host: host,
-                messageID: properties.messageID, type: properties.type, contentType: properties.contentType,
-                body: bytes,
-                size: max(
-                    bytes.count, Int(clamping: headers[DeadLetterHeader.bodySize]?.integerValue ?? 0))),
-            host.flatMap { mayBelieve(properties.userID, of: $0) ? $0 : nil })
+        let size = max(bytes.count, Int(clamping: headers[DeadLetterHeader.bodySize]?.integerValue ?? 0))
+        let letter = DeadLetter(
+            reason: reason, detail: text(DeadLetterHeader.detail, most: 2000), queue: queue,
+            host: host ?? sender.host, account: sender.account, messageID: properties.messageID,
+            type: properties.type, contentType: properties.contentType,
+            body: bytes.count <= DeadLetter.mostBytes ? bytes : [], size: size)
+        let isBelieved =
+            sender.isOwn
+            || host.map {
+                EventAddress.mayBelieve(user: sender.account, speakingFor: $0, sharedUser: sharedUser)
+            } ?? false
+        return .dead(letter, isBelieved ? host : nil)
     }
-
-    /// Whether a dead letter of `host` may be believed. Every host may publish some, and knows the ids of others' tasks
-    /// from them.
-    private func mayBelieve(_ user: String?, of host: HostName) -> Bool {
-        user == ownUser || EventAddress.mayBelieve(user: user, speakingFor: host, sharedUser: sharedUser)
-    }
-}
-
-/// A message that could not be handled.
-struct DeadLetter: Hashable, Sendable {
-    /// A code, such as `malformed` or `delivery_limit`.
-    var reason: String
-    /// What is wrong, in words.
-    var detail: String?
-    /// The queue from which it came.
-    var queue: String?
-    /// The host for which it was.
-    var host: HostName?
-    /// Its id: that of the task, if it was one.
-    var messageID: String?
-    /// What it was.
-    var type: String?
-    var contentType: String?
-    /// Its content; empty where it was too large to be kept, and in listings.
-    var body: [UInt8]
-    /// Length of its content in bytes.
-    var size: Int
-
-    /// Reason and detail.
-    var why: String { reason + (detail.map { ": \($0)" } ?? "") }
 }

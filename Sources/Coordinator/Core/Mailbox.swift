@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 /// Things in the order in which they came, taken out many at a time: one transaction serves all that have come meanwhile.
@@ -5,7 +6,7 @@ final class Mailbox<Item: Sendable>: Sendable {
     private let state = Mutex(State())
 
     private struct State {
-        var items: [Item] = []
+        var items: Deque<Item> = []
         var isClosed = false
         var waiting: CheckedContinuation<Void, Never>?
     }
@@ -31,13 +32,8 @@ final class Mailbox<Item: Sendable>: Sendable {
     /// What has come, at most so many, without waiting.
     func take(most limit: Int = .max) -> [Item] {
         state.withLock { state in
-            // Mostly all of it, and nothing is moved.
-            guard state.items.count > limit else {
-                defer { state.items = [] }
-                return state.items
-            }
             let taken = Array(state.items.prefix(limit))
-            state.items.removeFirst(limit)
+            state.items.removeFirst(taken.count)
             return taken
         }
     }

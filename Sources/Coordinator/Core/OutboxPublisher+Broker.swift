@@ -1,9 +1,11 @@
 import AMQP
+import BrokerKit
 import Contract
+import Logging
 
 extension OutboxPublisher {
     /// A publisher of what `core` wants, at `connection`.
-    init(core: Core, connection: Connection) {
+    init(core: Core, connection: Connection, log: Logger) {
         self.init(core: core) { message in
             do {
                 if message.kind == .survey, let host = message.host.flatMap({ HostName($0) }),
@@ -17,7 +19,15 @@ extension OutboxPublisher {
                     mandatory: true)
                 return .published
             } catch {
-                return Outcome(error)
+                let outcome = Outcome(error)
+                if outcome == .again, !(error is CancellationError) {
+                    log.warning(
+                        "the broker did not take a message, trying again",
+                        metadata: [
+                            "type": "\(message.type)", "to": "\(message.routingKey)", "error": "\(error)",
+                        ])
+                }
+                return outcome
             }
         }
     }

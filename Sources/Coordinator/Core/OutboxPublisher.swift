@@ -1,5 +1,7 @@
-/// Publishes what the store's outbox holds, and takes out what the broker has confirmed: for each host one message after the
-/// other, so that the last one in its control queue is the latest; different hosts do not wait for each other.
+import Logging
+
+/// Publishes what the store's outbox holds, and takes out what the broker has confirmed: for each queue one message after the
+/// other, so that the last one in a host's control queue is the latest; different queues do not wait for each other.
 ///
 /// A message may be published twice: after a restart, and when a confirm is lost. Its id is the same, and workers carry out
 /// a task once.
@@ -25,21 +27,18 @@ struct OutboxPublisher: Sendable {
     static let most = 500
 
     /// Publishes until the core's wake is closed or the task is cancelled.
-    ///
-    /// - Throws: what the store throws, whoever has used it.
-    func run() async throws {
+    func run() async {
         let ended = Mailbox<(Store.Outgoing, Outcome)>()
-        // By routing key, which is the host: those of its messages that follow wait.
-        var underWay: Set<String> = []
-        try await withThrowingDiscardingTaskGroup { group in
-            defer { group.cancelAll() }
+        // Those messages that follow in the same queue wait.
+        var underWay: Set<Store.Outgoing.Queue> = []
+        await withDiscardingTaskGroup { group in
             while await core.outboxWake.next(most: .max) != nil, !Task.isCancelled {
                 let outcomes = ended.take()
-                try await settle(outcomes)
-                for (message, _) in outcomes { underWay.remove(message.routingKey) }
+                await settle(outcomes)
+                for (message, _) in outcomes { underWay.remove(message.queue) }
                 let room = Self.most - underWay.count
-                for message in room > 0 ? try await core.outgoing(most: room, excluding: underWay) : [] {
-                    underWay.insert(message.routingKey)
+                for message in room > 0 ? await core.outgoing(most: room, excluding: underWay) : [] {
+                    underWay.insert(message.queue)
                     group.addTask {
                         let outcome = await publish(message)
                         if outcome == .again { try? await Task.sleep(for: pause) }
@@ -48,12 +47,11 @@ struct OutboxPublisher: Sendable {
                     }
                 }
             }
+            group.cancelAll()
         }
-        // Memory is ahead of the store then: the process has to begin anew.
-        if let fault = await core.fault { throw fault }
     }
 
-    private func settle(_ outcomes: [(Store.Outgoing, Outcome)]) async throws {
+    private func settle(_ outcomes: [(Store.Outgoing, Outcome)]) async {
         let settled = outcomes.compactMap { message, outcome -> (Store.Outgoing, String?)? in
             switch outcome {
             case .published: (message, nil)
@@ -61,6 +59,6 @@ struct OutboxPublisher: Sendable {
             case .again: nil
             }
         }
-        if !settled.isEmpty { try await core.published(settled) }
+        if !settled.isEmpty { await core.published(settled) }
     }
 }

@@ -10,6 +10,8 @@ enum Effect {
     case store((WriteTransaction) throws -> Void)
     /// Hand what a host has said to everybody whom it concerns.
     case believed(HostName, HostEvent)
+    /// Have a task published to a host, under this id.
+    case send(id: String, HostName, (ReadTransaction) throws -> HostTask)
     /// Hand an event to every rollout.
     case rollouts(Rollout.Event)
     /// A task came to nothing: why, as a sentence about its host.

@@ -30,11 +30,17 @@ struct HostRegistry {
         fleet.selected(by: targets)
     }
 
-    /// A host that the store knows. Its silence goes on across a restart, but for a moment in which it can be heard; the clock may
-    /// have been set back meanwhile.
-    mutating func resume(_ host: Store.FleetHost, at now: Date) {
-        let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
-        fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
+    /// Goes on with the hosts that the store knows. The silence of those that are not known here goes on across a restart, but for
+    /// a moment in which they can be heard; the clock may have been set back meanwhile. Of the others the store says whether
+    /// they are lost: what follows from that is stored with it.
+    mutating func resume(_ stored: [Store.FleetHost], at now: Date) {
+        for name in fleet.hosts.keys { fleet.restore(name, isLost: false) }
+        for host in stored {
+            let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
+            fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
+            fleet.restore(host.name, isLost: host.isLost)
+        }
+        notesDue = Set(noted.keys)
     }
 
     /// A host that somebody names.

@@ -13,18 +13,18 @@ extension Rollout {
             let survey = SurveyTask(
                 job: id, patterns: state.spec.targets.paths, minExtents: state.spec.targets.minExtents,
                 minSize: state.spec.targets.minSize)
-            return [.store { try $0.send(.survey(survey), id: task, to: host, about: nil) }]
+            return [.send(id: task, host) { _ in .survey(survey) }]
         case .slice(let target, let task, let from, let seconds, let unshareBudget):
             let host = hosts[targets[target].host].name
             var policy = state.spec.policy.merged(with: state.overrides)
             policy.unshareBudget = unshareBudget ?? policy.unshareBudget
             return [
-                .store { [id, policy] write in
-                    let file = try write.read.file(of: target, in: id)
-                    let slice = SliceTask(
-                        job: id, path: file.path, fileSystem: file.fileSystem, inode: file.inode, from: from,
-                        policy: policy, timeBudget: seconds)
-                    try write.send(.slice(slice), id: task, to: host, about: file.path)
+                .send(id: task, host) { [id, policy] read in
+                    let file = try read.file(of: target, in: id)
+                    return .slice(
+                        SliceTask(
+                            job: id, path: file.path, fileSystem: file.fileSystem, inode: file.inode,
+                            from: from, policy: policy, timeBudget: seconds))
                 }
             ]
         case .desire(let host, let mode, let policy): return [.desire(host, mode, policy)]

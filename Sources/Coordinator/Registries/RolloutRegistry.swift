@@ -34,11 +34,19 @@ struct RolloutRegistry {
 
     /// Hands an event to every rollout, the oldest first.
     mutating func handle(_ event: Rollout.Event, at now: Date) -> [Effect] {
-        ids.flatMap { id in
-            let isTaken = isTaken(excluding: id)
-            return effects(
-                of: rollouts[id]?.handle(event, at: now, isTaken: isTaken) ?? [], id, at: now)
-        }
+        ids.flatMap { handle(event, of: $0, at: now) }
+    }
+
+    /// Hands an event to one rollout.
+    mutating func handle(_ event: Rollout.Event, of id: String, at now: Date) -> [Effect] {
+        let isTaken = isTaken(excluding: id)
+        return effects(of: rollouts[id]?.handle(event, at: now, isTaken: isTaken) ?? [], id, at: now)
+    }
+
+    /// Goes on without a rollout.
+    mutating func forget(_ id: String) {
+        rollouts[id] = nil
+        decided[id] = nil
     }
 
     /// Carries out what an operator wants of a rollout.

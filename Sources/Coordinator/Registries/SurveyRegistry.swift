@@ -19,9 +19,7 @@ struct SurveyRegistry {
             if room >= 0 { kept[other.id] = other }
         }
         let effects = survey.hosts.keys.sorted().map { host in
-            Effect.store {
-                try $0.send(.survey(survey.task), id: survey.task(of: host), to: host, about: nil)
-            }
+            Effect.send(id: survey.task(of: host), host) { _ in .survey(survey.task) }
         }
         return (survey.id, effects)
     }

@@ -9,8 +9,8 @@ protocol Operations: Sendable {
     /// What happens, as it happens; closed when the core ends.
     var feed: Feed { get }
 
-    /// Whether the core can work now.
-    func readiness() async -> Readiness
+    /// How the core is; asked without waiting for it.
+    nonisolated var health: CoreHealth { get }
 
     /// Every host that is known, in the order of their names.
     func hosts() async throws -> [HostStatus]

@@ -16,13 +16,16 @@ struct Routes<Core: Operations> {
 
     private var health: [Route] {
         [
-            Route(.get, "/healthz") { request, _ in
+            Route(.get, "/healthz") { [core] request, _ in
                 _ = try Query(request, known: [])
+                if let reason = core.health.standstillReason(longerThan: CoreHealth.longestStandstill) {
+                    return try .json(["status": reason], status: .serviceUnavailable)
+                }
                 return try .json(["status": "ok"])
             },
             Route(.get, "/readyz") { [core] request, _ in
                 _ = try Query(request, known: [])
-                let readiness = await core.readiness()
+                let readiness = core.health.readiness
                 return try .json(readiness, status: readiness.isReady ? .ok : .serviceUnavailable)
             },
         ]

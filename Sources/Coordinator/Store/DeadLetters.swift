@@ -3,22 +3,38 @@ import Foundation
 import GRDB
 import ReflowAPI
 
+extension DeadLetter {
+    /// Most that are kept of one account, and most bytes of their contents.
+    static let mostOfAccount = 200
+    static let mostBytesOfAccount = 4 << 20
+}
+
 extension WriteTransaction {
     /// Keeps a message that could not be handled, unless the same one is kept already for the same reason: the broker may
     /// deliver a letter twice.
     func keep(_ letter: DeadLetter, at now: Date) throws {
         try run(
             """
-            INSERT INTO deadLetter (time, reason, detail, queue, host, messageID, type, contentType, body, size)
-            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
+            INSERT INTO deadLetter (
+                time, reason, detail, queue, host, account, messageID, type, contentType, body, size)
+            SELECT ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?
             WHERE NOT EXISTS (SELECT 1 FROM deadLetter WHERE messageID = ? AND reason = ? AND queue IS ?)
             """,
             [
                 now.timeIntervalSince1970, letter.reason, letter.detail, letter.queue,
-                letter.host?.description,
+                letter.host?.description, letter.account,
                 letter.messageID, letter.type, letter.contentType, Data(letter.body), letter.size,
                 letter.messageID, letter.reason, letter.queue,
             ])
+        // Of each account the latest: none may fill the disk, nor push those of others out.
+        try run(
+            """
+            DELETE FROM deadLetter WHERE id IN (
+                SELECT id FROM (
+                    SELECT id, row_number() OVER letters AS place, sum(length(body)) OVER letters AS bytes
+                    FROM deadLetter WHERE account IS ? WINDOW letters AS (ORDER BY id DESC))
+                WHERE place > ? OR bytes > ?)
+            """, [letter.account, DeadLetter.mostOfAccount, DeadLetter.mostBytesOfAccount])
     }
 
     /// Forgets a kept message.
@@ -26,9 +42,16 @@ extension WriteTransaction {
         try run("DELETE FROM deadLetter WHERE id = ?", [id])
     }
 
-    /// Forgets all but the latest `most`.
-    func pruneDeadLetters(keeping most: Int) throws {
-        try run("DELETE FROM deadLetter WHERE id <= (SELECT max(id) FROM deadLetter) - ?", [most])
+    /// Forgets all but the latest.
+    func pruneDeadLetters(_ retention: Store.Retention) throws {
+        try run(
+            """
+            DELETE FROM deadLetter WHERE id IN (
+                SELECT id FROM (
+                    SELECT id, row_number() OVER letters AS place, sum(length(body)) OVER letters AS bytes
+                    FROM deadLetter WINDOW letters AS (ORDER BY id DESC))
+                WHERE place > ? OR bytes > ?)
+            """, [retention.mostDeadLetters, retention.mostDeadLetterBytes])
     }
 }
 
@@ -38,7 +61,7 @@ extension ReadTransaction {
         try Row.fetchAll(
             db,
             sql: """
-                SELECT id, time, reason, detail, queue, host, messageID, type, x'' AS body, size
+                SELECT id, time, reason, detail, queue, host, account, messageID, type, x'' AS body, size
                 FROM deadLetter ORDER BY id DESC LIMIT ?
                 """, arguments: [limit]
         ).map(KeptDeadLetter.init)
@@ -52,7 +75,8 @@ extension ReadTransaction {
         try row(id).map { row in
             DeadLetter(
                 reason: row["reason"], detail: row["detail"], queue: row["queue"],
-                host: (row["host"] as String?).flatMap { HostName($0) }, messageID: row["messageID"],
+                host: (row["host"] as String?).flatMap { HostName($0) }, account: row["account"],
+                messageID: row["messageID"],
                 type: row["type"], contentType: row["contentType"], body: Array(row["body"] as Data),
                 size: row["size"])
         }
@@ -71,6 +95,7 @@ extension KeptDeadLetter {
             reason: row["reason"], size: row["size"])
         (queue, detail, type, messageID) = (row["queue"], row["detail"], row["type"], row["messageID"])
         host = (row["host"] as String?).flatMap { HostName($0) }
+        account = row["account"]
         self.body = body.isEmpty ? nil : String(validating: body, as: UTF8.self)
     }
 }

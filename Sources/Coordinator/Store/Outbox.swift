@@ -22,6 +22,14 @@ extension Store {
         /// Id of the task that it is: of interest if it cannot be delivered.
         var task: String?
 
+        /// The queue that it goes to: what is published there keeps its order.
+        struct Queue: Hashable, Sendable {
+            var exchange: String
+            var routingKey: String
+        }
+
+        var queue: Queue { Queue(exchange: exchange, routingKey: routingKey) }
+
         /// Kinds of message.
         enum Kind: String, Hashable, Sendable {
             case slice, survey, control
@@ -46,8 +54,8 @@ extension WriteTransaction {
     }
 
     /// Has a task published.
-    func send(_ task: HostTask, id: String, to host: HostName, about subject: String?) throws {
-        let message = Contract.Message(id: id, source: "/coordinator", subject: subject, body: task)
+    func send(_ task: HostTask, id: String, to host: HostName) throws {
+        let message = Contract.Message(id: id, source: "/coordinator", subject: task.subject, body: task)
         try append(
             Store.Outgoing(
                 exchange: ExchangeName.tasks, routingKey: "\(host)", messageID: id,
@@ -73,15 +81,20 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
-    /// The next message of each routing key, which is a host, in the order in which they were stored; none of `keys`.
-    func nextOutgoing(excluding keys: Set<String> = [], limit: Int) throws -> [Store.Outgoing] {
+    /// The next message of each queue in the order in which they were stored, desired states first: a pause does not wait behind
+    /// a task. None of the queues `excluded`.
+    func nextOutgoing(excluding excluded: Set<Store.Outgoing.Queue> = [], limit: Int) throws
+        -> [Store.Outgoing]
+    {
         let statement = try db.cachedStatement(
             sql: """
-                SELECT * FROM outbox WHERE id IN (SELECT min(id) FROM outbox GROUP BY routingKey)
-                AND routingKey NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?
+                SELECT * FROM outbox
+                WHERE id IN (SELECT min(id) FROM outbox GROUP BY routingKey, exchange)
+                AND exchange || ' ' || routingKey NOT IN (SELECT value FROM json_each(?))
+                ORDER BY kind <> 'control', id LIMIT ?
                 """)
-        let excluded = try JSONColumn.text(keys.sorted())
-        return try Row.fetchAll(statement, arguments: [excluded, limit]).map { row in
+        let names = try JSONColumn.text(excluded.map { "\($0.exchange) \($0.routingKey)" })
+        return try Row.fetchAll(statement, arguments: [names, limit]).map { row in
             let data: Data = row["body"]
             let kind: String = row["kind"]
             return Store.Outgoing(
@@ -99,6 +112,14 @@ extension HostTask {
         switch self {
         case .slice: .slice
         case .survey: .survey
+        }
+    }
+
+    /// What it is about: a file.
+    fileprivate var subject: String? {
+        switch self {
+        case .slice(let slice): slice.path
+        case .survey: nil
         }
     }
 }

@@ -15,22 +15,26 @@ extension Store {
         var seenEvents = Duration.seconds(7 * 86_400)
         /// Messages that are recognised, and events in the log, at most: the latest.
         var mostEvents = 1_000_000
-        /// Dead letters, at most: the latest.
+        /// Dead letters, at most, and the bytes of their bodies: the latest.
         var mostDeadLetters = 10_000
+        var mostDeadLetterBytes = 256 << 20
     }
 }
 
 extension WriteTransaction {
-    /// Forgets what is older than `retention` says, of rollouts `most` files at a time: a million of them would hold everything
-    /// else up.
-    ///
-    /// - Returns: whether there may be more to forget.
-    func prune(_ retention: Store.Retention, at now: Date, files most: Int) throws -> Bool {
+    /// Forgets of what grows with every event all but the latest.
+    func pruneLogs(_ retention: Store.Retention, at now: Date) throws {
         try pruneSeenEvents(
             before: now - retention.seenEvents.inSeconds, keeping: retention.mostEvents)
         try pruneEvents(keeping: retention.mostEvents)
+    }
+
+    /// Forgets rollouts, plans and what was done that are older than `retention` says, of rollouts `most` files at a time: a
+    /// million of them would hold everything else up.
+    ///
+    /// - Returns: whether there may be more to forget.
+    func prune(_ retention: Store.Retention, at now: Date, files most: Int) throws -> Bool {
         try pruneAudit(before: now - retention.audit.inSeconds)
-        try pruneDeadLetters(keeping: retention.mostDeadLetters)
         guard let rollout = try read.oldRollout(retention, at: now) else { return false }
         // From the last file on; the rollout itself when none is left.
         for table in ["target", "targetResult"] {

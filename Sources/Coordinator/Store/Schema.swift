@@ -12,7 +12,7 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages] { try db.execute(sql: sql) }
+            for sql in [surveyPages, deadLetterAccounts] { try db.execute(sql: sql) }
         }
         return migrator
     }()
@@ -129,6 +129,11 @@ enum Schema {
             content TEXT NOT NULL,
             PRIMARY KEY (rollout, host, page)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let deadLetterAccounts = """
+        ALTER TABLE deadLetter ADD COLUMN account TEXT;
+        CREATE INDEX deadLetterAccount ON deadLetter (account);
         """
 
     private static let fleet = """

@@ -66,6 +66,12 @@ public struct Fleet: Sendable {
         return (lost.sorted(), hasLeapt ? passed : nil)
     }
 
+    /// Whether a host is lost, as the driver has stored it last: what it could not store has not happened.
+    public mutating func restore(_ name: HostName, isLost: Bool) {
+        hosts[name]?.isLost = isLost
+    }
+
+    /// Forgets a host.
     public mutating func forget(_ name: HostName) {
         hosts[name] = nil
     }

@@ -1,6 +1,7 @@
 import DefragTypes
 import Glibc
 import Logging
+import Systemd
 
 /// Runs `reflow-worker serve` with a file of JSON, or from the environment alone.
 func serve(configurationFile: String?, environment: [String: String]) async -> ExitStatus {

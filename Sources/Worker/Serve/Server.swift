@@ -3,6 +3,7 @@ import BrokerKit
 import Contract
 import DefragTypes
 import Logging
+import Systemd
 import UnixSignals
 
 /// `reflow-worker serve`: tasks in, answers out, until SIGTERM or SIGINT.

@@ -14,7 +14,7 @@ actor MemoryCore: Operations {
     var all: [RolloutStatus] = [Samples.rollout]
     var letters: [KeptDeadLetter] = [Samples.deadLetter]
     var targets: [TargetStatus] = (0..<25).map { Samples.target(number: $0) }
-    var reasons: [String] = []
+    nonisolated let health = CoreHealth()
     /// How often a survey is asked for before it is complete.
     var patience = 1
 
@@ -47,7 +47,7 @@ actor MemoryCore: Operations {
     func rename(_ id: String) { all[0].id = id }
 
     /// Makes it say that it cannot work.
-    func fail(_ reasons: [String]) { self.reasons = reasons }
+    func fail(_ reason: String?) { health[.link(.publishing)] = reason }
 
     private func note(_ who: String, _ action: String, _ object: String, _ detail: JSONValue? = nil) {
         entries.append(
@@ -64,8 +64,6 @@ actor MemoryCore: Operations {
     }
 
     // MARK: - Operations
-
-    func readiness() -> Readiness { Readiness(reasons: reasons) }
 
     func hosts() -> [HostStatus] { fleet }
 
@@ -108,7 +106,7 @@ actor MemoryCore: Operations {
     }
 
     private func requireBroker() throws {
-        if let reason = reasons.first { throw OperationError.brokerAway(reason) }
+        if let reason = health[.link(.publishing)] { throw OperationError.brokerAway(reason) }
     }
 
     private func check(_ spec: String) throws {

@@ -98,10 +98,14 @@ import Testing
         let core = MemoryCore()
         try await Server.run(core: core) { server in
             let ready = try await raw(server, "/readyz")
-            #expect(ready == (200, "application/json", #"{"isReady":true,"reasons":[]}"#))
-            await core.fail(["the broker is away"])
+            #expect(ready == (200, "application/json", #"{"isReady":true,"reasons":[],"warnings":[]}"#))
+            await core.fail("the broker is away")
             let away = try await raw(server, "/readyz")
-            #expect(away == (503, "application/json", #"{"isReady":false,"reasons":["the broker is away"]}"#))
+            #expect(
+                away == (
+                    503, "application/json",
+                    #"{"isReady":false,"reasons":["the broker is away"],"warnings":[]}"#
+                ))
             let health = try await raw(server, "/healthz")
             #expect(health == (200, "application/json", #"{"status":"ok"}"#))
             let hosts = try await raw(server, "/v1/hosts")

@@ -14,7 +14,7 @@ import Testing
         let file = try RunFolder.subfolder("spec") + "/november.yaml"
         try "name: november\n".write(toFile: file, atomically: true, encoding: .utf8)
         let core = MemoryCore()
-        await core.fail(["the broker is away: refused"])
+        await core.fail("the broker is away: refused")
         try await Server.run(core: core) { server in
             for arguments in [["survey", "--host", "a", "--path", "/a"], ["rollout", "plan", file]] {
                 let command = try Process("reflow", arguments, environment: server.environment)

@@ -23,13 +23,13 @@ struct CoreBench {
         store = try Store.inMemory()
         core = Self.core(store, clock)
         try await core.resume()
-        try await reachBroker()
+        await reachBroker()
     }
 
     /// One with a rollout that has a slice out on host `a`.
     static func working() async throws -> (CoreBench, id: String) {
         let bench = try await CoreBench()
-        try await bench.hear("a", .hostState(.living()))
+        await bench.hear("a", .hostState(.living()))
         let id = try await bench.rollout(of: "a")
         try await bench.publish()
         return (bench, id)
@@ -48,19 +48,19 @@ struct CoreBench {
     }
 
     /// Both connections are up.
-    func reachBroker() async throws { try await take(.brokerBack(.publishing), .brokerBack(.consuming)) }
+    func reachBroker() async { await take(.back(.link(.publishing)), .back(.link(.consuming))) }
 
     /// Something happens.
-    func take(_ inputs: CoreInput...) async throws {
-        try await core.take(inputs)
+    func take(_ inputs: CoreInput...) async {
+        await core.take(inputs)
     }
 
     /// Time passes, second by second, while `hosts` go on saying that they live.
     func wait(_ seconds: Int, hearing hosts: String...) async throws {
         for second in 0..<seconds {
             clock.advance(1)
-            if second % 10 == 9 { for host in hosts { try await hear(host, .hostState(.living())) } }
-            try await take(.tick)
+            if second % 10 == 9 { for host in hosts { await hear(host, .hostState(.living())) } }
+            await take(.tick)
         }
     }
 
@@ -68,17 +68,17 @@ struct CoreBench {
     func jump(_ seconds: TimeInterval) { clock.advance(seconds) }
 
     /// A host says something.
-    func hear(_ host: String, _ event: HostEvent, id: String? = nil) async throws {
-        try await take(.heard(named(host), event, id: id, nil))
+    func hear(_ host: String, _ event: HostEvent, id: String? = nil) async {
+        await take(.heard(named(host), event, id: id, nil))
     }
 
     /// What is to be published, which the broker takes.
     @discardableResult func publish() async throws -> [Store.Outgoing] {
         var all: [Store.Outgoing] = []
         while true {
-            let messages = try await core.outgoing(most: .max)
+            let messages = await core.outgoing(most: .max)
             if messages.isEmpty { return all }
-            try await core.published(messages.map { ($0, nil) })
+            await core.published(messages.map { ($0, nil) })
             all += messages
         }
     }
@@ -104,8 +104,8 @@ struct CoreBench {
                 path: "/srv/\($0)", inode: 1, fileSystem: "fs", size: .mebibytes(1),
                 statistics: ExtentStatistics(), estimatedReflinkSeconds: 1, gainSeconds: 1)
         }
-        try await hear(host, .surveyPage(.init(task: task, job: job, page: 0, files: found)))
-        try await hear(
+        await hear(host, .surveyPage(.init(task: task, job: job, page: 0, files: found)))
+        await hear(
             host,
             .surveyFinished(
                 .init(task: task, job: job, pages: 1, files: files, matched: files, problems: [])))
@@ -115,7 +115,7 @@ struct CoreBench {
     func answer(_ slice: Store.Outgoing, _ status: DefragResult.Status = .done, id: String? = nil)
         async throws
     {
-        try await hear(
+        await hear(
             try #require(slice.host),
             .sliceFinished(
                 .init(

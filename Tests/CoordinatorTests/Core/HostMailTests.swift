@@ -9,12 +9,22 @@ import Testing
 @Suite("What the broker delivers") struct HostMailTests {
     private let mail = HostMail(ownUser: "reflow", sharedUser: nil)
 
-    private func event(by user: String?, of source: String = "/hosts/alpha") throws -> HostMail.Meaning {
+    /// What a message to `exchange` means, published by `user` with this routing key.
+    private func meaning(
+        of bytes: [UInt8], _ properties: MessageProperties, to exchange: String, key: String
+    ) -> HostMail.Meaning {
+        let sender = mail.sender(properties, routingKey: key, isDead: exchange == ExchangeName.dead)
+        return mail.meaning(of: bytes, properties, to: exchange, from: sender)
+    }
+
+    private func event(
+        by user: String?, of source: String = "/hosts/alpha", key: String = "alpha.reflow.progress"
+    ) throws -> HostMail.Meaning {
         var properties = MessageProperties()
         properties.userID = user
         let message = Contract.Message<HostEvent>(
             id: "1", source: source, body: .progress(.init(running: [])))
-        return mail.meaning(of: try message.json(), properties, from: ExchangeName.events)
+        return meaning(of: try message.json(), properties, to: ExchangeName.events, key: key)
     }
 
     @Test("an event is believed of the host whose account has published it")
@@ -25,14 +35,23 @@ import Testing
         }
         #expect(host == Samples.name("alpha"))
         for user in ["reflow-beta", "reflow", nil] {
-            guard case .ignored(let why) = try event(by: user) else {
+            guard case .refused(let complaint) = try event(by: user) else {
                 Issue.record("\(user ?? "nobody") was believed")
                 continue
             }
-            #expect(why.contains("only 'reflow-alpha' is believed"))
+            #expect(complaint.subject.kind == .notBelieved)
+            #expect(complaint.subject.account == user)
         }
-        guard case .ignored = try event(by: "reflow-alpha", of: "/coordinator") else {
-            Issue.record("no host has said it")
+        for source in ["/coordinator", "/hosts/beta", "alpha"] {
+            guard case .refused(let complaint) = try event(by: "reflow-alpha", of: source) else {
+                Issue.record("\(source) has not said it")
+                continue
+            }
+            #expect(
+                complaint.subject == .init(account: "reflow-alpha", host: named("alpha"), kind: .notBelieved))
+        }
+        guard case .refused = try event(by: "reflow-alpha", key: "beta.reflow.progress") else {
+            Issue.record("the key is another host's")
             return
         }
     }
@@ -53,7 +72,8 @@ import Testing
             DeadLetterHeader.queue: .string(queue),
         ]
         guard
-            case .dead(let letter, let host) = mail.meaning(of: [1, 2], properties, from: ExchangeName.dead)
+            case .dead(let letter, let host) = meaning(
+                of: [1, 2], properties, to: ExchangeName.dead, key: "")
         else {
             Issue.record("no dead letter")
             return
@@ -71,7 +91,7 @@ import Testing
         properties.headers = [
             "x-first-death-reason": "delivery_limit", "x-first-death-queue": "reflow.tasks.beta",
         ]
-        guard case .dead(let letter, let host) = mail.meaning(of: [], properties, from: ExchangeName.dead)
+        guard case .dead(let letter, let host) = meaning(of: [], properties, to: ExchangeName.dead, key: "")
         else {
             Issue.record("no dead letter")
             return

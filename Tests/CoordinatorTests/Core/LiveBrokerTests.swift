@@ -10,6 +10,7 @@ import Testing
 /// With a broker of its own, which other tests need not share the troubles of.
 @Suite("A coordinator at a real broker", .serialized, .timeLimit(.minutes(3))) struct LiveBrokerTests {
     private static let broker = Task { try await PrivateBroker() }
+    private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     /// Lends a connection that is up.
     private func connected(
@@ -30,21 +31,21 @@ import Testing
     func shortOfMemory() async throws {
         try await connected("probe") { broker, connection in
             let mailbox = Mailbox<CoreInput>()
-            let watch = BrokerWatch(connection: connection, link: .publishing, mailbox: mailbox)
+            let watch = BrokerWatch(connection: connection, link: .publishing, mailbox: mailbox, log: log)
             let tasks = [Task { await watch.run() }, Task { await connection.probeForAlarms() }]
             defer { for task in tasks { task.cancel() } }
-            guard case .brokerBack(.publishing)? = await mailbox.next(most: 1)?.first else {
+            guard case .back(.link(.publishing))? = await mailbox.next(most: 1)?.first else {
                 Issue.record("it is there")
                 return
             }
             try await broker.setMemoryAlarm(true)
-            guard case .brokerAway(.publishing, let why)? = await mailbox.next(most: 1)?.first else {
+            guard case .away(.link(.publishing), let why)? = await mailbox.next(most: 1)?.first else {
                 Issue.record("it takes nothing")
                 return
             }
             #expect(why == "it takes no messages: low on memory")
             try await broker.setMemoryAlarm(false)
-            guard case .brokerBack(.publishing)? = await mailbox.next(most: 1)?.first else {
+            guard case .back(.link(.publishing))? = await mailbox.next(most: 1)?.first else {
                 Issue.record("it takes messages again")
                 return
             }
@@ -98,7 +99,6 @@ import Testing
     @Test("what is missing when the broker comes back is declared again")
     func empty() async throws {
         try await connected("declares") { broker, connection in
-            let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let declaring = Task { await Topology(hosts: []).keepDeclared(on: connection, log: log) }
             defer { declaring.cancel() }
             try await connected("looks") { _, other in

@@ -27,7 +27,7 @@ import Testing
         let letters = try await core.deadLetters()
         let audit = try await core.audit(before: nil, limit: 9)
         gate.signal()
-        try await step
+        await step
         #expect(events.map(\.type) == ["message.dead"])
         #expect(letters.map(\.reason) == ["malformed"])
         #expect(audit.items.isEmpty)

@@ -9,7 +9,7 @@ import Testing
     @Test("one whose hosts are all taken says by whom, and what holds that one up")
     func waiting() async throws {
         let bench = try await CoreBench()
-        try await bench.hear("a", .hostState(.living()))
+        await bench.hear("a", .hostState(.living()))
         let first = try await bench.rollout(of: "a")
         let second = try await bench.rollout(of: "a")
         #expect(try await bench.core.view(of: first).waitsFor == nil)
@@ -21,10 +21,10 @@ import Testing
     @Test("a host that says that it is paused is shown so")
     func paused() async throws {
         let bench = try await CoreBench()
-        try await bench.hear("a", .hostState(.living()))
+        await bench.hear("a", .hostState(.living()))
         let id = try await bench.rollout(of: "a")
         #expect(try await bench.core.hosts(ofRollout: id).map(\.isPaused) == [false])
-        try await bench.hear("a", .hostState(.living(mode: .pause)))
+        await bench.hear("a", .hostState(.living(mode: .pause)))
         #expect(try await bench.core.hosts(ofRollout: id).map(\.isPaused) == [true])
         #expect(try await bench.core.view(of: id).working.map(\.isPaused) == [true])
     }
@@ -37,15 +37,15 @@ import Testing
         }
         _ = try await bench.core.pause(id, by: "ada")
         let own = try #require(try await bench.publish().desires.last).generation
-        try await bench.hear("a", .hostState(.living(generation: own, mode: .pause)))
+        await bench.hear("a", .hostState(.living(generation: own, mode: .pause)))
         #expect(try await isPausedElsewhere() == [false])
         _ = try await bench.core.resume(id, by: "ada")
         let resumed = try #require(try await bench.publish().desires.last).generation
         // It has not heard of that yet.
         #expect(try await isPausedElsewhere() == [false])
-        try await bench.hear("a", .hostState(.living(generation: resumed + 1, mode: .pause)))
+        await bench.hear("a", .hostState(.living(generation: resumed + 1, mode: .pause)))
         #expect(try await isPausedElsewhere() == [true])
-        try await bench.hear("a", .hostState(.living(generation: resumed + 2, mode: .run)))
+        await bench.hear("a", .hostState(.living(generation: resumed + 2, mode: .run)))
         #expect(try await isPausedElsewhere() == [false])
     }
 

@@ -90,6 +90,7 @@ import Testing
         func prune(at now: Date) async throws -> ([String], [String]) {
             try await store.write { [retention] unit in
                 _ = try unit.prune(retention, at: now, files: 9)
+                try unit.pruneDeadLetters(retention)
                 return (
                     try unit.read.audit(limit: 9).map(\.action),
                     try unit.read.deadLetters().map(\.reason)

@@ -34,14 +34,16 @@ struct OneOffRollout {
     func run(stops: some AsyncSequence<Void, Never> & Sendable, view: inout WatchView) async throws
         -> RunSummary
     {
+        let log = Logger(label: "reflow") { _ in SwiftLogNoOpLogHandler() }
         let core = Core(
             store: try Store.inMemory(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin),
-            log: Logger(label: "reflow") { _ in SwiftLogNoOpLogHandler() })
+            log: log)
         let (queue, bindings) = Topology.jobQueue(
             newMessageID(), hosts: spec.targets.hosts.compactMap { HostName($0) })
         _ = try await consuming.declare(queue)
         for binding in bindings { try await consuming.bind(queue: queue.name, binding) }
-        let dispatcher = Dispatcher(core: core, publishing: publishing, consuming: consuming, mail: mail)
+        let dispatcher = Dispatcher(
+            core: core, publishing: publishing, consuming: consuming, mail: mail, log: log)
         let (news, continuation) = AsyncStream.makeStream(of: News.self)
         let feed = core.feed.subscribe()
         let id = try await core.begin(spec, by: "run")
@@ -49,7 +51,7 @@ struct OneOffRollout {
             defer { group.cancelAll() }
             group.addTask {
                 defer { continuation.finish() }
-                try await dispatcher.run(from: [.queue(queue.name)])
+                await dispatcher.run(from: [.queue(queue.name)])
             }
             group.addTask { for await item in feed.items { continuation.yield(.item(item)) } }
             group.addTask { for await _ in stops { continuation.yield(.stop) } }

@@ -2,7 +2,7 @@ import Glibc
 import Support
 import Testing
 
-@testable import Worker
+import Systemd
 
 @Suite("sd_notify") struct SystemdNotifyTests {
     @Test("reaches the socket that systemd names", arguments: [false, true])

@@ -2,15 +2,16 @@ import Glibc
 
 /// Tells systemd how the service is, sd_notify(3): a datagram to the socket that `NOTIFY_SOCKET` names. Does
 /// nothing where there is none.
-struct SystemdNotify: Sendable {
+public struct SystemdNotify: Sendable {
     private let path: String?
 
-    init(environment: [String: String]) {
+    /// Reads where it listens from `environment`.
+    public init(environment: [String: String]) {
         path = environment["NOTIFY_SOCKET"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
     /// Sends `state`, such as `READY=1` or `WATCHDOG=1`.
-    func send(_ state: String) {
+    public func send(_ state: String) {
         guard let path else { return }
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return }

@@ -1,0 +1,45 @@
+import Contract
+import DequeModule
+import Rollout
+import Synchronization
+
+/// Tasks whose answers are waited for: asked by those who take messages in, beside the core.
+final class AwaitedTasks: Sendable {
+    private let tasks = Mutex<[HostName: Deque<String>]>([:])
+
+    /// Most tasks of a host: a slice for each file system, and some surveys. The latest count.
+    static let most = 512
+
+    /// A task goes out to a host.
+    func add(_ task: String, of host: HostName) {
+        tasks.withLock { tasks in
+            tasks[host, default: []].append(Self.base(task))
+            if tasks[host, default: []].count > Self.most { tasks[host]?.removeFirst() }
+        }
+    }
+
+    /// What a rollout that is resumed waits for.
+    func add(tasksOf rollout: Rollout) {
+        for (host, task) in rollout.tasksInFlight { add(task, of: host) }
+    }
+
+    /// Nothing more is waited for of a task.
+    func remove(_ task: String, of host: HostName) {
+        tasks.withLock { tasks in
+            guard let place = tasks[host]?.lastIndex(of: Self.base(task)) else { return }
+            tasks[host]?.remove(at: place)
+            if tasks[host]?.isEmpty == true { tasks[host] = nil }
+        }
+    }
+
+    /// Whether a host is asked for an answer to `task`; to anything, if that is `nil`.
+    func isAwaited(_ task: String?, of host: HostName) -> Bool {
+        tasks.withLock { tasks in
+            guard let own = tasks[host] else { return false }
+            return task.map { own.contains(Self.base($0)) } ?? true
+        }
+    }
+
+    /// A task's id without what tells one process's from another's.
+    private static func base(_ task: String) -> String { String(task.prefix { $0 != "." }) }
+}

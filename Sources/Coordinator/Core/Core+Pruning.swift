@@ -1,0 +1,32 @@
+import Foundation
+
+/// When the store was last relieved of what nobody asks for any more.
+struct Pruning {
+    /// Of what grows with every event: once a minute.
+    var logs = Date.distantPast
+    /// Of rollouts, plans and the audit: once an hour.
+    var records = Date.distantPast
+    /// Whether dead letters have come since.
+    var hasLetters = false
+}
+
+extension Core {
+    func prune(_ step: inout Step) {
+        let now = step.now
+        if isDue(after: 60, since: pruning.logs, now) {
+            pruning.logs = now
+            step.write { [retention] in try $0.pruneLogs(retention, at: now) }
+        }
+        if pruning.hasLetters {
+            pruning.hasLetters = false
+            step.write { [retention] in try $0.pruneDeadLetters(retention) }
+        }
+        guard isDue(after: 3600, since: pruning.records, now) else { return }
+        pruning.records = now
+        surveys.prune(at: now)
+        // What is left for another time goes at the next tick.
+        step.write {
+            if try $0.prune(self.retention, at: now, files: 2000) { self.pruning.records = .distantPast }
+        }
+    }
+}
