@@ -52,15 +52,7 @@ extension Rollout {
             }
             return requestSurvey(host, at: now)
         case .waiting, .active:
-            var actions: [Action] = []
-            for lane in hosts[host].lanes {
-                guard let target = lane.inFlight, case .inFlight(let since) = targets[target].state,
-                    now.timeIntervalSince(since) >= sliceTimeout
-                else { continue }
-                // The host lives but does not mention the slice: the message or its answer was lost.
-                actions += attemptFailed(target, .noAnswer, at: now)
-            }
-            return actions + dispatch(host, at: now)
+            return dispatch(host, at: now)
         case .finished, .givenUp:
             return []
         }

@@ -110,7 +110,7 @@ struct SimulatedFleet {
                 for name in lost { handle(.lost(name)) }
                 handle(.tick)
             }
-            if rollout.state.pause == .errorBudget, happens(1) { try? carryOut(.resume) }
+            if let pause = rollout.state.pause, pause != .operator, happens(1) { try? carryOut(.resume) }
             each(&self)
         }
     }

@@ -79,6 +79,11 @@ extension Core {
             tell(
                 "rollout.paused", "paused: \(counted(failures, "failure")), \(allowed) allowed", rollout: id,
                 &step)
+        case .unanswered(let attempts, let hosts):
+            tell(
+                "rollout.paused",
+                "paused: none of \(counted(attempts, "attempt")) at \(counted(hosts, "host")) was answered: their answers do not arrive here",
+                rollout: id, &step)
         case .hostBegan(let host): tell("host.began", "host \(host) begins", rollout: id, host: host, &step)
         case .hostFinished(let host):
             tell("host.finished", "host \(host) has finished", rollout: id, host: host, &step)

@@ -22,6 +22,7 @@ extension RolloutView.Pause {
             switch pause {
             case .operator: .operator
             case .errorBudget: .errorBudget
+            case .unanswered: .unanswered
             }
     }
 }

@@ -86,6 +86,8 @@ struct RolloutView: Codable, Hashable, Sendable {
         case `operator`
         /// One failure more than the budget allows.
         case errorBudget
+        /// No host has answered: the answers do not arrive.
+        case unanswered
     }
 
     /// How far a strategy is.
