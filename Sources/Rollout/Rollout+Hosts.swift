@@ -17,6 +17,9 @@ extension Rollout {
             return []
         case .hostState(let said):
             if said.mode == .run { hosts[host].isHeld = false }
+            hosts[host].deafness = said.deaf.map {
+                Deafness(why: $0, since: hosts[host].deafness?.since ?? now)
+            }
             let tasks = running(said.running, host, at: now)
                 .union(mentioned(said.surveys + (said.accepted ?? []), host, at: now))
             return resolveDoubts(said, mentioned: tasks, of: host, at: now) + dispatch(host, at: now)

@@ -9,6 +9,7 @@ extension Rollout {
     mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
             if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
+            hosts[host].deafness?.since = now
             if hosts[host].isLost { setHost(host) { $0.lostSince = now } }
         }
         for target in targets.indices where targets[target].restartTimer(at: now, retries) {
@@ -25,6 +26,9 @@ extension Rollout {
         guard seconds > 0 else { return restartTimers(at: now) }
         for host in hosts.indices {
             hosts[host].state.survey.since = hosts[host].state.survey.since.map { min($0 + seconds, now) }
+            if let since = hosts[host].deafness?.since {
+                hosts[host].deafness?.since = min(since + seconds, now)
+            }
             // In memory only: a disk that is slow is not given more to write.
             hosts[host].state.lostSince = hosts[host].state.lostSince.map { min($0 + seconds, now) }
         }
@@ -47,12 +51,19 @@ extension Rollout {
             guard hosts[host].state.survey.tries < strategy.attempts else {
                 return giveUp(
                     host,
-                    "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
+                    hosts[host].deafness?.words
+                        ?? "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
                 )
             }
-            return requestSurvey(host, at: now)
+            guard hosts[host].deafness != nil else { return requestSurvey(host, at: now) }
+            // The one in its queue is enough for a host that cannot consume it.
+            setHost(host) {
+                $0.survey.tries += 1
+                $0.survey.since = now
+            }
+            return []
         case .waiting, .active:
-            return dispatch(host, at: now)
+            return giveUpIfDeaf(host, at: now) + dispatch(host, at: now)
         case .finished, .givenUp:
             return []
         }
