@@ -135,6 +135,22 @@ struct DoubtTests {
         #expect(resent == 40)
     }
 
+    @Test("an old backup leaves the host the time to say what it has", arguments: [nil, [String]()])
+    mutating func oldBackup(accepted: [String]?) throws {
+        bench.now += 86_400
+        try bench.restart()
+        let resent = secondsUntilResent(limit: 1000) { _ in hostState(accepted: accepted) }
+        #expect(resent == (accepted == nil ? 40 : 20))
+        #expect(bench.rollout.targets[0].fruitless == 0)
+        // If it says nothing, the timeout is over soon.
+        bench.now += 86_400
+        try bench.restart()
+        bench.wait(59)
+        #expect(bench.rollout.targets[0].fruitless == 0)
+        bench.wait(1)
+        #expect(bench.rollout.targets[0].fruitless == 1)
+    }
+
     @Test("no state, or one of a host that is deaf, says nothing", arguments: Loss.allCases, [false, true])
     mutating func silent(loss: Loss, isDeaf: Bool) throws {
         bench.wait(60)
