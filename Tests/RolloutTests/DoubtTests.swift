@@ -159,6 +159,7 @@ struct DoubtTests {
             isDeaf ? hostState(accepted: [], deaf: "403") : nil
         }
         #expect(resent == nil)
+        #expect(bench.inFlight == [0])
     }
 
     @Test("surveys are requested again, without the pages that came before", arguments: Loss.allCases)
@@ -179,6 +180,22 @@ struct DoubtTests {
         bench.hear("a", .hostState(hostState(accepted: [])))
         bench.hear("a", .hostState(hostState(accepted: [])))
         #expect(bench.actions.count { if case .survey = $0 { true } else { false } } == 2)
+    }
+
+    @Test("a host that returns is asked again only if it does not have its survey", arguments: [true, false])
+    mutating func returned(hasSurvey: Bool) {
+        bench = Bench(files: [0], answering: 0)
+        let survey = bench.rollout.surveyTask(of: 0)
+        bench.wait(60)
+        bench.take(.lost(name("a")))
+        bench.wait(60)
+        bench.take(.returned(name("a")))
+        for _ in 0..<3 {
+            bench.hear("a", .hostState(hostState(accepted: hasSurvey ? [survey] : [])))
+            bench.wait(10)
+        }
+        bench.hear("a", .hostState(hostState(accepted: hasSurvey ? [survey] : [])))
+        #expect((bench.rollout.surveyTask(of: 0) == survey) == hasSurvey)
     }
 
     @Test("a paused or cancelled rollout sends nothing again", arguments: [Rollout.Command.pause, .cancel])

@@ -94,6 +94,16 @@ struct UnansweredTests {
         #expect(bench.rollout.state.phase == .completedWithFailures)
     }
 
+    @Test("so does one that is still at work on its slice, until it is silent, too")
+    func working() {
+        var bench = Bench(files: [1, 1], strategy: .init(attempts: 9, backOff: 30))
+        let found = secondsUntilPaused(&bench, limit: 4000) { bench, second in
+            guard second < 2000, second.isMultiple(of: 10) else { return }
+            bench.hear("b", .hostState(hostState(accepted: [bench.rollout.sliceTask(1)])))
+        }
+        #expect(found == 1990 + 240)
+    }
+
     @Test("so does one whose files are waited for", arguments: [Reason.busy, .ioError])
     func backingOff(reason: Reason) {
         var bench = Bench(files: [1, 1], strategy: .init(attempts: 3, backOff: 3000))
