@@ -22,7 +22,7 @@ extension Rollout {
 
     /// Leaves a leap out of every wait. Waits go on, so that they end also where the process stands still again and again.
     mutating func leapt(by seconds: TimeInterval, at now: Date) {
-        // Whatever waits for a time before the leap would wait for ever.
+        // A wait until a time of the clock before would be far too long.
         guard seconds > 0 else { return restartTimers(at: now) }
         for host in hosts.indices {
             hosts[host].state.survey.since = hosts[host].state.survey.since.map { min($0 + seconds, now) }

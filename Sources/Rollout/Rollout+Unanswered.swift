@@ -32,7 +32,7 @@ extension Rollout {
             $0.unanswered.attempts += overdue.count
             $0.unanswered.hosts.formUnion(silent)
         }
-        let pauses = state.phase == .running && state.pause == nil && isNobodyAnswering
+        let pauses = state.phase == .running && state.pause == nil && noHostAnswers
         if pauses { setState { $0.pause = .unanswered } }
         var actions: [Action] = []
         for target in overdue {
@@ -46,7 +46,7 @@ extension Rollout {
     }
 
     /// Whether every host that lives and is at work has had an attempt without an answer since the last answer of any host.
-    private var isNobodyAnswering: Bool {
+    private var noHostAnswers: Bool {
         let working = hosts.indices.filter {
             hosts[$0].isAtWork && !hosts[$0].isLost && !hosts[$0].isHeld && hosts[$0].deafness == nil
                 && !hosts[$0].state.phase.isEnded
@@ -60,12 +60,12 @@ extension Rollout {
         if state.unanswered.attempts > 0 { setState { $0.unanswered = Unanswered() } }
     }
 
-    /// After `resume` the attempts that nobody has answered count no more.
+    /// From `resume` on, attempts without an answer do not count.
     mutating func forgiveUnanswered() {
         setState { $0.unanswered = Unanswered() }
         for target in targets.indices {
             guard case .backingOff(_, .noAnswer) = targets[target].state else { continue }
-            targets[target].beginAnew()
+            targets[target].resetAttempts()
             changes.targets.insert(target)
         }
     }

@@ -135,7 +135,7 @@ public struct Target: Hashable, Sendable {
     }
 
     /// Its failed attempts do not count any more.
-    mutating func beginAnew() {
+    mutating func resetAttempts() {
         fruitless = 0
         state = .pending
     }
