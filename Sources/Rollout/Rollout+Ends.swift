@@ -73,6 +73,14 @@ extension Rollout {
         return actions.isEmpty ? [] : actions + keepToBudget(at: now)
     }
 
+    /// Gives up a host that has not been able to consume its queue for `giveUpAfter`: it would keep its slot for ever.
+    mutating func giveUpIfDeaf(_ host: Int, at now: Date) -> [Action] {
+        guard let deafness = hosts[host].deafness, state.phase == .running, state.pause == nil,
+            now.timeIntervalSince(deafness.since) >= strategy.giveUpAfter
+        else { return [] }
+        return giveUp(host, deafness.words) + keepToBudget(at: now)
+    }
+
     /// Ends the rollout, if nothing is left to do.
     mutating func endIfDone() -> [Action] {
         switch state.phase {

@@ -39,6 +39,7 @@ extension Rollout {
         case .answersLost:
             doubtEverything()
         case .tick:
+            actions += endOverdueAttempts(at: now)
             for host in hosts.indices { actions += tick(host, at: now) }
             actions += giveUpLost(at: now)
             // Another rollout may have released a host.

@@ -17,6 +17,9 @@ extension Rollout {
             return []
         case .hostState(let said):
             if said.mode == .run { hosts[host].isHeld = false }
+            hosts[host].deafness = said.deaf.map {
+                Deafness(why: $0, since: hosts[host].deafness?.since ?? now)
+            }
             let tasks = running(said.running, host, at: now)
                 .union(mentioned(said.surveys + (said.accepted ?? []), host, at: now))
             return resolveDoubts(said, mentioned: tasks, of: host, at: now) + dispatch(host, at: now)
@@ -48,6 +51,7 @@ extension Rollout {
     }
 
     private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {
+        if answer.job == id { isAnswered() }
         // Otherwise it is late or a duplicate.
         guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
         if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
@@ -65,7 +69,9 @@ extension Rollout {
     }
 
     mutating func undeliverable(_ task: String, _ host: Int, _ why: String, at now: Date) -> [Action] {
-        isAwaited(task, of: host) ? giveUp(host, why) : attemptFailed(task, host, .noAnswer, at: now)
+        if isAwaited(task, of: host) { return giveUp(host, why) }
+        guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
+        return unanswered([target], at: now)
     }
 
     private mutating func attemptFailed(_ task: String, _ host: Int, _ reason: Reason, at now: Date)
@@ -76,8 +82,10 @@ extension Rollout {
     }
 
     /// The slice in flight of a target failed without an answer.
-    mutating func attemptFailed(_ target: Int, _ reason: Reason, at now: Date) -> [Action] {
-        targets[target].attemptFailed(reason, at: now, retries)
+    mutating func attemptFailed(_ target: Int, _ reason: Reason, at now: Date, canEnd: Bool = true)
+        -> [Action]
+    {
+        targets[target].attemptFailed(reason, at: now, retries, canEnd: canEnd)
         return [failedAttempt(target, reason)] + sliceEnded(target, at: now)
     }
 

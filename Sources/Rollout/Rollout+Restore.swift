@@ -15,10 +15,10 @@ extension Rollout {
             var host = RolloutHost($0.name, labels: $0.state.labels)
             host.state = $0.state
             host.state.lostSince = $0.state.lostSince.map {
-                Self.waiting(since: $0, for: state.spec.strategy.giveUpAfter, at: now)
+                Self.waiting(since: $0, for: state.spec.strategy.giveUpAfter, atLeast: Self.hearing, at: now)
             }
             host.state.survey.since = $0.state.survey.since.map {
-                Self.waiting(since: $0, for: Self.surveyTimeout, at: now)
+                Self.waiting(since: $0, for: Self.surveyTimeout, atLeast: Self.mentioning, at: now)
             }
             return host
         }
@@ -45,14 +45,18 @@ extension Rollout {
         if state.phase != .surveying { buildOrder() }
     }
 
-    /// Seconds that a host has at least, after a restart, to be heard, or to mention its slice.
-    private static let grace: TimeInterval = 30
-
-    /// The start of a wait that began before the restart: at least ``grace`` is left of it. Restarts do not begin it again, and
-    /// a clock that was set back does not make it longer.
-    private static func waiting(since: Date, for timeout: TimeInterval, at now: Date) -> Date {
+    /// The start of a wait that began before the restart: at least `grace` seconds are left of it. Restarts do not begin it again,
+    /// and a clock that was set back does not make it longer.
+    private static func waiting(
+        since: Date, for timeout: TimeInterval, atLeast grace: TimeInterval, at now: Date
+    ) -> Date {
         max(min(since, now), now - (timeout - grace))
     }
+
+    /// Seconds in which a lost host can be heard again.
+    private static let hearing: TimeInterval = 30
+    /// Seconds in which a host's states show whether it still has a task, which takes older workers 40 s.
+    private static let mentioning: TimeInterval = 60
 
     /// Takes in what has arrived of the survey that is awaited; pages of an earlier one count for nothing.
     private mutating func restoreIntake(_ pages: [SurveyPage], _ host: Int) {
@@ -66,7 +70,8 @@ extension Rollout {
             state: stored.state, cursor: stored.cursor, unshared: stored.unshared, slices: stored.slices,
             fruitless: stored.fruitless)
         if case .inFlight(let since) = stored.state {
-            target.isStillInFlight(at: Self.waiting(since: since, for: sliceTimeout, at: now))
+            target.isStillInFlight(
+                at: Self.waiting(since: since, for: sliceTimeout, atLeast: Self.mentioning, at: now))
         }
         return target
     }

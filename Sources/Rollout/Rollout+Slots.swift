@@ -64,7 +64,9 @@ extension Rollout {
         var actions: [Action] = []
         var load = labelLoad()
         for host in order where free > 0 {
-            guard hosts[host].state.phase == .waiting, !hosts[host].isLost, !isTaken(hosts[host].name) else {
+            guard hosts[host].state.phase == .waiting, !hosts[host].isLost,
+                hosts[host].deafness == nil, !isTaken(hosts[host].name)
+            else {
                 continue
             }
             let caps = strategy.perLabel.compactMap { key, cap in

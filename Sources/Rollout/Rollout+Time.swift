@@ -9,6 +9,7 @@ extension Rollout {
     mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
             if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
+            hosts[host].deafness?.since = now
             if hosts[host].isLost { setHost(host) { $0.lostSince = now } }
         }
         for target in targets.indices where targets[target].restartTimer(at: now, retries) {
@@ -21,10 +22,13 @@ extension Rollout {
 
     /// Leaves a leap out of every wait. Waits go on, so that they end also where the process stands still again and again.
     mutating func leapt(by seconds: TimeInterval, at now: Date) {
-        // Whatever waits for a time before the leap would wait for ever.
+        // A wait until a time of the clock before would be far too long.
         guard seconds > 0 else { return restartTimers(at: now) }
         for host in hosts.indices {
             hosts[host].state.survey.since = hosts[host].state.survey.since.map { min($0 + seconds, now) }
+            if let since = hosts[host].deafness?.since {
+                hosts[host].deafness?.since = min(since + seconds, now)
+            }
             // In memory only: a disk that is slow is not given more to write.
             hosts[host].state.lostSince = hosts[host].state.lostSince.map { min($0 + seconds, now) }
         }
@@ -47,20 +51,19 @@ extension Rollout {
             guard hosts[host].state.survey.tries < strategy.attempts else {
                 return giveUp(
                     host,
-                    "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
+                    hosts[host].deafness?.words
+                        ?? "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
                 )
             }
-            return requestSurvey(host, at: now)
-        case .waiting, .active:
-            var actions: [Action] = []
-            for lane in hosts[host].lanes {
-                guard let target = lane.inFlight, case .inFlight(let since) = targets[target].state,
-                    now.timeIntervalSince(since) >= sliceTimeout
-                else { continue }
-                // The host lives but does not mention the slice: the message or its answer was lost.
-                actions += attemptFailed(target, .noAnswer, at: now)
+            guard hosts[host].deafness != nil else { return requestSurvey(host, at: now) }
+            // The one in its queue is enough for a host that cannot consume it.
+            setHost(host) {
+                $0.survey.tries += 1
+                $0.survey.since = now
             }
-            return actions + dispatch(host, at: now)
+            return []
+        case .waiting, .active:
+            return giveUpIfDeaf(host, at: now) + dispatch(host, at: now)
         case .finished, .givenUp:
             return []
         }

@@ -39,7 +39,11 @@ struct AttemptTests {
             case .noHeadway: bench.finish(target, .partial, .timeLimit, next: .zero)
             case .deadLettered: bench.take(.deadLettered(task: task, name("a"), reason: "x"))
             case .undeliverable: bench.take(.undeliverable(task: task, name("a"), "has no queue"))
-            case .silence: bench.wait(240)
+            case .silence:
+                bench.wait(200)
+                bench.hear(
+                    "b", .hostState(hostState(accepted: bench.inFlight.map { bench.rollout.sliceTask($0) })))
+                bench.wait(40)
             }
         }
     }

@@ -100,9 +100,9 @@ struct DoubtTests {
             bench.wait(1)
             if second.isMultiple(of: 10) { bench.hear("a", .hostState(hostState(accepted: []))) }
         }
-        // Sent again at 20 s; then three attempts of 122 s, and the waits between them.
-        #expect(sent.count == 4)
-        #expect(bench.rollout.targets[0].state == .failed(.noAnswer))
+        // Sent again at 20 s; then two attempts of 122 s, and the wait between them.
+        #expect(sent.count == 3)
+        #expect(bench.rollout.state.pause == .unanswered)
     }
 
     @Test("what it still has, or may not have got yet, is awaited", arguments: Loss.allCases)
@@ -135,6 +135,22 @@ struct DoubtTests {
         #expect(resent == 40)
     }
 
+    @Test("an old backup leaves the host the time to say what it has", arguments: [nil, [String]()])
+    mutating func oldBackup(accepted: [String]?) throws {
+        bench.now += 86_400
+        try bench.restart()
+        let resent = secondsUntilResent(limit: 1000) { _ in hostState(accepted: accepted) }
+        #expect(resent == (accepted == nil ? 40 : 20))
+        #expect(bench.rollout.targets[0].fruitless == 0)
+        // If it says nothing, the timeout is over soon.
+        bench.now += 86_400
+        try bench.restart()
+        bench.wait(59)
+        #expect(bench.rollout.targets[0].fruitless == 0)
+        bench.wait(1)
+        #expect(bench.rollout.targets[0].fruitless == 1)
+    }
+
     @Test("no state, or one of a host that is deaf, says nothing", arguments: Loss.allCases, [false, true])
     mutating func silent(loss: Loss, isDeaf: Bool) throws {
         bench.wait(60)
@@ -143,6 +159,7 @@ struct DoubtTests {
             isDeaf ? hostState(accepted: [], deaf: "403") : nil
         }
         #expect(resent == nil)
+        #expect(bench.inFlight == [0])
     }
 
     @Test("surveys are requested again, without the pages that came before", arguments: Loss.allCases)
@@ -163,6 +180,22 @@ struct DoubtTests {
         bench.hear("a", .hostState(hostState(accepted: [])))
         bench.hear("a", .hostState(hostState(accepted: [])))
         #expect(bench.actions.count { if case .survey = $0 { true } else { false } } == 2)
+    }
+
+    @Test("a host that returns is asked again only if it does not have its survey", arguments: [true, false])
+    mutating func returned(hasSurvey: Bool) {
+        bench = Bench(files: [0], answering: 0)
+        let survey = bench.rollout.surveyTask(of: 0)
+        bench.wait(60)
+        bench.take(.lost(name("a")))
+        bench.wait(60)
+        bench.take(.returned(name("a")))
+        for _ in 0..<3 {
+            bench.hear("a", .hostState(hostState(accepted: hasSurvey ? [survey] : [])))
+            bench.wait(10)
+        }
+        bench.hear("a", .hostState(hostState(accepted: hasSurvey ? [survey] : [])))
+        #expect((bench.rollout.surveyTask(of: 0) == survey) == hasSurvey)
     }
 
     @Test("a paused or cancelled rollout sends nothing again", arguments: [Rollout.Command.pause, .cancel])

@@ -92,6 +92,10 @@ struct FleetSilenceTests {
         for _ in 0..<20 { _ = pass(1) }
         now += seconds
         fleet.couldNotHear(until: now + 30)
+        #expect(fleet.hosts[name("a")]?.lastHeard == now + 30)
+        let (lost, leap) = fleet.tick(at: now)
+        #expect(lost == [])
+        #expect(leap == nil)
         let left = secondsUntilLost(steps: [1])
         #expect(left == 90)
     }

@@ -22,6 +22,19 @@ struct LeapTests {
         #expect(bench.now.timeIntervalSince(start) == end)
     }
 
+    @Test("ask for no survey again")
+    func survey() {
+        var bench = Bench(files: [1], answering: 0)
+        let first = bench.rollout.surveyTask(of: 0)
+        bench.wait(500)
+        bench.now += 7200
+        bench.take(.leapt(by: 7200))
+        bench.wait(99)
+        #expect(bench.rollout.surveyTask(of: 0) == first)
+        bench.wait(1)
+        #expect(bench.rollout.surveyTask(of: 0) != first)
+    }
+
     @Test("end no soak", arguments: [30, 7200, 400 * 86_400] as [TimeInterval])
     func soak(leap: TimeInterval) {
         var bench = Bench(files: [1, 1], strategy: .init(canary: .init(hosts: 1, soak: 600)))

@@ -22,7 +22,7 @@ struct SimulatedFleet {
     var nature: Nature
 
     var stored: StoredRollout
-    private var random: SplitMix
+    var random: SplitMix
     private let names: [HostName]
     var hosts: [HostName: SimulatedHost] = [:]
     /// What hosts were last told.
@@ -110,7 +110,7 @@ struct SimulatedFleet {
                 for name in lost { handle(.lost(name)) }
                 handle(.tick)
             }
-            if rollout.state.pause == .errorBudget, happens(1) { try? carryOut(.resume) }
+            if let pause = rollout.state.pause, pause != .operator, happens(1) { try? carryOut(.resume) }
             each(&self)
         }
     }
@@ -197,55 +197,6 @@ struct SimulatedFleet {
         case .sliceEnds(let name, let id):
             guard let slice = hosts[name]?.running.removeValue(forKey: id) else { return }
             answer(id, slice, outcome(of: slice), name)
-        }
-    }
-
-    private mutating func arrive(_ task: SimulatedHost.Task, _ name: HostName) {
-        guard let host = hosts[name], host.isAlive else {
-            hosts[name]?.queue.append(task)
-            return
-        }
-        guard let slice = task.slice else { return host.survey(task.id).forEach { say($0, name) } }
-        guard host.mode == .run else { return stop(task.id, slice, name) }
-        hosts[name]?.running[task.id] = slice
-        post(.sliceEnds(name, task.id), within: slice.timeBudget)
-        check()
-    }
-
-    mutating func stop(_ id: String, _ slice: SliceTask, _ name: HostName) {
-        var stopped = DefragResult(path: slice.path, status: .partial, reason: .paused)
-        stopped.nextOffset = slice.from
-        hosts[name]?.running[id] = nil
-        answer(id, slice, stopped, name)
-    }
-
-    private mutating func outcome(of slice: SliceTask) -> DefragResult {
-        let chance = Double.random(in: 0..<1, using: &random)
-        if chance < nature.failure {
-            return DefragResult(path: slice.path, status: .failed, reason: .ioError)
-        }
-        var result = DefragResult(path: slice.path, status: .done)
-        if chance < 0.5 {
-            result.status = .partial
-            result.reason = .timeLimit
-            result.nextOffset = slice.from + 4096
-        } else if chance < 0.53 {
-            result.status = .skipped
-            result.reason = .immutable
-        }
-        return result
-    }
-
-    private mutating func answer(_ id: String, _ slice: SliceTask, _ result: DefragResult, _ name: HostName) {
-        guard Double.random(in: 0..<1, using: &random) >= nature.lostAnswer else { return }
-        say(.sliceFinished(SliceFinished(task: id, job: slice.job, result: result)), name)
-    }
-
-    /// Says it, perhaps twice.
-    private mutating func say(_ event: HostEvent, _ name: HostName) {
-        post(.event(name, event), within: 5)
-        if Double.random(in: 0..<1, using: &random) < nature.duplicate {
-            post(.event(name, event), within: 300)
         }
     }
 

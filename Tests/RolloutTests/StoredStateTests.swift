@@ -14,6 +14,7 @@ struct StoredStateTests {
         state.overrides.duty = 0.1
         state.failures = 2
         state.forgiven = 1
+        state.unanswered = .init(attempts: 2, hosts: [1])
         state.isOpen = false
         state.isSurveyed = true
         state.isDraining = true

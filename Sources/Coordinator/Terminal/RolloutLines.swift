@@ -82,6 +82,9 @@ struct RolloutLines {
         case .errorBudget:
             return
                 "  paused after \(counted(rollout.failures, "failure")); see: \(show)\(rollout.targets.failed > 0 ? " --targets --state failed" : "")"
+        case .unanswered:
+            return
+                "  paused, as no host has answered: are the answers lost on their way? go on with: reflow rollout resume \(rollout.id)"
         case nil: break
         }
         if let other = rollout.waitsFor {
@@ -124,6 +127,7 @@ extension RolloutStatus {
         switch (phase, pause) {
         case (.running, .operator?): "paused"
         case (.running, .errorBudget?): "paused (error budget)"
+        case (.running, .unanswered?): "paused (no answers)"
         case (.running, nil):
             waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
         case (.completedWithFailures, _): "completed with failures"

@@ -37,6 +37,7 @@ extension Rollout {
             setState { $0.pause = .operator }
         case .resume:
             guard state.pause != nil else { throw Refused(message: "it is not paused") }
+            forgiveUnanswered()
             setState {
                 $0.pause = nil
                 $0.forgiven = $0.failures

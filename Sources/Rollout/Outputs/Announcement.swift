@@ -10,6 +10,8 @@ extension Rollout {
         case stage(Stage)
         /// The error budget is exceeded: the rollout pauses.
         case budgetExceeded(failures: Int, allowed: Int)
+        /// Of so many attempts at so many hosts none was answered: the rollout pauses, as the answers do not arrive.
+        case unanswered(attempts: Int, hosts: Int)
         /// An attempt at a target failed: after it there is a wait, or the target has ended.
         case attemptFailed(target: Int, attempt: Int, of: Int, reason: Reason)
         /// A target has ended.

@@ -21,6 +21,8 @@ public struct RolloutHost: Sendable {
     var doubts: [Task: Date?] = [:]
     /// Its worker stops or is paused: nothing is sent until its state says `run`.
     var isHeld = false
+    /// Its worker cannot consume its queue: nothing is sent until its state says that it can.
+    var deafness: Deafness?
 
     /// What the store keeps of a host.
     public struct State: Codable, Hashable, Sendable {

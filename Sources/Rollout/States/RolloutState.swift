@@ -18,6 +18,8 @@ extension Rollout {
         public var failures = 0
         /// ``failures`` when it was last resumed: the error budget counts those after.
         public var forgiven = 0
+        /// Attempts without an answer since the last answer of any host.
+        var unanswered = Unanswered()
         /// Whether a maintenance window was open when that was last determined.
         var isOpen = true
         /// Whether every host has answered its survey, or is lost.
@@ -42,6 +44,7 @@ extension Rollout {
             try stored.read(.overrides, into: &overrides)
             try stored.read(.failures, into: &failures)
             try stored.read(.forgiven, into: &forgiven)
+            try stored.read(.unanswered, into: &unanswered)
             try stored.read(.isOpen, into: &isOpen)
             try stored.read(.isSurveyed, into: &isSurveyed)
             try stored.read(.isDraining, into: &isDraining)
@@ -80,6 +83,8 @@ extension Rollout {
         case `operator`
         /// One failure more than the budget allows.
         case errorBudget
+        /// No host has answered: the answers do not arrive, and no host is to blame.
+        case unanswered
     }
 
     /// How far the strategy has got; drawn in docs/rollout.md.

@@ -96,11 +96,12 @@ public struct Target: Hashable, Sendable {
 
     /// The slice in flight failed.
     mutating func attemptFailed(
-        _ reason: Reason, at now: Date, _ retries: Retries, endsAs end: (Reason) -> State = State.failed
+        _ reason: Reason, at now: Date, _ retries: Retries, canEnd: Bool = true,
+        endsAs end: (Reason) -> State = State.failed
     ) {
         fruitless += 1
         state =
-            fruitless < retries.attempts
+            fruitless < retries.attempts || !canEnd
             ? .backingOff(until: now + retries.wait(after: fruitless), reason: reason) : end(reason)
     }
 
@@ -131,6 +132,12 @@ public struct Target: Hashable, Sendable {
         case .backingOff(let until, _): until <= now
         case .inFlight, .done, .skipped, .failed: false
         }
+    }
+
+    /// Its failed attempts do not count any more.
+    mutating func resetAttempts() {
+        fruitless = 0
+        state = .pending
     }
 
     /// The slice in flight counts as never sent.

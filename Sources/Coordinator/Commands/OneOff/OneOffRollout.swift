@@ -72,6 +72,11 @@ struct OneOffRollout {
             case .item(.rollout(let rollout)):
                 try view.show(rollout)
                 if rollout.phase.isEnded { return }
+                guard rollout.pause == .unanswered, !isStopping else { break }
+                // Nobody is there to resume it.
+                isStopping = true
+                view.note("no host has answered: ending")
+                _ = try await core.drain(id, by: "run")
             case .item(.heartbeat): break
             case .stop where isStopping: return
             case .stop:
