@@ -33,7 +33,8 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
         "rollout.hostReturned", "rollout.cancel", "rollout.cancelled", "rollout.completed", "plan.started",
         "plan.surveyed", "plan.hostLost", "plan.hostReturned", "plan.completed", "host.began",
         "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "target.done",
-        "target.skipped", "target.failed", "broker.away", "broker.back", "message.dead", "message.ignored",
+        "target.skipped", "target.failed", "target.attemptFailed", "broker.away", "broker.back",
+        "message.dead", "message.ignored",
     ]
 }
 

@@ -1,34 +1,55 @@
 public import DefragTypes
 
 extension DefragResult {
-    /// The result of this slice and of `later`, which went on from its cursor: extents before from the first,
-    /// after from the last; bytes and seconds added up; of the pauses' percentiles the worse; a note of
-    /// each kind. A slice that was stopped before it opened the file knows nothing of it.
+    /// The result of this slice and of `later`, which went on from its cursor: extents before from the first, after from the
+    /// last; bytes and seconds are added up; of the percentiles of the pauses the worse one; one note of each reason. A slice
+    /// that was stopped before it opened the file says nothing of the file.
+    ///
+    /// It is bounded, however many slices there are: sums end at ``ByteCount/mostCounted``, ``mostPauses`` and ``mostSeconds``,
+    /// and there are at most ``mostNotes`` notes, the earliest.
     public func followed(by later: DefragResult) -> DefragResult {
-        guard inode != 0 else { return later }
+        guard inode != 0 else { return later.bounded }
         var both = later
         if later.inode == 0 {
             (both.inode, both.size, both.freeBytes) = (inode, size, freeBytes)
             both.extents.after = extents.after
         }
-        // It is contiguous by what the slices before have done.
+        // It is contiguous because of the slices before.
         if later.reason == .alreadyContiguous, bytes.rewritten > .zero { both.reason = nil }
         both.extents.before = extents.before
         both.bytes.rewritten = min(bytes.rewritten + later.bytes.rewritten, .mostCounted)
         both.bytes.unshared = min(bytes.unshared + later.bytes.unshared, .mostCounted)
-        both.pause.count += pause.count
-        both.pause.p50Ms = max(pause.p50Ms, later.pause.p50Ms)
-        both.pause.p99Ms = max(pause.p99Ms, later.pause.p99Ms)
-        both.pause.p999Ms = max(pause.p999Ms, later.pause.p999Ms)
-        both.pause.maxMs = max(pause.maxMs, later.pause.maxMs)
+        both.pause = pause.merged(with: later.pause)
         both.freeBytes.before = freeBytes.before
         both.freeBytes.lowest = min(freeBytes.lowest, both.freeBytes.lowest)
         both.seconds += seconds
-        // A hint that could not be given back then has been given back since, unless the later slice says so, too.
+        // A hint that could not be restored has been restored since, unless the later slice says the same.
         let earlier = (notes ?? []).filter { $0.reason != .hintNotRestored }
         let known = Set(earlier.map(\.reason))
         let all = earlier + (later.notes ?? []).filter { !known.contains($0.reason) }
         both.notes = all.isEmpty ? nil : all
-        return both
+        return both.bounded
+    }
+
+    /// Most notes of a file.
+    static let mostNotes = 16
+    /// Most pauses of a file, and of each of their buckets.
+    static let mostPauses = 1 << 53
+    /// Most seconds of a file.
+    static let mostSeconds = 1e9
+
+    private var bounded: DefragResult {
+        var result = self
+        result.seconds = min(seconds, Self.mostSeconds)
+        result.pause.count = min(pause.count, Self.mostPauses)
+        result.pause.over = pause.over.map { min($0, Self.mostPauses) }
+        result.pause.buckets = pause.buckets?.map {
+            .init(upTo: $0.upTo, count: min($0.count, Self.mostPauses))
+        }
+        var reasons: Set<Reason> = []
+        result.notes = notes.map {
+            Array($0.filter { reasons.insert($0.reason).inserted }.prefix(Self.mostNotes))
+        }
+        return result
     }
 }

@@ -2,26 +2,26 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// Failures, and how things end.
+/// Failures, and the end of hosts and of the rollout.
 extension Rollout {
     mutating func countFailures(_ number: Int = 1) {
         if number > 0 { setState { $0.failures += number } }
     }
 
-    /// Pauses if there is one failure more than the budget allows, and anybody left whom that holds up.
-    mutating func keepToBudget() -> [Action] {
+    /// Pauses if the error budget is exceeded and there is a host left to pause.
+    mutating func keepToBudget(at now: Date) -> [Action] {
         let counted = state.failures - state.forgiven
-        // Without a plan there is nothing that a share could be of.
+        // A share of the files is known only once the surveys are complete.
         guard let allowed = allowedFailures, counted > allowed, state.pause == nil, state.phase == .running,
             hosts.contains(where: { !$0.state.phase.isEnded })
         else { return [] }
         setState { $0.pause = .errorBudget }
         return [.announce(.budgetExceeded(failures: counted, allowed: allowed))]
-            + hosts.indices.flatMap { desire($0) }
+            + hosts.indices.flatMap { refresh($0, at: now) }
     }
 
     /// Ends a host whose targets have all ended.
-    mutating func settle(_ host: Int) -> [Action] {
+    mutating func endHostIfDone(_ host: Int) -> [Action] {
         let own = hosts[host]
         guard !own.state.phase.isEnded, own.state.phase != .surveying,
             own.lanes.allSatisfy({ lane in lane.targets[lane.head...].allSatisfy { targets[$0].state.isEnded }
@@ -35,10 +35,12 @@ extension Rollout {
         return [.announce(.hostFinished(own.name))]
     }
 
-    /// Ends a host of which nothing more is expected.
+    /// Ends a host from which no answer is expected any more. `why` is the predicate of a sentence about it.
     mutating func giveUp(_ host: Int, _ why: String) -> [Action] {
         guard !hosts[host].state.phase.isEnded else { return [] }
-        recall(host)
+        let forget = forgetPages(of: host)
+        hosts[host].doubts = [:]
+        forgetSlices(host)
         let left = hosts[host].lanes.flatMap(\.targets).filter { !targets[$0].state.isEnded }
         for target in left { targets[target].giveUp(.hostLost) }
         changes.targets.formUnion(left)
@@ -47,11 +49,11 @@ extension Rollout {
             $0.phase = .givenUp
             $0.givenUp = why
         }
-        return [.announce(.hostGivenUp(hosts[host].name, why))]
+        return forget + [.announce(.hostGivenUp(hosts[host].name, why))]
             + left.map { .announce(.targetEnded($0)) } + desire(host)
     }
 
-    /// Gives lost hosts up when nothing else is left to do and they have been waited for.
+    /// Gives up hosts that have been lost for `giveUpAfter`, when nothing else is left to do.
     mutating func giveUpLost(at now: Date) -> [Action] {
         guard state.phase == .running, state.pause == nil,
             counts.heard == 0
@@ -67,30 +69,43 @@ extension Rollout {
                 : "has said nothing any more: is its worker still running?"
             actions += giveUp(host, why)
         }
-        // Whoever is waited for still has another chance, if they were more failures than are put up with.
-        return actions.isEmpty ? [] : actions + keepToBudget()
+        // If that exceeds the budget, the other lost hosts get another chance after `resume`.
+        return actions.isEmpty ? [] : actions + keepToBudget(at: now)
     }
 
-    /// Ends the rollout, if nothing is left.
-    mutating func conclude() -> [Action] {
+    /// Gives up a host that has not been able to consume its queue for `giveUpAfter`: it would keep its slot for ever.
+    mutating func giveUpIfDeaf(_ host: Int, at now: Date) -> [Action] {
+        guard let deafness = hosts[host].deafness, state.phase == .running, state.pause == nil,
+            now.timeIntervalSince(deafness.since) >= strategy.giveUpAfter
+        else { return [] }
+        return giveUp(host, deafness.words) + keepToBudget(at: now)
+    }
+
+    /// Ends the rollout, if nothing is left to do.
+    mutating func endIfDone() -> [Action] {
         switch state.phase {
         case .running where counts.open == 0:
-            setState { $0.phase = .completed }
-        case .cancelling where hosts.allSatisfy({ $0.isLost || !$0.hasSlicesOut }):
-            for host in hosts.indices where hosts[host].hasSlicesOut { recall(host) }
+            let hasFailures =
+                hosts.contains { $0.state.phase == .givenUp }
+                || targets.contains { if case .failed = $0.state { true } else { false } }
+            setState { $0.phase = hasFailures ? .completedWithFailures : .completed }
+        case .cancelling where hosts.allSatisfy({ $0.isLost || !$0.hasSlicesInFlight }):
+            for host in hosts.indices where hosts[host].hasSlicesInFlight { forgetSlices(host) }
             setState { $0.phase = .cancelled }
         default: return []
         }
-        // What a rollout wants of hosts ends with it.
-        return hosts.indices.flatMap { desire($0) } + [.announce(.ended(state.phase))]
+        // With the rollout ends what it wants of hosts.
+        return hosts.indices.flatMap { forgetPages(of: $0) + desire($0) } + [.announce(.ended(state.phase))]
     }
 
-    /// Expects no answer any more of a host.
-    private mutating func recall(_ host: Int) {
+    /// Its slices in flight count as never sent: an answer to them is ignored.
+    private mutating func forgetSlices(_ host: Int) {
         for lane in hosts[host].lanes.indices {
             guard let target = hosts[host].lanes[lane].inFlight else { continue }
             hosts[host].lanes[lane].inFlight = nil
-            targets[target].putBack()
+            hosts[host].doubts[.slice(target)] = nil
+            inherited.remove(target)
+            targets[target].returnToPending()
             changes.targets.insert(target)
         }
     }
@@ -98,7 +113,7 @@ extension Rollout {
     mutating func setState(_ change: (inout State) -> Void) {
         change(&state)
         changes.isStateChanged = true
-        mayAdmit = true
+        canAdmit = true
     }
 
     mutating func setHost(_ host: Int, _ change: (inout RolloutHost.State) -> Void) {
@@ -106,6 +121,6 @@ extension Rollout {
         change(&hosts[host].state)
         counts.count(hosts[host].state, 1)
         changes.hosts.insert(host)
-        mayAdmit = true
+        canAdmit = true
     }
 }

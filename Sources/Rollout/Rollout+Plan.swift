@@ -2,7 +2,7 @@ public import Contract
 import DefragTypes
 public import Foundation
 
-/// What a rollout would come to, as far as surveys tell.
+/// What can be said of a rollout before it starts.
 extension Rollout {
     /// What an operator should know before starting it.
     public enum Warning: Hashable, Sendable {
@@ -10,17 +10,17 @@ extension Rollout {
         case silent([HostName])
         /// No file matches.
         case nothingMatches
-        /// All of so many files lie well.
+        /// So many files match, and all have few enough extents.
         case nothingToDo(Int)
         /// So many files match but cannot be defragmented as they are.
         case leftAlone(Int)
-        /// Some hosts do not have this label: its cap does not hold for them.
+        /// Some hosts do not have this label: its cap does not apply to them.
         case unlabelled(String)
         /// No maintenance window is open; when the next one opens.
         case closed(until: Date?)
     }
 
-    /// What an operator should know, once every host has answered.
+    /// The warnings, once every host has answered.
     public func warnings(at now: Date) -> [Warning] {
         var warnings: [Warning] = []
         let silent = hosts.filter { !$0.hasAnswered }.map(\.name)
@@ -39,7 +39,7 @@ extension Rollout {
             .map { .unlabelled($0) }
     }
 
-    /// Seconds that it would take, not counting closed windows, if nothing fails and no host waits for another rollout.
+    /// Expected seconds, without closed windows, if nothing fails and no host waits for another rollout.
     public var expectedSeconds: Double {
         let speed = Policy(state.spec.policy).guessedBytesPerSecond
         return strategy.seconds(
@@ -52,7 +52,7 @@ extension Rollout {
 }
 
 extension RolloutSpec.Strategy {
-    /// The stage in which the host at this place of the order would have its turn, if none fails.
+    /// The stage in which the host at this index of the order works, if no host fails.
     public func stage(ofRank rank: Int) -> Rollout.Stage {
         var rest = rank - (canary?.hosts ?? 0)
         if rest < 0 { return .canary }
@@ -63,7 +63,7 @@ extension RolloutSpec.Strategy {
         return .full
     }
 
-    /// Seconds for hosts that take so long each, in their order: wave after wave, each as quick as its slots and caps allow.
+    /// Expected seconds of all hosts, in their order: wave after wave, each as quick as its slots and caps allow.
     func seconds(for hosts: [(seconds: Double, labels: [String: String])]) -> Double {
         let most = max(1, concurrency.count(of: hosts.count))
         var rest = hosts[...]
@@ -93,8 +93,8 @@ extension RolloutSpec.Strategy {
 }
 
 extension Policy {
-    /// What a host gets through in a second: a guess, from the one disk of docs/performance.md at its best, as a plan has measured
-    /// nothing; at this policy's duty, and at most its rate.
+    /// Bytes that a host rewrites in a second: a guess, as a plan has measured nothing, from the disk of docs/performance.md, at
+    /// this policy's duty and at most its rate.
     var guessedBytesPerSecond: Double {
         min(100e6 * duty, rate.map { Double($0.rawValue) } ?? .infinity)
     }

@@ -1,67 +1,15 @@
-public import Contract
-public import DefragTypes
+import Contract
+import DefragTypes
 public import Foundation
 
 extension Rollout {
-    /// A host as the store has it.
-    public struct StoredHost: Sendable {
-        /// Its name.
-        public var name: HostName
-        /// What it was.
-        public var state: RolloutHost.State
-
-        /// A host as the store has it.
-        public init(name: HostName, state: RolloutHost.State) {
-            self.name = name
-            self.state = state
-        }
-    }
-
-    /// A target as the store has it.
-    public struct StoredTarget: Sendable {
-        /// Its host.
-        public var host: HostName
-        /// UUID of its file system.
-        public var fileSystem: String
-        /// Its size when it was surveyed.
-        public var size: ByteCount
-        /// Seconds of a reflink copy that are to be gained.
-        public var gain: Double
-        /// Where it stood.
-        public var state: Target.State
-        /// Where the next slice starts.
-        public var cursor: ByteCount
-        /// Extra space that its slices have cost.
-        public var unshared: ByteCount
-        /// Slices that were sent.
-        public var slices: Int
-        /// Attempts in a row that came to nothing.
-        public var fruitless: Int
-
-        /// A target as the store has it.
-        public init(
-            host: HostName, fileSystem: String, size: ByteCount, gain: Double, state: Target.State,
-            cursor: ByteCount, unshared: ByteCount, slices: Int, fruitless: Int
-        ) {
-            self.host = host
-            self.fileSystem = fileSystem
-            self.size = size
-            self.gain = gain
-            self.state = state
-            self.cursor = cursor
-            self.unshared = unshared
-            self.slices = slices
-            self.fruitless = fruitless
-        }
-    }
-
-    /// A rollout as it stood when its process ended. Hosts are in the order of their names, targets in that of their
-    /// numbers.
+    /// A rollout as it was last stored. Hosts are in the order of their names, targets in the order of their numbers.
     public init(
         id: String, state: State, hosts: [StoredHost], targets: some Sequence<StoredTarget>, at now: Date
     ) {
         self.id = id
         self.state = state
+        epoch = String(UInt64(max(0, now.timeIntervalSince1970)), radix: 36)
         hours = OpeningHours(state.spec.strategy.windows)
         self.hosts = hosts.map {
             var host = RolloutHost($0.name, labels: $0.state.labels)
@@ -69,49 +17,74 @@ extension Rollout {
             host.state.lostSince = $0.state.lostSince.map {
                 Self.waiting(since: $0, for: state.spec.strategy.giveUpAfter, at: now)
             }
+            host.state.survey.since = $0.state.survey.since.map {
+                Self.waiting(since: $0, for: Self.surveyTimeout, at: now)
+            }
             return host
         }
         places = Dictionary(uniqueKeysWithValues: hosts.enumerated().map { ($1.name, $0) })
         counts = HostCounts(self.hosts)
+        for (host, stored) in hosts.enumerated() { restoreIntake(stored.pages, host) }
         var numbers: [[Int]] = Array(repeating: [], count: hosts.count)
+        var fileSystems: [[String: Int]] = Array(repeating: [:], count: hosts.count)
         for stored in targets {
             guard let host = places[stored.host] else { continue }
+            let next = self.hosts[host].fileSystems.count
+            let place = fileSystems[host][stored.fileSystem] ?? next
+            if place == next {
+                fileSystems[host][stored.fileSystem] = place
+                self.hosts[host].fileSystems.append(stored.fileSystem)
+            }
             numbers[host].append(self.targets.count)
-            self.targets.append(restored(stored, host, at: now))
+            self.targets.append(restored(stored, host, fileSystem: place, at: now))
         }
-        for host in hosts.indices { arrange(host, numbers[host]) }
-        if state.phase != .surveying { arrangeOrder() }
+        for host in hosts.indices { buildLanes(host, numbers[host]) }
+        inherited = Set(self.hosts.flatMap { $0.lanes.compactMap(\.inFlight) })
+        // The store may be a backup.
+        doubtEverything()
+        if state.phase != .surveying { buildOrder() }
     }
 
-    /// Seconds that a host has at least, after a restart, to be heard, or to say that it still has a slice.
+    /// Seconds that a host has at least, after a restart, to be heard, or to mention its slice.
     private static let grace: TimeInterval = 30
 
-    /// Since when something is waited for, so that there is a moment left to hear of it: but not a new patience after each
-    /// restart, nor one that a clock that was set back makes longer.
-    private static func waiting(since: Date, for patience: TimeInterval, at now: Date) -> Date {
-        max(min(since, now), now - (patience - grace))
+    /// The start of a wait that began before the restart: at least ``grace`` is left of it. Restarts do not begin it again, and
+    /// a clock that was set back does not make it longer.
+    private static func waiting(since: Date, for timeout: TimeInterval, at now: Date) -> Date {
+        max(min(since, now), now - (timeout - grace))
     }
 
-    private mutating func restored(_ stored: StoredTarget, _ host: Int, at now: Date) -> Target {
-        let known = hosts[host].fileSystems.firstIndex(of: stored.fileSystem)
-        if known == nil { hosts[host].fileSystems.append(stored.fileSystem) }
-        var target = Target(
-            host: host, fileSystem: known ?? hosts[host].fileSystems.count - 1, size: stored.size,
-            gain: stored.gain)
+    /// Takes in what has arrived of the survey that is awaited; pages of an earlier one count for nothing.
+    private mutating func restoreIntake(_ pages: [SurveyPage], _ host: Int) {
+        for page in pages where isAwaited(page.task, of: host) { hosts[host].intake.take(page) }
+        if let end = hosts[host].state.survey.end { hosts[host].intake.take(end) }
+    }
+
+    private func restored(_ stored: StoredTarget, _ host: Int, fileSystem: Int, at now: Date) -> Target {
+        var target = Target(host: host, fileSystem: fileSystem, size: stored.size, gain: stored.gain)
         target.restore(
             state: stored.state, cursor: stored.cursor, unshared: stored.unshared, slices: stored.slices,
             fruitless: stored.fruitless)
         if case .inFlight(let since) = stored.state {
-            target.isStillOut(at: Self.waiting(since: since, for: flightPatience, at: now))
+            target.isStillInFlight(at: Self.waiting(since: since, for: sliceTimeout, at: now))
         }
         return target
     }
 
-    /// What is to be done first after ``init(id:state:hosts:targets:at:)``: the surveys that were not complete are asked for
-    /// again. Tasks that were decided upon but not published are the store's to publish.
-    public mutating func takeUp(at now: Date) -> [Action] {
+    /// What has to be done first after ``init(id:state:hosts:targets:at:)``: surveys of which an older version has stored no number
+    /// are requested again. Tasks that were stored but not published are in the store's outbox.
+    public mutating func continueAfterRestart(at now: Date) -> [Action] {
         guard state.phase == .surveying || state.phase == .running else { return [] }
-        return hosts.indices.filter { hosts[$0].state.phase == .surveying && !hosts[$0].isLost }
-            .flatMap { askForSurvey($0, at: now) }
+        var actions: [Action] = []
+        for host in hosts.indices {
+            switch hosts[host].state.phase {
+            case .surveying where hosts[host].state.survey.number == 0 && !hosts[host].isLost:
+                actions += requestSurvey(host, at: now)
+            case .surveying: actions += completeSurvey(of: host)
+            case .active where !canWork: actions += refresh(host, at: now)
+            default: break
+            }
+        }
+        return actions
     }
 }

@@ -2,10 +2,10 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// Who may work: windows, stages, slots, slices.
+/// Which hosts may work: windows, stages, slots.
 extension Rollout {
     /// Whether slices may be sent.
-    var mayWork: Bool { state.phase == .running && state.pause == nil && state.isOpen }
+    var canWork: Bool { state.phase == .running && state.pause == nil && state.isOpen }
 
     mutating func watchWindows(at now: Date) -> [Action] {
         guard !strategy.windows.isEmpty, state.phase == .running || state.phase == .surveying else {
@@ -43,14 +43,14 @@ extension Rollout {
         }
     }
 
-    /// Most hosts that may have a slot now.
+    /// Most hosts that can have a slot now.
     public var slots: Int {
         switch state.stage {
         case .canary:
-            return min(mostHosts, (strategy.canary?.hosts ?? 0) - counts.finishedCanaries)
+            return min(maxHosts, (strategy.canary?.hosts ?? 0) - counts.finishedCanaries)
         case .soak: return 0
-        case .ramp(let step, _): return min(mostHosts, strategy.ramp[step])
-        case .full: return mostHosts
+        case .ramp(let step, _): return min(maxHosts, strategy.ramp[step])
+        case .full: return maxHosts
         }
     }
 
@@ -58,13 +58,15 @@ extension Rollout {
 
     /// Gives free slots to the next hosts in the order.
     mutating func admit(at now: Date, _ isTaken: (HostName) -> Bool) -> [Action] {
-        guard mayWork, mayAdmit else { return [] }
+        guard canWork, canAdmit else { return [] }
         var free = slots - counts.active
         guard free > 0 else { return [] }
         var actions: [Action] = []
         var load = labelLoad()
         for host in order where free > 0 {
-            guard hosts[host].state.phase == .waiting, !hosts[host].isLost, !isTaken(hosts[host].name) else {
+            guard hosts[host].state.phase == .waiting, !hosts[host].isLost,
+                hosts[host].deafness == nil, !isTaken(hosts[host].name)
+            else {
                 continue
             }
             let caps = strategy.perLabel.compactMap { key, cap in
@@ -81,7 +83,7 @@ extension Rollout {
             actions.append(.announce(.hostBegan(hosts[host].name)))
             actions += refresh(host, at: now)
         }
-        mayAdmit = false
+        canAdmit = false
         return actions
     }
 
@@ -90,7 +92,7 @@ extension Rollout {
         var value: String
     }
 
-    /// How many hosts with a slot have each value of the labels that are capped.
+    /// How many hosts with a slot have each value of the capped labels.
     private func labelLoad() -> [Label: Int] {
         var load: [Label: Int] = [:]
         for host in order where hosts[host].state.phase == .active {
@@ -101,94 +103,5 @@ extension Rollout {
             }
         }
         return load
-    }
-
-    // MARK: - Slices
-
-    /// Says what is wanted of a host, and sends it what may be sent.
-    mutating func refresh(_ host: Int, at now: Date) -> [Action] {
-        desire(host) + dispatch(host, at: now)
-    }
-
-    /// What is wanted of a host, if that has changed: nothing in particular while it is not at work here, as others may want
-    /// something else of it.
-    mutating func desire(_ host: Int) -> [Action] {
-        let own = hosts[host]
-        var wanted: RolloutHost.Desired?
-        if own.isAtWork, !state.phase.isEnded {
-            // What is still in the queue of a host without a slot is not to run beside the host that has got it.
-            let mayRun = (mayWork && own.state.phase == .active) || state.isDraining
-            var policy = state.overrides
-            // It counts for each file: what is left of it goes with each slice.
-            policy.unshareBudget = nil
-            let desired = RolloutHost.Desired(mode: mayRun ? .run : .pause, policy: policy)
-            if desired != .init(mode: .run, policy: PolicyOverrides()) { wanted = desired }
-        }
-        guard wanted != own.state.desired else { return [] }
-        setHost(host) { $0.desired = wanted }
-        return [.desire(own.name, wanted?.mode ?? .run, wanted?.policy ?? PolicyOverrides())]
-    }
-
-    /// Sends a slice of the next target of each file system that has none out.
-    mutating func dispatch(_ host: Int, at now: Date) -> [Action] {
-        guard mayWork, hosts[host].state.phase == .active, !hosts[host].isLost, !hosts[host].isHeld else {
-            return []
-        }
-        let left = hours.openUntil(at: now).map { $0.timeIntervalSince(now) } ?? 0
-        let seconds = min(strategy.slice, left)
-        guard seconds >= 1 else { return [] }
-        var actions: [Action] = []
-        for lane in hosts[host].lanes.indices where hosts[host].lanes[lane].inFlight == nil {
-            guard let target = nextTarget(host, lane, at: now) else { continue }
-            hosts[host].lanes[lane].inFlight = target
-            targets[target].send(at: now)
-            changes.targets.insert(target)
-            let budget = (state.overrides.unshareBudget ?? state.spec.policy.unshareBudget)
-                .map { max(.zero, $0 - targets[target].unshared) }
-            actions.append(
-                .slice(
-                    target: target, task: sliceTask(target), from: targets[target].cursor, seconds: seconds,
-                    unshareBudget: budget))
-        }
-        return actions
-    }
-
-    private mutating func nextTarget(_ host: Int, _ lane: Int, at now: Date) -> Int? {
-        let numbers = hosts[host].lanes[lane].targets
-        while hosts[host].lanes[lane].head < numbers.count,
-            targets[numbers[hosts[host].lanes[lane].head]].state.isEnded
-        {
-            hosts[host].lanes[lane].head += 1
-        }
-        return numbers[hosts[host].lanes[lane].head...].first { targets[$0].mayBeSent(at: now) }
-    }
-
-    /// Id of the last slice of a target.
-    public func sliceTask(_ target: Int) -> String { "\(id)-\(target)-\(targets[target].slices)" }
-
-    /// The target that has this slice out; `nil` if none has.
-    public func target(ofSlice task: String) -> Int? {
-        let parts = task.split(separator: "-")
-        guard parts.count >= 3, let target = Int(parts[parts.count - 2]), targets.indices.contains(target),
-            case .inFlight = targets[target].state, sliceTask(target) == task
-        else { return nil }
-        return target
-    }
-
-    /// The slice of a target is not out any more.
-    mutating func landed(_ target: Int, at now: Date) -> [Action] {
-        let host = targets[target].host
-        changes.targets.insert(target)
-        for lane in hosts[host].lanes.indices where hosts[host].lanes[lane].inFlight == target {
-            hosts[host].lanes[lane].inFlight = nil
-        }
-        var actions: [Action] = []
-        if targets[target].state.isEnded { actions.append(.announce(.targetEnded(target))) }
-        actions += settle(host)
-        if case .failed = targets[target].state {
-            countFailures()
-            actions += keepToBudget()
-        }
-        return actions + refresh(host, at: now)
     }
 }

@@ -2,16 +2,17 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// What time does: it runs out, or begins anew.
+/// Timeouts.
 extension Rollout {
-    /// Nothing that was said in the meantime can have been missed, nor does anything wait for a time that the clock was set back
-    /// from.
-    mutating func waitAnew(at now: Date) {
+    /// Restarts every timer: hosts could not be heard until now, or the clock was set back. No wait becomes longer than one that
+    /// begins now.
+    mutating func restartTimers(at now: Date) {
         for host in hosts.indices {
-            if hosts[host].survey.since != nil { hosts[host].survey.since = now }
+            if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
+            hosts[host].deafness?.since = now
             if hosts[host].isLost { setHost(host) { $0.lostSince = now } }
         }
-        for target in targets.indices where targets[target].waitsAnew(at: now, retries) {
+        for target in targets.indices where targets[target].restartTimer(at: now, retries) {
             changes.targets.insert(target)
         }
         if case .soak(let until) = state.stage, let soak = strategy.canary?.soak, until > now + soak {
@@ -19,40 +20,58 @@ extension Rollout {
         }
     }
 
+    /// Leaves a leap out of every wait. Waits go on, so that they end also where the process stands still again and again.
+    mutating func leapt(by seconds: TimeInterval, at now: Date) {
+        // Whatever waits for a time before the leap would wait for ever.
+        guard seconds > 0 else { return restartTimers(at: now) }
+        for host in hosts.indices {
+            hosts[host].state.survey.since = hosts[host].state.survey.since.map { min($0 + seconds, now) }
+            if let since = hosts[host].deafness?.since {
+                hosts[host].deafness?.since = min(since + seconds, now)
+            }
+            // In memory only: a disk that is slow is not given more to write.
+            hosts[host].state.lostSince = hosts[host].state.lostSince.map { min($0 + seconds, now) }
+        }
+        for target in targets.indices {
+            guard case .inFlight(let since) = targets[target].state else { continue }
+            targets[target].isStillInFlight(at: min(since + seconds, now))
+        }
+        if case .soak(let until) = state.stage { setState { $0.stage = .soak(until: until + seconds) } }
+    }
+
     mutating func tick(_ host: Int, at now: Date) -> [Action] {
         guard !hosts[host].isLost else { return [] }
         switch hosts[host].state.phase {
         case .surveying:
-            guard let since = hosts[host].survey.since, now.timeIntervalSince(since) >= Self.surveyPatience
+            guard let since = hosts[host].state.survey.since,
+                now.timeIntervalSince(since) >= Self.surveyTimeout
             else {
                 return []
             }
-            guard hosts[host].survey.tries < strategy.attempts else {
+            guard hosts[host].state.survey.tries < strategy.attempts else {
                 return giveUp(
                     host,
-                    "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
+                    hosts[host].deafness?.words
+                        ?? "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
                 )
             }
-            return askForSurvey(host, at: now)
-        case .waiting, .active:
-            var actions: [Action] = []
-            for lane in hosts[host].lanes {
-                guard let target = lane.inFlight, case .inFlight(let since) = targets[target].state,
-                    now.timeIntervalSince(since) >= flightPatience
-                else { continue }
-                // The host lives but says nothing of the slice: its message or its answer was lost.
-                targets[target].attemptFailed(.noAnswer, at: now, retries)
-                actions += landed(target, at: now)
+            guard hosts[host].deafness != nil else { return requestSurvey(host, at: now) }
+            // The one in its queue is enough for a host that cannot consume it.
+            setHost(host) {
+                $0.survey.tries += 1
+                $0.survey.since = now
             }
-            return actions + dispatch(host, at: now)
+            return []
+        case .waiting, .active:
+            return giveUpIfDeaf(host, at: now) + dispatch(host, at: now)
         case .finished, .givenUp:
             return []
         }
     }
 
-    /// Seconds for which a living host may say nothing of a slice.
-    var flightPatience: TimeInterval { 2 * strategy.slice + 120 }
+    /// Seconds after which a living host that does not mention its slice has lost it.
+    var sliceTimeout: TimeInterval { 2 * strategy.slice + 120 }
 
-    /// Seconds for which a living host may say nothing of its survey: others may be before it in the queue.
-    private static let surveyPatience: TimeInterval = 600
+    /// Seconds after which a living host that does not mention its survey has lost it: other surveys may be before it in the queue.
+    static let surveyTimeout: TimeInterval = 600
 }

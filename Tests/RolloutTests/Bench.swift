@@ -16,14 +16,18 @@ struct Bench {
     private var stored: StoredRollout
     var now = Date(timeIntervalSince1970: 1_800_000_000)
     var actions: [Rollout.Action] = []
+    /// Whether another rollout is at work on a host.
+    var isTaken: (HostName) -> Bool = { _ in false }
 
     /// Hosts `a`, `b`, … with so many files each, all on one file system, surveyed and under way. Host `a` has the most to
     /// gain. Only the first `answering` are heard of. The first `obstacles` files of each cannot be defragmented.
     init(
         files: [Int], strategy: RolloutSpec.Strategy = .init(), racks: [String]? = nil,
         policy: PolicyOverrides = .init(),
-        isPlanOnly: Bool = false, answering: Int = .max, obstacles: Int = 0
+        isPlanOnly: Bool = false, answering: Int = .max, obstacles: Int = 0,
+        isTaken: @escaping (HostName) -> Bool = { _ in false }
     ) {
+        self.isTaken = isTaken
         let names = files.indices.map { name(String(UnicodeScalar(UInt8(97 + $0)))) }
         let spec = RolloutSpec(
             name: "bench", targets: .init(hosts: ["*"], paths: ["/**"]), policy: policy, strategy: strategy)
@@ -53,7 +57,7 @@ struct Bench {
     }
 
     @discardableResult mutating func take(_ event: Rollout.Event) -> [Rollout.Action] {
-        took(rollout.handle(event, at: now))
+        took(rollout.handle(event, at: now, isTaken: isTaken))
     }
 
     @discardableResult mutating func hear(_ host: String, _ event: HostEvent) -> [Rollout.Action] {
@@ -66,13 +70,13 @@ struct Bench {
     }
 
     @discardableResult mutating func carryOut(_ command: Rollout.Command) throws -> [Rollout.Action] {
-        took(try rollout.carryOut(command, at: now))
+        took(try rollout.carryOut(command, at: now, isTaken: isTaken))
     }
 
     /// The process ends, and another one goes on from what was stored.
     mutating func restart() throws {
         rollout = try stored.restored(at: now)
-        took(rollout.takeUp(at: now))
+        took(rollout.continueAfterRestart(at: now))
     }
 
     @discardableResult private mutating func took(_ new: [Rollout.Action]) -> [Rollout.Action] {
@@ -81,8 +85,11 @@ struct Bench {
         return new
     }
 
-    /// The targets whose slices are out, in the order of the hosts.
-    var out: [Int] { rollout.hosts.flatMap { $0.lanes.compactMap(\.inFlight) } }
+    /// How many pages of surveys the store has.
+    var storedPages: Int { stored.hosts.reduce(0) { $0 + $1.pages.count } }
+
+    /// The targets whose slices are in flight, in the order of the hosts.
+    var inFlight: [Int] { rollout.hosts.flatMap { $0.lanes.compactMap(\.inFlight) } }
 
     /// The hosts that have a slot, as a word.
     var active: String { rollout.hosts.filter { $0.state.phase == .active }.map(\.name.description).joined() }

@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Lost hosts")
 struct LostHostTests {
-    @Test("while it was not possible to hear anybody, nobody's absence grows")
+    @Test("while no host can be heard, no host's absence grows")
     func brokerAway() {
         var bench = Bench(files: [1, 1], strategy: .init(giveUpAfter: 900))
         bench.take(.lost(name("a")))
@@ -21,7 +21,7 @@ struct LostHostTests {
         #expect(bench.rollout.hosts[0].state.phase == .givenUp)
     }
 
-    @Test("a clock that is set back keeps nobody waiting")
+    @Test("a clock that is set back makes no wait longer")
     func clockSetBack() {
         var bench = Bench(files: [1, 1, 1], strategy: .init(canary: .init(hosts: 1, soak: 600), attempts: 2))
         bench.take(.lost(name("c")))
@@ -29,7 +29,7 @@ struct LostHostTests {
         bench.now -= 100_000
         bench.take(.reconnected)
         bench.wait(30)
-        #expect(bench.out == [0])
+        #expect(bench.inFlight == [0])
         bench.finishHost("a")
         bench.now -= 100_000
         bench.take(.reconnected)
@@ -37,10 +37,10 @@ struct LostHostTests {
         #expect(bench.active == "b")
         bench.finishHost("b")
         bench.wait(300)
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
     }
 
-    @Test("after a restart it has a moment to be heard, but not a new patience")
+    @Test("after a restart it has a moment to be heard, but no new timeout")
     func restart() throws {
         var bench = Bench(files: [1, 1], strategy: .init(giveUpAfter: 900))
         bench.take(.lost(name("a")))
@@ -52,7 +52,7 @@ struct LostHostTests {
             #expect(bench.rollout.hosts[0].state.phase == .waiting)
         }
         bench.wait(1)
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
     }
 
     @Test("what it still has to do does not run beside the host that took its slot")
@@ -74,12 +74,12 @@ struct LostHostTests {
         #expect(bench.take(.lost(name("a"))).desires == [])
     }
 
-    @Test("nothing more is wanted of it once nothing of ours is with it")
-    func letGo() throws {
+    @Test("its desired state is released once it has no work of the rollout")
+    func released() throws {
         var bench = Bench(files: [2, 1, 1], strategy: .init(giveUpAfter: 900))
         try bench.carryOut(.pause)
-        bench.finish(0, .partial, .paused, next: .zero)
-        #expect(bench.take(.lost(name("a"))).desires == ["a run"])
+        #expect(bench.finish(0, .partial, .paused, next: .zero).desires == ["a run"])
+        #expect(bench.take(.lost(name("a"))).desires == [])
 
         bench = Bench(files: [2, 1, 1], strategy: .init(slice: 600, giveUpAfter: 900))
         bench.take(.lost(name("a")))
@@ -92,7 +92,7 @@ struct LostHostTests {
         #expect(bench.actions[before...].desires == ["a run"])
         // Another rollout may want something else of it by now.
         bench.wait(500)
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
         #expect(bench.actions[before...].desires == ["a run", "c run"])
     }
 
@@ -104,12 +104,12 @@ struct LostHostTests {
         bench.finish(2, .partial, .paused, next: .zero)
         #expect(bench.rollout.state.phase == .cancelled)
         #expect(bench.rollout.targets.map(\.state) == [.pending, .pending, .pending])
-        #expect(bench.out == [])
+        #expect(bench.inFlight == [])
         try bench.restart()
         #expect(bench.rollout.targets.map(\.state) == [.pending, .pending, .pending])
     }
 
-    @Test("its files fail one by one when it is given up; at the very end that holds nothing up")
+    @Test("its files fail one by one when it is given up; at the very end that pauses nothing")
     func accounted() {
         var bench = Bench(files: [2, 1], strategy: .init(errorBudget: .number(1), giveUpAfter: 900))
         bench.take(.lost(name("a")))
@@ -118,11 +118,11 @@ struct LostHostTests {
         #expect(bench.actions.announcements.contains(.targetEnded(0)))
         #expect(bench.actions.announcements.contains(.targetEnded(1)))
         #expect(bench.rollout.state.failures == 3)
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
         #expect(bench.rollout.state.pause == nil)
     }
 
-    @Test("failures beyond the budget give those that are still waited for another chance")
+    @Test("when the budget is exceeded, hosts that are still awaited get another chance")
     func budget() throws {
         let strategy = RolloutSpec.Strategy(errorBudget: .number(3), slice: 600, giveUpAfter: 900)
         var bench = Bench(files: [2, 1, 1], strategy: strategy)
@@ -137,6 +137,6 @@ struct LostHostTests {
         #expect(bench.rollout.hosts[1].state.phase == .waiting)
         try bench.carryOut(.resume)
         bench.wait(1)
-        #expect(bench.rollout.state.phase == .completed)
+        #expect(bench.rollout.state.phase == .completedWithFailures)
     }
 }

@@ -28,7 +28,7 @@ struct PlanTests {
             (.init(canary: .init(hosts: 1, soak: 100)), [10, 20, 20], 130),
             (.init(canary: .init(hosts: 2, soak: 0), concurrency: .number(1)), [10, 20, 30], 60),
             (.init(canary: .init(hosts: 2, soak: 0), perLabel: ["rack": 1]), [10, 20, 30], 50),
-            // Nobody follows, nobody waits.
+            // No host follows, no host waits.
             (.init(canary: .init(hosts: 2, soak: 100)), [10], 10),
             (.init(ramp: [1, 2]), [10, 10, 10, 10], 30),
             (.init(ramp: [1, 2, 4]), [10], 10),
@@ -74,7 +74,7 @@ struct PlanTests {
         #expect(warnings(bench) == [.closed(until: bench.now + 3600)])
     }
 
-    @Test("whoever has only files that cannot be defragmented takes no part in order, shares and stages")
+    @Test("a host whose files all cannot be defragmented takes no part in order, shares and stages")
     func order() throws {
         var bench = Bench(files: [1, 2, 2], strategy: .init(concurrency: .percent(50)), obstacles: 1)
         #expect(bench.rollout.order == [1, 2])

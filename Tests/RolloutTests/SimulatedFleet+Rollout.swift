@@ -4,7 +4,7 @@ import Foundation
 
 @testable import Rollout
 
-/// What drives the rollout: as the coordinator does, and looking whether what it decides keeps its promises.
+/// Calls the rollout as the coordinator does, and checks its decisions.
 extension SimulatedFleet {
     mutating func handle(_ event: Rollout.Event) {
         perform(rollout.handle(event, at: now))
@@ -21,10 +21,18 @@ extension SimulatedFleet {
             case .announce(let announcement):
                 announcements.append(announcement)
                 if case .targetEnded(let target) = announcement { ends[target, default: 0] += 1 }
-            case .add, .account: break
+            case .add, .account, .keepPage, .forgetPages: break
             }
         }
         check()
+    }
+
+    /// How a rollout ends in which all is done that can be.
+    var expectedEnd: Rollout.Phase {
+        let isFailed =
+            rollout.targets.contains { if case .failed = $0.state { true } else { false } }
+            || rollout.hosts.contains { $0.state.phase == .givenUp }
+        return isFailed ? .completedWithFailures : .completed
     }
 
     private mutating func send(_ target: Int, _ task: String, _ from: ByteCount, _ seconds: Double) {
@@ -60,9 +68,9 @@ extension SimulatedFleet {
     mutating func check() {
         let active = rollout.hosts.filter { $0.state.phase == .active }
         if rollout.counts != HostCounts(rollout.hosts) { violations.append("hosts are counted wrongly") }
-        var lookedAtAgain = rollout
-        lookedAtAgain.mayAdmit = true
-        if !lookedAtAgain.admit(at: now, { _ in false }).isEmpty {
+        var reexamined = rollout
+        reexamined.canAdmit = true
+        if !reexamined.admit(at: now, { _ in false }).isEmpty {
             violations.append("a slot is free though a host waits that may have it")
         }
         for host in active where host.isLost { violations.append("lost host \(host.name) holds a slot") }
@@ -78,7 +86,7 @@ extension SimulatedFleet {
     }
 
     private mutating func check(_ some: [RolloutHost], _ what: String) {
-        if some.count > rollout.mostHosts { violations.append("\(some.count) hosts \(what)") }
+        if some.count > rollout.maxHosts { violations.append("\(some.count) hosts \(what)") }
         for (key, cap) in rollout.strategy.perLabel {
             for (value, hosts) in Dictionary(grouping: some, by: { $0.state.labels[key] ?? "" })
             where hosts.count > cap {

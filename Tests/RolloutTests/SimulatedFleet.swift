@@ -47,6 +47,13 @@ struct SimulatedFleet {
         case sliceEnds(HostName, String)
         case event(HostName, HostEvent)
         case returns(HostName)
+
+        var isAnswer: Bool {
+            switch self {
+            case .event(_, .sliceFinished), .event(_, .surveyPage), .event(_, .surveyFinished): true
+            default: false
+            }
+        }
     }
 
     /// `hosts` hosts in `racks` racks with up to `files` files each, on two file systems.
@@ -67,7 +74,8 @@ struct SimulatedFleet {
                         statistics: ExtentStatistics(), estimatedReflinkSeconds: 1,
                         gainSeconds: Double.random(in: 0...10, using: &random)))
             }
-            hosts[name] = SimulatedHost(files: found, labels: ["rack": "r\(index % racks)"])
+            hosts[name] = SimulatedHost(
+                files: found, labels: ["rack": "r\(index % racks)"], isOld: index.isMultiple(of: 3))
             fleet.expect(name, at: start)
         }
         let spec = RolloutSpec(
@@ -97,12 +105,12 @@ struct SimulatedFleet {
             }
             live()
             if awayUntil == nil {
-                let (lost, hasLeapt) = fleet.tick(at: now)
-                if hasLeapt { handle(.reconnected) }
+                let (lost, leap) = fleet.tick(at: now)
+                if let leap { handle(.leapt(by: leap)) }
                 for name in lost { handle(.lost(name)) }
                 handle(.tick)
             }
-            if rollout.state.pause == .errorBudget, happens(1) { try? carryOut(.resume) }
+            if let pause = rollout.state.pause, pause != .operator, happens(1) { try? carryOut(.resume) }
             each(&self)
         }
     }
@@ -116,7 +124,7 @@ struct SimulatedFleet {
     mutating func restart() {
         do {
             rollout = try stored.restored(at: now)
-            perform(rollout.takeUp(at: now))
+            perform(rollout.continueAfterRestart(at: now))
         } catch {
             violations.append("what was stored cannot be read: \(error)")
         }
@@ -134,6 +142,10 @@ struct SimulatedFleet {
         }
         if awayUntil == nil, happens(nature.outage) {
             awayUntil = time + .random(in: 1...2000, using: &random)
+        }
+        if awayUntil == nil, happens(nature.lostQueue) {
+            mail.removeAll { $0.content.isAnswer }
+            handle(.answersLost)
         }
         if happens(nature.leap) { leaps += .random(in: -5000...5000, using: &random) }
     }
@@ -169,7 +181,7 @@ struct SimulatedFleet {
         }
         switch content {
         case .event(let name, let event):
-            if fleet.heard(name, event, at: now) { handle(.returned(name)) }
+            if fleet.heard(name, event, at: now).hasReturned { handle(.returned(name)) }
             if case .hostState(let said) = event, let mode = wanted[name], mode != said.mode {
                 tell(name, mode)
             }

@@ -7,6 +7,8 @@ import DefragTypes
 struct SimulatedHost {
     var files: [FileSurvey]
     var labels: [String: String]
+    /// Whether its worker is from before contract 1.2.
+    var isOld = false
     var isAlive = true
     /// Whether it may work, as it knows.
     var mode = DesiredState.Mode.run
@@ -32,7 +34,7 @@ struct SimulatedHost {
                 SliceProgress(
                     task: id, job: slice.job, path: slice.path, offset: .zero, size: .zero, rewritten: .zero,
                     maxPauseMs: 0, seconds: 0)
-            }, uptime: 1, labels: labels)
+            }, uptime: 1, labels: labels, accepted: isOld ? nil : Array(running.keys))
     }
 
     /// The answer to its survey.
@@ -71,6 +73,8 @@ extension SimulatedFleet {
         /// Chance of the broker to go away within each minute, and of the clock to leap.
         var outage = 0.0
         var leap = 0.0
+        /// Chance of the queue with the answers to be lost within each minute.
+        var lostQueue = 0.0
         /// Whether nothing that was told can be forgotten.
         var isCalm: Bool { death == 0 && outage == 0 && leap == 0 }
     }

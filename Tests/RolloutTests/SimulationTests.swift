@@ -18,7 +18,7 @@ struct SimulationTests {
             seed: seed, hosts: 14, nature: .init(death: 0.01, stayingDead: 0.1, outage: 0.01),
             strategy: Self.strategy)
         fleet.run()
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
         #expect(fleet.rollout.targets.allSatisfy { $0.state.isEnded })
         #expect(fleet.ends.count == fleet.rollout.targets.count)
@@ -39,10 +39,22 @@ struct SimulationTests {
             second += 1
             if (second + Int(seed)).isMultiple(of: 97) { fleet.restart() }
         }
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
         #expect(fleet.ends.count == fleet.rollout.targets.count)
         #expect(fleet.ends.values.allSatisfy { $0 == 1 })
+    }
+
+    @Test("no target is failed because the queue with the answers is lost", arguments: 0..<6)
+    func lostQueues(seed: UInt64) {
+        var fleet = SimulatedFleet(
+            seed: seed, hosts: 10, nature: .init(failure: 0, lostAnswer: 0, lostQueue: 0.2),
+            strategy: Self.strategy)
+        fleet.run()
+        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.violations == [])
+        #expect(fleet.ends.values.allSatisfy { $0 == 1 })
+        #expect(!fleet.announcements.contains { if case .attemptFailed = $0 { true } else { false } })
     }
 
     @Test("nothing is sent while it is paused", arguments: 0..<5)
@@ -62,7 +74,7 @@ struct SimulationTests {
             default: break
             }
         }
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
     }
 
@@ -78,12 +90,12 @@ struct SimulationTests {
         strategy.canary = nil
         var fleet = SimulatedFleet(seed: 7, hosts: 10, files: 20, strategy: strategy)
         fleet.run()
-        #expect(fleet.rollout.state.phase == .completed)
+        #expect(fleet.rollout.state.phase == fleet.expectedEnd)
         #expect(fleet.violations == [])
         #expect(fleet.announcements.contains(.windowClosed))
     }
 
-    @Test("the canaries are done, and the soak is over, before anybody else begins")
+    @Test("the canaries are done, and the soak is over, before any other host begins")
     func canaries() {
         var fleet = SimulatedFleet(seed: 3, hosts: 15, strategy: Self.strategy)
         fleet.run()

@@ -4,11 +4,11 @@ import Foundation
 
 @testable import Rollout
 
-/// What a store has of a rollout: it learns what it is told to store, and nothing else.
+/// What a store has of a rollout: what it was told to store, and nothing else.
 struct StoredRollout {
     private let id: String
     private var state: Rollout.State
-    private var hosts: [Rollout.StoredHost]
+    private(set) var hosts: [Rollout.StoredHost]
     private var targets: [Rollout.StoredTarget] = []
 
     init(_ fresh: Rollout) {
@@ -22,6 +22,15 @@ struct StoredRollout {
         let changes = rollout.takeChanges()
         if changes.isStateChanged { state = rollout.state }
         for place in changes.hosts { hosts[place].state = rollout.hosts[place].state }
+        for action in actions {
+            switch action {
+            case .keepPage(let name, let page):
+                hosts[place(of: name)].pages.removeAll { $0.page == page.page }
+                hosts[place(of: name)].pages.append(page)
+            case .forgetPages(let name): hosts[place(of: name)].pages = []
+            default: break
+            }
+        }
         for case .add(let first, let host, let files) in actions {
             precondition(first == targets.count, "targets have consecutive numbers")
             targets += files.map {
@@ -40,14 +49,18 @@ struct StoredRollout {
         }
     }
 
-    /// The rollout as a new process takes it up.
+    private func place(of name: HostName) -> Int { hosts.firstIndex { $0.name == name } ?? 0 }
+
+    /// The rollout as a new process restores it.
     func restored(at now: Date) throws -> Rollout {
         func again<Value: Codable>(_ value: Value) throws -> Value {
             try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(value))
         }
         return Rollout(
             id: id, state: try again(state),
-            hosts: try hosts.map { .init(name: $0.name, state: try again($0.state)) }, targets: targets,
+            hosts: try hosts.map {
+                .init(name: $0.name, state: try again($0.state), pages: try again($0.pages))
+            }, targets: targets,
             at: now)
     }
 }

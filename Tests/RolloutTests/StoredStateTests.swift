@@ -14,6 +14,7 @@ struct StoredStateTests {
         state.overrides.duty = 0.1
         state.failures = 2
         state.forgiven = 1
+        state.unanswered = .init(attempts: 2, hosts: [1])
         state.isOpen = false
         state.isSurveyed = true
         state.isDraining = true
@@ -30,7 +31,16 @@ struct StoredStateTests {
         state.problems = ["one"]
         state.givenUp = "does not answer"
         state.desired = .init(mode: .pause, policy: .init())
+        state.survey = .init(number: 7)
         try expectRoom(in: state, but: ["labels"])
+    }
+
+    @Test("so is a survey that is awaited")
+    func survey() throws {
+        let end = SurveyFinished(task: "t", job: "r", pages: 1, files: 1, matched: 1, problems: [])
+        let survey = RolloutHost.Survey(
+            number: 7, tries: 2, since: Date(timeIntervalSince1970: 1_800_000_000), end: end)
+        try expectRoom(in: survey, but: [])
     }
 
     @Test("so is the specification that it began with")

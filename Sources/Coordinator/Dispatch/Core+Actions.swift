@@ -35,7 +35,7 @@ extension Core {
                 try write.send(.slice(slice), id: task, to: host, about: file.path)
             }
         case .desire(let host, let mode, let policy): tell(host, mode, policy, &step)
-        case .add, .account: break  // in the rollout's delta
+        case .add, .account, .keepPage, .forgetPages: break  // in the rollout's delta
         case .announce(let announcement): announce(announcement, rollout, &step)
         }
     }
@@ -65,6 +65,10 @@ extension Core {
         let kind = isPlan ? "plan" : "rollout"
         switch announcement {
         case .targetEnded(let number): announceEnd(of: number, rollout, &step)
+        case .attemptFailed(let number, let attempt, let most, let reason):
+            announce(
+                "target.attemptFailed", number, "attempt \(attempt) of \(most) failed: \(reason)", rollout,
+                &step)
         case .surveyed(let targets):
             tell(
                 "\(kind).surveyed", "all hosts have been asked: \(counted(targets, "file"))", rollout: id,
@@ -75,6 +79,11 @@ extension Core {
             tell(
                 "rollout.paused", "paused: \(counted(failures, "failure")), \(allowed) allowed", rollout: id,
                 &step)
+        case .unanswered(let attempts, let hosts):
+            tell(
+                "rollout.paused",
+                "paused: none of \(counted(attempts, "attempt")) at \(counted(hosts, "host")) was answered: their answers do not arrive here",
+                rollout: id, &step)
         case .hostBegan(let host): tell("host.began", "host \(host) begins", rollout: id, host: host, &step)
         case .hostFinished(let host):
             tell("host.finished", "host \(host) has finished", rollout: id, host: host, &step)
@@ -94,19 +103,28 @@ extension Core {
         case .windowClosed: tell("rollout.windowClosed", "no maintenance window is open", rollout: id, &step)
         case .ended(.planned): tell("plan.completed", "the plan is complete", rollout: id, &step)
         case .ended(let phase):
-            tell("rollout.\(phase.rawValue)", "the rollout is \(phase.rawValue)", rollout: id, &step)
+            let type = phase == .completedWithFailures ? Rollout.Phase.completed : phase
+            tell(
+                "rollout.\(type.rawValue)",
+                "the rollout is \(phase == .completedWithFailures ? "completed with failures" : phase.rawValue)",
+                rollout: id, &step)
         }
     }
 
     private func announceEnd(of number: Int, _ rollout: Rollout, _ step: inout Step) {
-        let target = rollout.targets[number]
-        let host = rollout.hosts[target.host].name
         let (type, how) =
-            switch target.state {
+            switch rollout.targets[number].state {
             case .skipped(let reason): ("target.skipped", "was left alone: \(reason)")
             case .failed(let reason): ("target.failed", "has failed: \(reason)")
             default: ("target.done", "is done")
             }
+        announce(type, number, how, rollout, &step)
+    }
+
+    private func announce(
+        _ type: String, _ number: Int, _ how: String, _ rollout: Rollout, _ step: inout Step
+    ) {
+        let host = rollout.hosts[rollout.targets[number].host].name
         let (id, now) = (rollout.id, step.now)
         step.write { write in
             let path = try write.read.file(of: number, in: id).path

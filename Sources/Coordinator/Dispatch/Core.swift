@@ -84,7 +84,7 @@ actor Core {
             for host in rollout.hosts where !host.state.phase.isEnded {
                 fleet.expect(host.name, isLost: host.isLost, at: now)
             }
-            perform(underWay[id]?.takeUp(at: now) ?? [], id, &step)
+            perform(underWay[id]?.continueAfterRestart(at: now) ?? [], id, &step)
             log.info("taken up", metadata: ["rollout": "\(id)"])
         }
         try commit(step)
@@ -143,8 +143,8 @@ actor Core {
             for host in notesDue { note(host, &step) }
             // Without the broker, silence says nothing, and no answer can come.
             if brokerTrouble == nil {
-                let (lost, hasLeapt) = fleet.tick(at: step.now)
-                if hasLeapt { handle(.reconnected, &step) }
+                let (lost, leap) = fleet.tick(at: step.now)
+                if let leap { handle(.leapt(by: leap), &step) }
                 for host in lost {
                     step.write { try $0.lost(host) }
                     tell("host.lost", "host \(host) has been silent for too long", host: host, &step)
@@ -176,16 +176,17 @@ actor Core {
 
     private func heard(_ host: HostName, _ event: HostEvent, _ step: inout Step) {
         let before = fleet.hosts[host]
-        let hasReturned = fleet.heard(host, event, at: step.now)
-        if hasReturned {
+        let heard = fleet.heard(host, event, at: step.now)
+        if heard.hasReturned {
             tell("host.returned", "host \(host) is heard again", host: host, &step)
             handle(.returned(host), &step)
         }
-        if before == nil || hasReturned || before?.labels != fleet.hosts[host]?.labels {
+        if before == nil || heard.hasReturned || before?.labels != fleet.hosts[host]?.labels {
             note(host, &step)
         } else if isDue(after: fleet.lostAfter / 2, since: noted[host], step.now) {
             notesDue.insert(host)
         }
+        guard !heard.isOfTwin else { return }
         if case .hostState(let state) = event { tellAgain(host, state, &step) }
         for id in surveys.keys { surveys[id]?.heard(host, event) }
         handle(.heard(host, event), &step)

@@ -61,7 +61,7 @@ extension ReadTransaction {
         target.state = TargetPhase(state)
         switch state {
         case .pending, .inFlight, .done: break
-        case .backingOff(let until): target.notBefore = Timestamp(until)
+        case .backingOff(let until, let why): (target.notBefore, target.reason) = (Timestamp(until), why)
         case .skipped(let why), .failed(let why): target.reason = why
         }
         target.cursor = ByteCount(row["cursor"] as Int64)

@@ -81,6 +81,9 @@ struct RolloutLines {
         case .errorBudget:
             return
                 "  paused after \(counted(rollout.failures, "failure")); see: \(show)\(rollout.targets.failed > 0 ? " --targets --state failed" : "")"
+        case .unanswered:
+            return
+                "  paused, as no host has answered: are the answers lost on their way? go on with: reflow rollout resume \(rollout.id)"
         case nil: break
         }
         if let other = rollout.waitsFor {
@@ -123,8 +126,10 @@ extension RolloutStatus {
         switch (phase, pause) {
         case (.running, .operator?): "paused"
         case (.running, .errorBudget?): "paused (error budget)"
+        case (.running, .unanswered?): "paused (no answers)"
         case (.running, nil):
             waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
+        case (.completedWithFailures, _): "completed with failures"
         default: phase.rawValue
         }
     }
@@ -133,6 +138,7 @@ extension RolloutStatus {
     var exitStatus: ExitStatus {
         switch phase {
         case .planned, .completed: targets.failed == 0 && hosts.givenUp == 0 ? .success : .failed
+        case .completedWithFailures: .failed
         case .cancelled, .surveying, .running, .cancelling: .stoppedEarly
         }
     }

@@ -1,36 +1,15 @@
 public import Contract
 public import Foundation
 
-/// Who is there: every host that was ever heard, and when.
-///
-/// Pure: the driver says what was heard when, and is told who has become lost and who has returned.
+/// Which hosts there are, and when each was last heard.
 public struct Fleet: Sendable {
-    /// One host of the fleet.
-    public struct Host: Sendable {
-        /// Its name.
-        public let name: HostName
-        /// What it last said of itself; `nil` before it has.
-        public internal(set) var state: HostState?
-        /// When it was last heard; for one that is known from elsewhere, when that was learnt.
-        public internal(set) var lastHeard: Date
-        /// Whether it has been silent for too long.
-        public internal(set) var isLost: Bool
-        /// Whether it was ever heard.
-        public internal(set) var wasHeard: Bool
-
-        /// Its labels, as it last said.
-        public var labels: [String: String] { state?.labels ?? [:] }
-    }
-
-    /// The hosts, by name.
     public private(set) var hosts: [HostName: Host] = [:]
-    /// When time last passed.
     private var lastTick: Date?
-    /// Most seconds from one tick to the next.
+    /// Seconds between two ticks above which the clock has leapt or the process stood still.
     private static let longestTick: TimeInterval = 5
     /// Seconds of silence after which a host is lost.
     public let lostAfter: TimeInterval
-    /// The same for one that was never heard.
+    /// Seconds of silence after which a host that was never heard is lost.
     public let answerWithin: TimeInterval
 
     /// An empty fleet.
@@ -39,92 +18,62 @@ public struct Fleet: Sendable {
         self.answerWithin = answerWithin ?? lostAfter
     }
 
-    /// A host that is known from elsewhere: from the store, or because somebody names it.
+    /// Adds a host that is known from the store or named by an operator, unless it is known already.
     public mutating func expect(_ name: HostName, state: HostState? = nil, isLost: Bool = false, at now: Date)
     {
         guard hosts[name] == nil else { return }
-        hosts[name] = Host(
-            name: name, state: state, lastHeard: now, isLost: isLost, wasHeard: state != nil)
+        hosts[name] = Host(name: name, state: state, isLost: isLost, wasHeard: state != nil, at: now)
     }
 
-    /// Something was heard of a host. Returns whether it had been lost.
-    public mutating func heard(_ name: HostName, _ event: HostEvent, at now: Date) -> Bool {
+    /// What an event says of its host, beyond the event itself.
+    public struct Heard: Hashable, Sendable {
+        /// The host had been lost.
+        public var hasReturned = false
+        /// That a second worker speaks under the host's name has just been found (`true`), or is over (`false`).
+        public var hasTwin: Bool?
+        /// The event is the second worker's state: it says nothing of the host, and ``Host/state`` is still the first one's.
+        public var isOfTwin = false
+
+        init() {}
+    }
+
+    /// A host was heard.
+    public mutating func heard(_ name: HostName, _ event: HostEvent, at now: Date) -> Heard {
         var host =
-            hosts[name] ?? Host(name: name, state: nil, lastHeard: now, isLost: false, wasHeard: true)
-        let hasReturned = host.isLost
-        host.isLost = false
-        host.wasHeard = true
-        host.lastHeard = now
-        if case .hostState(let state) = event { host.state = state }
-        hosts[name] = host
-        return hasReturned
+            hosts[name] ?? Host(name: name, state: nil, isLost: false, wasHeard: true, at: now)
+        defer { hosts[name] = host }
+        return host.heard(event, at: now)
     }
 
-    /// Time has passed; about once a second. Returns who is lost from now on, and whether the clock has leapt.
+    /// Time has passed; about once a second. Returns the hosts that are lost from now on, and the seconds by which the clock has
+    /// leapt or the process stood still, if so.
     ///
-    /// A clock that leaps, and a process that stood still, say nothing about anybody's silence: it begins anew.
-    public mutating func tick(at now: Date) -> (lost: [HostName], hasLeapt: Bool) {
-        defer { lastTick = now }
-        let hasLeapt = lastTick.map { abs(now.timeIntervalSince($0)) > Self.longestTick } ?? false
-        if hasLeapt { couldNotHear(until: now) }
+    /// A leap says nothing about any host's silence, which is as long as before. As a process that stands still again and again
+    /// must lose hosts, too, the silence of a host is shortened no more once leaps have shortened it by ``lostAfter`` in all.
+    public mutating func tick(at now: Date) -> (lost: [HostName], leap: TimeInterval?) {
+        let passed = lastTick.map { now.timeIntervalSince($0) } ?? 0
+        lastTick = now
+        let hasLeapt = abs(passed) > Self.longestTick
         var lost: [HostName] = []
-        for (name, host) in hosts where !host.isLost {
-            guard now.timeIntervalSince(host.lastHeard) >= (host.wasHeard ? lostAfter : answerWithin) else {
-                continue
-            }
-            hosts[name]?.isLost = true
-            lost.append(name)
+        for name in hosts.keys {
+            guard var host = hosts[name], !host.isLost else { continue }
+            let silence = host.wasHeard ? lostAfter : answerWithin
+            if hasLeapt { host.excuse(passed, at: now, atMost: silence) }
+            host.isLost = now.timeIntervalSince(host.lastHeard) >= silence
+            if host.isLost { lost.append(name) }
+            hosts[name] = host
         }
-        return (lost.sorted(), hasLeapt)
+        return (lost.sorted(), hasLeapt ? passed : nil)
     }
 
-    /// Forgets a host.
     public mutating func forget(_ name: HostName) {
         hosts[name] = nil
     }
 
-    /// The broker was away, and nobody could be heard: everyone's silence begins anew.
-    public mutating func couldNotHear(until now: Date) {
-        for name in hosts.keys { hosts[name]?.lastHeard = now }
-    }
-
-    /// The hosts that a specification means, in the order of their names: those that were heard and match, and those that are
-    /// named without a wildcard, heard or not, where no labels are asked for.
-    public func selected(by targets: RolloutSpec.Targets) -> [(name: HostName, labels: [String: String])] {
-        let patterns = targets.hosts.map(HostPattern.init)
-        let known = hosts.values.filter { host in
-            patterns.contains { ($0.isName || host.wasHeard) && $0.matches(host.name.description) }
-                && targets.labels.allSatisfy { key, values in host.labels[key].map(values.contains) ?? false }
-        }
-        let named =
-            targets.labels.isEmpty
-            ? targets.hosts.compactMap { HostName($0) }.filter { hosts[$0] == nil } : []
-        let unknown = Set(named).map { (name: $0, labels: [String: String]()) }
-        return (known.map { (name: $0.name, labels: $0.labels) } + unknown).sorted { $0.name < $1.name }
-    }
-}
-
-/// A host's name with `*` for any characters.
-struct HostPattern {
-    private let parts: [Substring]
-
-    init(_ text: String) {
-        parts = text.split(separator: "*", omittingEmptySubsequences: false)
-    }
-
-    /// Whether it means one host only.
-    var isName: Bool { parts.count == 1 }
-
-    func matches(_ name: String) -> Bool {
-        guard parts.count > 1, let first = parts.first, let last = parts.last else {
-            return parts == [name[...]]
-        }
-        guard name.hasPrefix(first), name.dropFirst(first.count).hasSuffix(last) else { return false }
-        var rest = name.dropFirst(first.count).dropLast(last.count)
-        for part in parts.dropFirst().dropLast() where !part.isEmpty {
-            guard let found = rest.firstRange(of: part) else { return false }
-            rest = rest[found.upperBound...]
-        }
-        return true
+    /// No host can be heard before `time`, as the broker was away until now: the silence of each begins then. Ticks begin again,
+    /// too: the time without any is no leap.
+    public mutating func couldNotHear(until time: Date) {
+        for name in hosts.keys { hosts[name]?.lastHeard = time }
+        lastTick = nil
     }
 }

@@ -1,9 +1,9 @@
 import Foundation
 
-/// When work may be done: maintenance windows whose openings are kept until they end, as a calendar takes its time.
+/// Maintenance windows with a cache of their openings, as calendar arithmetic is slow.
 struct OpeningHours: Sendable {
     private let windows: [MaintenanceWindow]
-    /// What was found for each window, and for how long that holds.
+    /// The opening of each window, and for how long that is valid.
     private var found: [(opening: Range<Date>?, holds: Range<Date>)]
 
     init(_ windows: [MaintenanceWindow]) {

@@ -1,16 +1,14 @@
 public import DefragTypes
 
-/// What an operator wants of a rollout: which files, how gently, and in which order and numbers.
+/// A rollout's specification: which files, under which policy, with which strategy.
 ///
 /// A value without any checks; the specification's text is checked where it is read.
 public struct RolloutSpec: Codable, Hashable, Sendable {
     /// The operator's name for it.
     public var name: String
-    /// Which files.
     public var targets: Targets
-    /// What differs from the workers' default policy.
+    /// Overrides of the workers' default policy.
     public var policy: PolicyOverrides
-    /// In which order and numbers.
     public var strategy: Strategy
 
     /// A specification.
@@ -26,15 +24,15 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
 
     /// Which files of which hosts.
     public struct Targets: Codable, Hashable, Sendable {
-        /// Names of hosts, with `*` for any characters; a host that matches one of them is meant.
+        /// Names of hosts, with `*` for any characters; a host that matches one of them is selected.
         public var hosts: [String]
         /// Of these, only hosts that have one of the values for each of the labels.
         public var labels: [String: [String]]
         /// Absolute paths with wildcards, as in a survey's patterns.
         public var paths: [String]
-        /// Files with fewer extents are left out.
+        /// Files with fewer extents are ignored.
         public var minExtents: Int
-        /// Smaller files are left out.
+        /// Smaller files are ignored.
         public var minSize: ByteCount?
 
         /// Files of `hosts`.
@@ -60,7 +58,7 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
         }
     }
 
-    /// In which order and numbers hosts are taken, and what stops a rollout.
+    /// In which order hosts work, how many at once, and what stops a rollout.
     public struct Strategy: Codable, Hashable, Sendable {
         /// Hosts that go first; without it the ramp begins at once.
         public var canary: Canary?
@@ -70,7 +68,7 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
         public var perLabel: [String: Int]
         /// Hosts at once, step by step: a step ends when as many hosts as it allows have finished in it.
         public var ramp: [Int]
-        /// Failures that are put up with: one more pauses the rollout. `nil` for any number.
+        /// Failures that do not pause the rollout yet: one more does. `nil` for any number.
         public var errorBudget: Share?
         /// When work may be done; at any time if empty.
         public var windows: [MaintenanceWindow]
@@ -80,7 +78,7 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
         public var backOff: Double
         /// Most seconds of a slice.
         public var slice: Double
-        /// Seconds for which a lost host's return is waited for when nothing else is left to do.
+        /// Seconds for which the rollout waits for a lost host when nothing else is left to do.
         public var giveUpAfter: Double
 
         /// A strategy; by default every host at once.

@@ -1,12 +1,12 @@
-/// How many hosts of a rollout stand where: kept with every change, so that an event of one host does not have to look at
-/// thousands.
+/// How many hosts of a rollout are in which phase. Updated with every change, so that an event of one host costs the same
+/// with thousands of hosts.
 struct HostCounts: Hashable, Sendable {
-    /// Those that have a slot.
+    /// Hosts that have a slot.
     var active = 0
-    /// Those that are not done with, and of these, those that are heard.
+    /// Hosts that have not ended, and those of them that are not lost.
     var open = 0
     var heard = 0
-    /// Those of which a survey is waited for.
+    /// Hosts whose survey is awaited and that are not lost.
     var surveying = 0
     /// Canaries that have finished.
     var finishedCanaries = 0
@@ -15,7 +15,7 @@ struct HostCounts: Hashable, Sendable {
         for host in hosts { count(host.state, 1) }
     }
 
-    /// A host that stands so is there `change` times more.
+    /// Adds `change` hosts in this state.
     mutating func count(_ host: RolloutHost.State, _ change: Int) {
         let isHeard = host.lostSince == nil
         if host.phase == .active { active += change }

@@ -4,42 +4,44 @@ public import Foundation
 
 /// One host of a rollout.
 public struct RolloutHost: Sendable {
-    /// Its name.
     public let name: HostName
-    /// What outlives the process.
     public internal(set) var state: State
     /// UUIDs of the file systems on which it has targets.
     public internal(set) var fileSystems: [String] = []
-    /// Its targets of each file system.
+    /// Its targets by file system, in the order of ``fileSystems``.
     public internal(set) var lanes: [Lane] = []
-    /// Seconds of reflink copies that are to be gained on it.
+    /// Sum of its targets' ``Target/gain``.
     public internal(set) var gain = 0.0
-    /// The running slices, as it last said.
+    /// The running slices of this rollout, as it last said.
     public internal(set) var progress: [SliceProgress] = []
 
-    /// Its survey.
-    var survey = Survey()
-    /// Its worker stops or is paused: nothing is sent until it says that it works.
+    /// What has arrived of its answer to the survey that is awaited.
+    var intake = SurveyIntake()
+    /// Tasks in flight whose answers may be lost, and since when the host's states do not mention them; `nil` while they may.
+    var doubts: [Task: Date?] = [:]
+    /// Its worker stops or is paused: nothing is sent until its state says `run`.
     var isHeld = false
+    /// Its worker cannot consume its queue: nothing is sent until its state says that it can.
+    var deafness: Deafness?
 
-    /// What outlives the process.
+    /// What the store keeps of a host.
     public struct State: Codable, Hashable, Sendable {
-        /// Where it stands.
         public var phase: Phase = .surveying
         /// Its labels when it was chosen, for the caps.
         public var labels: [String: String]
-        /// Since when nothing is heard from it; `nil` while it is.
+        /// When it was lost; `nil` while it is heard.
         public var lostSince: Date?
-        /// Whether it is one of those that go first.
+        /// Whether it was given its slot in the canary stage.
         public var isCanary = false
-        /// How many files the survey's patterns matched, those that lie well included.
+        /// How many files the survey's patterns matched, including files with too few extents.
         public var matched = 0
         /// What the survey could not look at, in words.
         public var problems: [String] = []
-        /// Why it was given up, as a sentence about it; `nil` if it was not.
+        /// Why it was given up, as the predicate of a sentence about it; `nil` if it was not.
         public var givenUp: String?
-        /// What the rollout last wanted of it; `nil` for nothing in particular.
+        /// The desired state that was last published; `nil` for nothing in particular.
         var desired: Desired?
+        var survey = Survey()
 
         init(labels: [String: String]) {
             self.labels = labels
@@ -55,6 +57,7 @@ public struct RolloutHost: Sendable {
             try stored.read(.problems, into: &problems)
             try stored.read(.givenUp, into: &givenUp)
             try stored.read(.desired, into: &desired)
+            try stored.read(.survey, into: &survey)
         }
     }
 
@@ -64,9 +67,9 @@ public struct RolloutHost: Sendable {
         var policy: PolicyOverrides
     }
 
-    /// Where a host stands; drawn in docs/rollout.md.
+    /// Drawn in docs/rollout.md.
     public enum Phase: String, Codable, Hashable, Sendable {
-        /// It was asked what it has.
+        /// It was asked for its files.
         case surveying
         /// It waits for a slot.
         case waiting
@@ -74,33 +77,20 @@ public struct RolloutHost: Sendable {
         case active
         /// All of its targets have ended.
         case finished
-        /// Nothing more is expected of it: its survey failed, or it did not return.
+        /// Its survey failed, or it did not return.
         case givenUp
 
-        /// Whether it is done with.
         public var isEnded: Bool { self == .finished || self == .givenUp }
     }
 
-    /// Targets of one file system: at most one slice of them is out.
+    /// Targets of one file system: at most one slice of them is in flight.
     public struct Lane: Sendable {
-        /// Which targets, the largest gain first.
+        /// Numbers of the targets, the largest gain first.
         public let targets: [Int]
-        /// All before this place have ended.
+        /// All targets before this index have ended.
         var head = 0
-        /// The target that has a slice out.
+        /// The target that has a slice in flight.
         public internal(set) var inFlight: Int?
-    }
-
-    /// A survey that was asked for.
-    struct Survey: Sendable {
-        /// The last one's number: no two have the same, not even across restarts.
-        var number = 0
-        /// How often it was asked for.
-        var tries = 0
-        /// When it was asked for, or the host last said that it runs.
-        var since: Date?
-        /// What has arrived of its answer.
-        var intake = SurveyIntake()
     }
 
     init(_ name: HostName, labels: [String: String]) {
@@ -108,11 +98,10 @@ public struct RolloutHost: Sendable {
         state = State(labels: labels)
     }
 
-    /// Whether it has said what it has, and can still be heard.
+    /// Whether it has answered its survey and is not lost.
     public var hasAnswered: Bool { !isLost && state.phase != .surveying && state.phase != .givenUp }
-    /// Whether it is heard.
     public var isLost: Bool { state.lostSince != nil }
-    var hasSlicesOut: Bool { lanes.contains { $0.inFlight != nil } }
-    /// Whether it has a slot, or slices out: no other rollout works on it meanwhile.
-    public var isAtWork: Bool { state.phase == .active || hasSlicesOut }
+    var hasSlicesInFlight: Bool { lanes.contains { $0.inFlight != nil } }
+    /// Whether it has a slot, or slices in flight: no other rollout can work on it then.
+    public var isAtWork: Bool { state.phase == .active || hasSlicesInFlight }
 }

@@ -1,40 +1,38 @@
 public import DefragTypes
 public import Foundation
 
-/// One file of a rollout, as far as decisions need to know it: a million of them fit into memory. Its path and how it lay
-/// are in the store.
+/// One file of a rollout, without its path and extents, which are in the store: a million targets fit into memory.
 public struct Target: Hashable, Sendable {
     /// Index of its host in the rollout.
     public let host: Int
-    /// UUID of its file system, by its place in the host's list.
+    /// Index into its host's ``RolloutHost/fileSystems``.
     public let fileSystem: Int
-    /// Its size when it was surveyed, as far as it counts.
+    /// Its size when it was surveyed, at most ``ByteCount/mostCounted``.
     public let size: ByteCount
-    /// What is to be gained, for the order: seconds of a reflink copy.
+    /// Seconds by which a reflink copy would become quicker: the order of the targets.
     public let gain: Double
 
-    /// Where it stands.
     public internal(set) var state: State = .pending
     /// Where the next slice starts.
     public internal(set) var cursor: ByteCount = .zero
     /// Extra space that its slices have cost so far.
     public internal(set) var unshared: ByteCount = .zero
-    /// Slices that were sent; the last one's number.
+    /// Slices that were sent: the number of the last one.
     public internal(set) var slices = 0
-    /// Attempts since the last headway that failed, were not answered or made none.
+    /// Attempts since the last headway that failed, went unanswered or made none.
     public internal(set) var fruitless = 0
 
-    /// Where a file stands; drawn in docs/rollout.md.
+    /// Drawn in docs/rollout.md.
     public enum State: Hashable, Sendable {
-        /// Its next slice may be sent.
+        /// Its next slice can be sent.
         case pending
-        /// A slice is out. Since when: when it was sent, or when the host last said that it runs.
+        /// A slice was sent and is not answered. `since`: when it was sent, or when the host last mentioned it.
         case inFlight(since: Date)
-        /// An attempt failed: the next one is not before then.
-        case backingOff(until: Date)
+        /// An attempt failed: the next one begins no earlier than `until`. The reason is `nil` if an older version stored it.
+        case backingOff(until: Date, reason: Reason?)
         /// Its end was reached.
         case done
-        /// Left alone, or left half done, for a reason that is no failure.
+        /// Not touched, or left half done, for a reason that is no failure.
         case skipped(Reason)
         /// Given up.
         case failed(Reason)
@@ -48,25 +46,9 @@ public struct Target: Hashable, Sendable {
         }
     }
 
-    /// Whether the survey said that nothing can be done with it.
-    var wasLeftAlone: Bool {
+    /// Whether the survey ruled it out.
+    var wasSkippedBySurvey: Bool {
         if case .skipped = state { slices == 0 } else { false }
-    }
-
-    /// What may be tried again, and how.
-    struct Retries {
-        var attempts: Int
-        var backOff: TimeInterval
-
-        init(_ strategy: RolloutSpec.Strategy) {
-            attempts = strategy.attempts
-            backOff = strategy.backOff
-        }
-
-        /// The wait after so many failures in a row: doubled each time, at most an hour.
-        func wait(after failures: Int) -> TimeInterval {
-            min(backOff * Double(1 << min(max(failures - 1, 0), 20)), max(backOff, 3600))
-        }
     }
 
     /// A file that the survey found.
@@ -77,42 +59,50 @@ public struct Target: Hashable, Sendable {
         self.gain = gain
     }
 
-    /// Takes in how the slice that is out has ended.
-    mutating func answered(_ result: DefragResult, at now: Date, _ retries: Retries) {
+    /// The slice in flight was answered. Returns why the attempt failed, if it did.
+    mutating func answered(_ result: DefragResult, at now: Date, _ retries: Retries) -> Reason? {
         unshared = min(unshared + result.bytes.unshared, .mostCounted)
+        var failure: Reason?
         switch result.status {
         case .done: state = .done
-        case .failed: attemptFailed(result.reason ?? .ioError, at: now, retries)
+        case .failed: failure = result.reason ?? .ioError
         case .skipped where result.reason == .busy || result.reason == .fileReplaced:
-            // Another worker on it, or an image that is being replaced: that passes.
-            attemptFailed(result.reason ?? .busy, at: now, retries, endsAs: State.skipped)
+            // Another worker is on it, or the image is being replaced: that passes.
+            failure = result.reason
         case .skipped: state = .skipped(result.reason ?? .notRegularFile)
-        case .partial: stopped(result, at: now, retries)
+        case .partial: failure = stopped(result)
         }
+        guard let failure else { return nil }
+        attemptFailed(
+            failure, at: now, retries, endsAs: result.status == .skipped ? State.skipped : State.failed)
+        return failure
     }
 
-    private mutating func stopped(_ result: DefragResult, at now: Date, _ retries: Retries) {
+    /// The slice in flight has ended before the file. Returns why the attempt failed, if it did.
+    private mutating func stopped(_ result: DefragResult) -> Reason? {
         let next = max(cursor, result.nextOffset ?? cursor)
         let hasAdvanced = next > cursor
         cursor = next
         if hasAdvanced { fruitless = 0 }
         switch result.reason {
         case nil where !hasAdvanced, .timeLimit? where !hasAdvanced:
-            attemptFailed(.noHeadway, at: now, retries)
-        // The last two come from outside: that says nothing about the file.
+            return .noHeadway
+        // The last two have causes outside of the file.
         case nil, .timeLimit?, .interrupted?, .paused?: state = .pending
         case let reason?: state = .skipped(reason)
         }
+        return nil
     }
 
-    /// The slice that is out came to nothing.
+    /// The slice in flight failed.
     mutating func attemptFailed(
-        _ reason: Reason, at now: Date, _ retries: Retries, endsAs end: (Reason) -> State = State.failed
+        _ reason: Reason, at now: Date, _ retries: Retries, canEnd: Bool = true,
+        endsAs end: (Reason) -> State = State.failed
     ) {
         fruitless += 1
         state =
-            fruitless < retries.attempts
-            ? .backingOff(until: now + retries.wait(after: fruitless)) : end(reason)
+            fruitless < retries.attempts || !canEnd
+            ? .backingOff(until: now + retries.wait(after: fruitless), reason: reason) : end(reason)
     }
 
     /// Its next slice is sent.
@@ -121,45 +111,51 @@ public struct Target: Hashable, Sendable {
         state = .inFlight(since: now)
     }
 
-    /// The slice that is out, if one is, has just given a sign of life.
-    mutating func isStillOut(at now: Date) {
+    /// The host has just mentioned the slice in flight, if there is one.
+    mutating func isStillInFlight(at now: Date) {
         if case .inFlight = state { state = .inFlight(since: now) }
     }
 
-    /// Whatever it waits for, it waits from now on, and for no longer than it would then. Returns whether that has to be stored.
-    mutating func waitsAnew(at now: Date, _ retries: Retries) -> Bool {
-        isStillOut(at: now)
+    /// Its wait, if it waits, begins now, and takes no longer than one that begins now. Returns whether that has to be stored.
+    mutating func restartTimer(at now: Date, _ retries: Retries) -> Bool {
+        isStillInFlight(at: now)
         let latest = now + retries.wait(after: fruitless)
-        guard case .backingOff(let until) = state, until > latest else { return false }
-        state = .backingOff(until: latest)
+        guard case .backingOff(let until, let reason) = state, until > latest else { return false }
+        state = .backingOff(until: latest, reason: reason)
         return true
     }
 
-    /// Whether its next slice may be sent.
-    func mayBeSent(at now: Date) -> Bool {
+    /// Whether its next slice can be sent.
+    func canBeSent(at now: Date) -> Bool {
         switch state {
         case .pending: true
-        case .backingOff(let until): until <= now
+        case .backingOff(let until, _): until <= now
         case .inFlight, .done, .skipped, .failed: false
         }
     }
 
-    /// How the slice that is out ends will not be known.
-    mutating func putBack() {
+    /// Its failed attempts do not count any more.
+    mutating func beginAnew() {
+        fruitless = 0
         state = .pending
     }
 
-    /// It cannot be defragmented as it is.
-    mutating func leaveAlone(_ reason: Reason) {
+    /// The slice in flight counts as never sent.
+    mutating func returnToPending() {
+        state = .pending
+    }
+
+    /// The survey rules it out.
+    mutating func skip(_ reason: Reason) {
         state = .skipped(reason)
     }
 
-    /// Ends it as failed, whatever may be out.
+    /// Ends it as failed, also while a slice is in flight.
     mutating func giveUp(_ reason: Reason) {
         state = .failed(reason)
     }
 
-    /// Brings it back to where the store had it. A slice that was out is out.
+    /// Sets what the store keeps. A slice that was in flight still is.
     mutating func restore(
         state: State, cursor: ByteCount, unshared: ByteCount, slices: Int, fruitless: Int
     ) {

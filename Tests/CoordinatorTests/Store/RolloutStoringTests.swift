@@ -111,7 +111,7 @@ import Testing
         played.rollout = try await store.read { try $0.restore("r1", at: bench.now) }
         played.answer(0, .done)
         #expect(played.rollout.targets[0].state == .done, "its task's name has outlived the process")
-        #expect(played.tasks[2] == "r1-2-1", "the file system's next target has its turn")
+        #expect(played.tasks[2]?.hasPrefix("r1-2-1") == true, "the file system's next target has its turn")
     }
 
     @Test("give a slice its file")

@@ -100,6 +100,12 @@ struct OneOffRollout {
                 guard let rollout = news.rollouts[id] else { continue }
                 try view.show(rollout)
                 if rollout.phase.isEnded { return }
+                if rollout.pause == .unanswered, !isStopping {
+                    // Nobody is there to resume it.
+                    isStopping = true
+                    view.note("no host has answered: ending")
+                    try await drain(id, core)
+                }
                 guard let trouble = rollout.brokerTrouble else {
                     awaySince = nil
                     continue
@@ -113,11 +119,15 @@ struct OneOffRollout {
             case .stop:
                 isStopping = true
                 view.note("stopping: waiting for the slices that are out; once more to leave at once")
-                // It may have ended by itself: that is told next.
-                do { _ = try await core.drain(id, by: "run") } catch is OperationError {}
+                try await drain(id, core)
             case .failed(let error): throw error
             }
         }
+    }
+
+    /// Sends nothing more. It may have ended by itself meanwhile, which is told next.
+    private func drain(_ id: String, _ core: Core) async throws {
+        do { _ = try await core.drain(id, by: "run") } catch OperationError.conflict {}
     }
 
     /// Shows a page of events; returns the last one's id, if there is one.

@@ -3,29 +3,28 @@ public import DefragTypes
 public import Foundation
 
 extension Rollout {
-    /// What an operator wants.
+    /// An operator's command.
     public enum Command: Sendable {
-        /// Send nothing more; what runs stops at the end of its chunk.
+        /// Send nothing more; running slices stop at the end of their chunk.
         case pause
-        /// Go on. Failures so far are forgiven.
+        /// Go on. The error budget begins again.
         case resume
-        /// End, leaving what is not done; what runs stops at the end of its chunk.
+        /// End, leaving what is not done; running slices stop at the end of their chunk.
         case cancel
-        /// End, leaving what is not done; slices that are out run to their end, and hosts are told nothing.
+        /// End, leaving what is not done; slices in flight run to their end, and no desired state is published.
         case drain
-        /// Change the policy from now on, also of what runs.
+        /// Change the policy from now on, also of running slices.
         case set(PolicyOverrides)
     }
 
-    /// Why a command was not carried out, in words.
+    /// Why a command was refused.
     public struct Refused: Error, Hashable, Sendable {
-        /// A sentence.
         public let message: String
     }
 
     /// Carries out a command.
     ///
-    /// - Throws: ``Refused`` where it makes no sense as things stand.
+    /// - Throws: ``Refused`` if it makes no sense in the present phase.
     public mutating func carryOut(
         _ command: Command, at now: Date, isTaken: (HostName) -> Bool = { _ in false }
     ) throws(Refused) -> [Action] {
@@ -38,6 +37,7 @@ extension Rollout {
             setState { $0.pause = .operator }
         case .resume:
             guard state.pause != nil else { throw Refused(message: "it is not paused") }
+            forgiveUnanswered()
             setState {
                 $0.pause = nil
                 $0.forgiven = $0.failures

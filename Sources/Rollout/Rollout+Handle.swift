@@ -1,0 +1,58 @@
+public import Contract
+public import Foundation
+
+extension Rollout {
+    /// The transition for one input.
+    ///
+    /// - Parameters:
+    ///   - event: what happened.
+    ///   - now: when it happened.
+    ///   - isTaken: whether another rollout is at work on a host.
+    /// - Returns: what has to be done, in this order.
+    public mutating func handle(
+        _ event: Event, at now: Date, isTaken: (HostName) -> Bool = { _ in false }
+    ) -> [Action] {
+        guard !state.phase.isEnded else { return [] }
+        var actions: [Action] = []
+        switch event {
+        case .start:
+            for host in hosts.indices { actions += requestSurvey(host, at: now) }
+        case .heard(let name, let event):
+            guard let host = places[name] else { return [] }
+            actions += heard(event, from: host, at: now)
+        case .lost(let name):
+            guard let host = places[name] else { return [] }
+            actions += lost(host, at: now)
+        case .returned(let name):
+            guard let host = places[name], hosts[host].isLost else { return [] }
+            actions += returned(host, at: now)
+        case .undeliverable(let task, let name, let why):
+            guard let host = places[name] else { return [] }
+            actions += undeliverable(task, host, why, at: now)
+        case .deadLettered(let task, let name, let reason):
+            guard let host = places[name] else { return [] }
+            actions += deadLettered(task, host, reason, at: now)
+        case .reconnected:
+            restartTimers(at: now)
+        case .leapt(let seconds):
+            leapt(by: seconds, at: now)
+        case .answersLost:
+            doubtEverything()
+        case .tick:
+            actions += endOverdueAttempts(at: now)
+            for host in hosts.indices { actions += tick(host, at: now) }
+            actions += giveUpLost(at: now)
+            // Another rollout may have released a host.
+            canAdmit = true
+        }
+        return actions + proceed(at: now, isTaken)
+    }
+
+    /// What may follow from any input: stages, slots, the end.
+    mutating func proceed(at now: Date, _ isTaken: (HostName) -> Bool) -> [Action] {
+        var actions = finishSurveying() + watchWindows(at: now) + advanceStage(at: now)
+        actions += admit(at: now, isTaken)
+        actions += endIfDone()
+        return actions
+    }
+}
