@@ -11,6 +11,7 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
+        migrator.registerMigration("pauses") { db in try db.execute(sql: pauses) }
         return migrator
     }()
 
@@ -38,6 +39,12 @@ enum Schema {
             PRIMARY KEY (rollout, place)
         ) STRICT, WITHOUT ROWID;
         CREATE UNIQUE INDEX rolloutHostName ON rolloutHost (rollout, name);
+        """
+
+    /// How many pauses a rollout has had of which it is known whether they were too long, and how many of those were.
+    private static let pauses = """
+        ALTER TABLE rollout ADD COLUMN pauses INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE rollout ADD COLUMN pausesOver INTEGER NOT NULL DEFAULT 0;
         """
 
     /// A million rows: hosts and file systems by number, the path last, results elsewhere.

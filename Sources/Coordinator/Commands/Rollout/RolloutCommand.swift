@@ -80,6 +80,11 @@ struct RolloutStart: AsyncParsableCommand {
             try format.show(rollout) { rollout in
                 "\(rollout.id) has begun" + (watch ? "" : "; see: reflow rollout watch \(rollout.id)")
             }
+            if let other = rollout.namesake {
+                note(
+                    "another rollout called '\(rollout.name)' is under way: \(other). 'reflow rollout cancel' ends one"
+                )
+            }
             guard watch else { return noteTrouble(of: rollout) }
             try await watchToItsEnd(rollout.id, after: newest, client, format.output)
         }
