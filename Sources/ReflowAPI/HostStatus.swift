@@ -6,6 +6,8 @@ public struct HostStatus: Codable, Hashable, Sendable {
     public var name: HostName
     /// Whether it has been silent for too long.
     public var isLost: Bool
+    /// Whether two workers speak under its name; `nil` if not.
+    public var hasTwin: Bool?
     /// When it was last heard; `nil` for one that never was.
     public var lastHeard: Timestamp?
     /// What its configuration calls it, such as its rack.
@@ -16,10 +18,11 @@ public struct HostStatus: Codable, Hashable, Sendable {
     public var state: HostState?
 
     public init(
-        name: HostName, isLost: Bool, lastHeard: Timestamp?, labels: [String: String] = [:],
+        name: HostName, isLost: Bool, hasTwin: Bool? = nil, lastHeard: Timestamp?,
+        labels: [String: String] = [:],
         rollout: String? = nil, state: HostState? = nil
     ) {
-        (self.name, self.isLost, self.lastHeard) = (name, isLost, lastHeard)
+        (self.name, self.isLost, self.hasTwin, self.lastHeard) = (name, isLost, hasTwin, lastHeard)
         (self.labels, self.rollout, self.state) = (labels, rollout, state)
     }
 }

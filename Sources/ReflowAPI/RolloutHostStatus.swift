@@ -20,7 +20,7 @@ public struct RolloutHostStatus: Codable, Hashable, Sendable {
     public var targets: RolloutStatus.Targets
     /// Its files, by size.
     public var bytes: RolloutStatus.Bytes
-    /// Extents of the files that have ended: before, and after.
+    /// Extents of all its files: when they were surveyed, and as they were last seen.
     public var extents: DefragResult.Change<Int>
     /// What could not be looked at, and why it was given up, in words.
     public var problems: [String]

@@ -23,6 +23,8 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
     public var brokerTrouble: String?
     /// Another rollout that is at work on all the hosts that it could go on with; `nil` if none is.
     public var waitsFor: Other?
+    /// Another rollout of the same name that is under way; `nil` if none is.
+    public var namesake: String?
     /// What the specification says of the policy, and what was set since.
     public var policy: PolicyOverrides
     public var overrides: PolicyOverrides
@@ -42,10 +44,12 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
     public var allowedFailures: Int?
     /// Sizes of all files, and how much of that is behind it.
     public var bytes = Bytes()
-    /// Extents of the files that have ended: before, and after.
+    /// Extents of all its files: when they were surveyed, and as they were last seen.
     public var extents = DefragResult.Change(before: 0, after: 0)
     /// Longest time for which any file was locked, in milliseconds.
     public var longestPauseMs = 0.0
+    /// How many of its pauses were longer than the policy wants; `nil` where no worker has told.
+    public var pauses: Pauses?
     /// Bytes a second that it gets ahead now, all hosts together; `nil` where that cannot be told.
     public var bytesPerSecond: Double?
     /// Seconds that are left at that rate, not counting closed windows; `nil` where that cannot be told.
@@ -124,7 +128,19 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
 
         /// From 0 to 1.
         public var share: Double {
-            total > .zero ? min(Double(behind.rawValue) / Double(total.rawValue), 1) : 0
+            total > .zero ? max(0, min(Double(behind.rawValue) / Double(total.rawValue), 1)) : 0
+        }
+    }
+
+    /// Times for which files were locked.
+    public struct Pauses: Codable, Hashable, Sendable {
+        /// How many, as far as workers say how many were too long.
+        public var count: Int
+        /// How many were longer than `maxPause` at that time.
+        public var over: Int
+
+        public init(count: Int, over: Int) {
+            (self.count, self.over) = (count, over)
         }
     }
 
@@ -138,6 +154,12 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
         public var isPaused: Bool
         /// Whether that was by somebody else than the coordinator, such as `reflow control`.
         public var isPausedElsewhere: Bool
+        /// Why it cannot consume its tasks, as it says; `nil` if it can.
+        public var deaf: String?
+        /// Seconds since anything was heard of the slice of which nothing was heard for the longest; `nil` below 30.
+        public var silentSeconds: Double?
+        /// When the next attempt is made at a file that backs off; `nil` if none does.
+        public var nextAttempt: Timestamp?
         /// Its files, by number.
         public var targets: Targets
         /// Its files, by size.
@@ -146,11 +168,13 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
         public var running: [SliceProgress]
 
         public init(
-            name: HostName, isLost: Bool, isPaused: Bool, isPausedElsewhere: Bool, targets: Targets,
-            bytes: Bytes, running: [SliceProgress]
+            name: HostName, isLost: Bool, isPaused: Bool, isPausedElsewhere: Bool, deaf: String? = nil,
+            silentSeconds: Double? = nil, nextAttempt: Timestamp? = nil, targets: Targets, bytes: Bytes,
+            running: [SliceProgress]
         ) {
-            (self.name, self.isLost) = (name, isLost)
+            (self.name, self.isLost, self.deaf) = (name, isLost, deaf)
             (self.isPaused, self.isPausedElsewhere) = (isPaused, isPausedElsewhere)
+            (self.silentSeconds, self.nextAttempt) = (silentSeconds, nextAttempt)
             (self.targets, self.bytes, self.running) = (targets, bytes, running)
         }
     }

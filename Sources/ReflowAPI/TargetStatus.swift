@@ -18,8 +18,10 @@ public struct TargetStatus: Codable, Hashable, Sendable {
     public var gainSeconds: Double
     /// Where it stands.
     public var state: TargetPhase
-    /// Why, where it was skipped or has failed.
+    /// Why, where it was skipped, has failed or backs off.
     public var reason: Reason?
+    /// Attempts since the last headway that came to nothing; `nil` if none did.
+    public var failedAttempts: Int?
     /// When the next attempt is made, while it backs off.
     public var notBefore: Timestamp?
     /// Where the next slice starts.

@@ -12,7 +12,9 @@ extension Timestamp {
 
     /// The time of `date`.
     public init(_ date: Date) {
-        let milliseconds = Int64((date.timeIntervalSince1970 * 1000).rounded(.down))
+        // Some 30,000 years to either side.
+        let seconds = max(-1e12, min(date.timeIntervalSince1970, 1e12))
+        let milliseconds = Int64((seconds * 1000).rounded(.down))
         let whole = milliseconds.quotientAndRemainder(dividingBy: 1000)
         self.init(unixSeconds: whole.quotient, milliseconds: Int(whole.remainder))
     }

@@ -2,11 +2,16 @@ import ArgumentParser
 import DefragTypes
 import Foundation
 
-/// Runs `work`; a ``Failure`` goes to stderr and becomes the exit status.
+/// Runs `work`; what it throws goes to stderr in words and becomes the exit status, unless it is that already.
 func reportingFailure(_ work: () async throws -> Void) async throws {
     do {
         try await work()
-    } catch let failure as Failure {
+    } catch let error as ExitCode {
+        throw error
+    } catch let error as ValidationError {
+        throw error
+    } catch {
+        let failure = Failure(any: error)
         note(failure.message)
         throw failure.status.exitCode
     }

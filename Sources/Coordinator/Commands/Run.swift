@@ -75,15 +75,20 @@ struct Run: AsyncParsableCommand {
                     mail: HostMail(ownUser: broker.endpoint.user, sharedUser: broker.sharedUser)
                 ).run(stops: stops, view: &view)
             } catch {
-                await publisher.close()
-                await consumer.close()
-                throw Failure(broker: error)
+                await close(publisher, consumer)
+                throw error
             }
-            await publisher.close()
-            await consumer.close()
+            await close(publisher, consumer)
             try report(summary)
             if summary.exitStatus != .success { throw summary.exitStatus.exitCode }
         }
+    }
+
+    /// Both at once: a broker that is gone is waited for only once.
+    private func close(_ publisher: Connection, _ consumer: Connection) async {
+        async let publishing: Void = publisher.close()
+        async let consuming: Void = consumer.close()
+        _ = await (publishing, consuming)
     }
 
     /// Every host at once; somebody waits, so a failed attempt is repeated soon, and nobody is waited for who has gone.

@@ -19,7 +19,7 @@ extension Core: Operations {
         }
         return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
             HostStatus(
-                name: host.name, isLost: host.isLost,
+                name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
                 lastHeard: host.state == nil ? nil : Timestamp(host.lastHeard), labels: host.labels,
                 rollout: atWork[host.name], state: host.state)
         }

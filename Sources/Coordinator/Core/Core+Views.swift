@@ -72,13 +72,15 @@ extension Core {
         view.hosts = .init(
             row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
         (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)
-        view.longestPauseMs = row.longestPauseMs
+        (view.longestPauseMs, view.pauses) = (row.longestPauseMs, row.pauses)
         view.allowedFailures =
             live?.allowedFailures ?? state.spec.strategy.errorBudget?.count(of: row.totals.all.targets)
         if let live {
             if !isOpen { view.opensAt = windows.nextOpening(after: now).map { Timestamp($0) } }
             if isOpen { view.waitsFor = holder(of: live) }
             view.brokerTrouble = brokerTrouble
+            view.namesake =
+                underWay.values.filter { $0.id != row.id && $0.state.spec.name == view.name }.map(\.id).max()
             if isRunning { view.slots = live.slots }
         }
         if rate >= 1 {
@@ -118,8 +120,15 @@ extension Core {
             var targets = RolloutStatus.Targets([:])
             var bytes = RolloutStatus.Bytes()
             var ahead = ByteCount.zero
+            var inFlightSince: Date?
+            var nextAttempt: Date?
             for target in host.lanes.flatMap(\.targets).lazy.map({ rollout.targets[$0] }) {
                 targets.add(TargetPhase(target.state))
+                switch target.state {
+                case .inFlight(let since): inFlightSince = min(since, inFlightSince ?? since)
+                case .backingOff(let until, _): nextAttempt = min(until, nextAttempt ?? until)
+                case .pending, .done, .skipped, .failed: break
+                }
                 bytes.total += target.size
                 bytes.behind += target.state.isEnded ? target.size : min(target.size, target.cursor)
             }
@@ -130,10 +139,13 @@ extension Core {
                 ahead += max(.zero, min(target.size, slice.offset) - min(target.size, target.cursor))
             }
             bytes.behind += ahead
+            let silence = inFlightSince.map { clock().timeIntervalSince($0) } ?? 0
             return Working(
                 view: .init(
                     name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
-                    isPausedElsewhere: isPausedElsewhere(host.name), targets: targets, bytes: bytes,
+                    isPausedElsewhere: isPausedElsewhere(host.name),
+                    deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
+                    nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
                     running: host.progress),
                 ahead: ahead)
         }

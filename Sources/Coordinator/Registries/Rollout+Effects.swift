@@ -50,6 +50,11 @@ extension Rollout {
         case .stage(let stage): tell("rollout.stage", "stage \(stage.text(strategy))")
         case .budgetExceeded(let failures, let allowed):
             tell("rollout.paused", "paused: \(counted(failures, "failure")), \(allowed) allowed")
+        case .unanswered(let attempts, let hosts):
+            tell(
+                "rollout.paused",
+                "paused: none of \(counted(attempts, "attempt")) at \(counted(hosts, "host")) was answered: their answers do not arrive here"
+            )
         case .hostBegan(let host): tell("host.began", "host \(host) begins", host)
         case .hostFinished(let host): tell("host.finished", "host \(host) has finished", host)
         case .hostLost(let host):

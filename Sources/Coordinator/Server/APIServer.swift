@@ -27,8 +27,7 @@ struct APIServer<Core: Operations>: Sendable {
     let core: Core
     let listeners: Listeners
     let logger: Logger
-    /// Pause between two signs of life in a stream.
-    var heartbeat = Duration.seconds(15)
+    var streams = StreamTiming()
 
     /// Listens and answers. Ends when its task is cancelled, having closed the core's feed and removed the socket.
     ///
@@ -37,7 +36,7 @@ struct APIServer<Core: Operations>: Sendable {
     func run(onReady: @escaping @Sendable (_ port: Int?) -> Void = { _ in }) async throws {
         let file = SocketFile(path: listeners.socket)
         try file.check()
-        let routes = Routes(core: core, heartbeat: heartbeat).all
+        let routes = Routes(core: core, streams: streams).all
         let progress = Progress(expected: listeners.tcp == nil ? 1 : 2, onReady: onReady)
         defer {
             if let own = progress.bound.withLock({ $0 }) { file.remove(if: own) }

@@ -1,95 +1,115 @@
 import ReflowAPI
 import Synchronization
 
-/// Hands what happens to everybody who listens at the moment: the streams of `watch`, `events --follow` and the dashboard.
+/// Wakes everybody who listens when something has happened: the streams of `watch` and `events --follow`, and `reflow run`.
 ///
-/// Whoever does not keep up is cut off, and may come back and ask the log for what it missed: nothing is buffered
-/// without bound. Publish from one place, in order.
+/// Events are in the store's log: a listener is told that there are some, and reads there what comes after the last one that it
+/// knows. How a rollout is now is in no log, so the latest of each is kept for each listener. A slow listener loses nothing, and
+/// takes no more room than one status of each rollout.
 final class Feed: Sendable {
     /// What happens.
     enum Item: Sendable {
         /// Something that is in the log.
         case event(LoggedEvent)
-        /// How a rollout is now. Only the latest counts; it is in no log.
+        /// How a rollout is now.
         case rollout(RolloutStatus)
-        /// Nothing, for a while.
-        case heartbeat
+    }
+
+    /// What has happened since a listener last asked.
+    struct News: Sendable {
+        /// Whether there are events in the log that it wants.
+        var hasEvents = false
+        /// The latest status of each rollout, by ids.
+        var rollouts: [String: RolloutStatus] = [:]
+        /// Whether nothing more will come.
+        var isClosed = false
+
+        var isEmpty: Bool { !hasEvents && rollouts.isEmpty && !isClosed }
     }
 
     /// Somebody who listens.
-    struct Subscription: Sendable {
-        /// What happens from now on; ends when the feed is closed, or when the listener is cut off.
-        let items: AsyncStream<Item>
-        private let continuation: AsyncStream<Item>.Continuation
+    final class Subscription: Sendable {
+        fileprivate let isWanted: @Sendable (Item) -> Bool
+        private let wake: @Sendable () -> Void
+        private let cancellation: @Sendable () -> Void
+        private let news = Mutex(News())
 
-        fileprivate init(_ items: AsyncStream<Item>, _ continuation: AsyncStream<Item>.Continuation) {
-            self.items = items
-            self.continuation = continuation
+        fileprivate init(
+            _ isWanted: @escaping @Sendable (Item) -> Bool, _ wake: @escaping @Sendable () -> Void,
+            onCancel: @escaping @Sendable () -> Void
+        ) {
+            (self.isWanted, self.wake, cancellation) = (isWanted, wake, onCancel)
         }
 
-        /// Puts a heartbeat among the items.
-        func beat() { continuation.yield(.heartbeat) }
+        /// What has happened since this was last asked.
+        func take() -> News {
+            news.withLock { news in
+                defer { news = News(isClosed: news.isClosed) }
+                return news
+            }
+        }
 
         /// Listens no more.
-        func cancel() { continuation.finish() }
-    }
+        func cancel() { cancellation() }
 
-    private struct Listener {
-        let isWanted: @Sendable (Item) -> Bool
-        let continuation: AsyncStream<Item>.Continuation
+        fileprivate func add(_ change: (inout News) -> Void) {
+            let isFirst = news.withLock { news in
+                let wasEmpty = news.isEmpty
+                change(&news)
+                return wasEmpty
+            }
+            if isFirst { wake() }
+        }
     }
 
     private struct State {
-        var listeners: [Int: Listener] = [:]
+        var listeners: [Int: Subscription] = [:]
         var lastNumber = 0
         var isClosed = false
     }
 
     private let state = Mutex(State())
-    private let capacity: Int
-
-    /// A feed whose listeners may be `capacity` items behind.
-    init(capacity: Int = 1024) {
-        self.capacity = capacity
-    }
 
     /// How many listen.
     var listeners: Int { state.withLock { $0.listeners.count } }
 
-    /// Listens to items that `isWanted` says yes to.
-    func subscribe(where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true }) -> Subscription {
-        let (items, continuation) = AsyncStream.makeStream(
-            of: Item.self, bufferingPolicy: .bufferingOldest(capacity))
-        let number = state.withLock { state -> Int? in
-            guard !state.isClosed else { return nil }
+    /// Listens to items that `isWanted` says yes to. `wake` is called when there is something to take, once until it is taken.
+    func subscribe(
+        where isWanted: @escaping @Sendable (Item) -> Bool = { _ in true },
+        wake: @escaping @Sendable () -> Void
+    ) -> Subscription {
+        let (subscription, isClosed) = state.withLock { state in
             state.lastNumber += 1
-            state.listeners[state.lastNumber] = Listener(isWanted: isWanted, continuation: continuation)
-            return state.lastNumber
-        }
-        if let number {
-            continuation.onTermination = { [weak self] _ in
+            let number = state.lastNumber
+            let subscription = Subscription(isWanted, wake) { [weak self] in
                 self?.state.withLock { $0.listeners[number] = nil }
             }
-        } else {
-            continuation.finish()
+            if !state.isClosed { state.listeners[number] = subscription }
+            return (subscription, state.isClosed)
         }
-        return Subscription(items, continuation)
+        if isClosed { subscription.add { $0.isClosed = true } }
+        return subscription
     }
 
-    /// Hands `item` to everybody.
+    /// Tells everybody who wants to know of `item`. An event has to be in the log by now.
     func publish(_ item: Item) {
-        // Outside the lock: to finish a stream takes it again.
         for listener in state.withLock({ Array($0.listeners.values) }) where listener.isWanted(item) {
-            if case .dropped = listener.continuation.yield(item) { listener.continuation.finish() }
+            listener.add { news in
+                switch item {
+                case .event: news.hasEvents = true
+                case .rollout(let rollout): news.rollouts[rollout.id] = rollout
+                }
+            }
         }
     }
 
-    /// Ends every stream, and each that is asked for later.
+    /// Tells everybody that nothing more will come, and each who subscribes later.
     func close() {
         let listeners = state.withLock { state in
+            defer { state.listeners = [:] }
             state.isClosed = true
             return Array(state.listeners.values)
         }
-        for listener in listeners { listener.continuation.finish() }
+        for listener in listeners { listener.add { $0.isClosed = true } }
     }
 }

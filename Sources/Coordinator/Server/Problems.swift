@@ -51,6 +51,11 @@ extension Problem {
     }
 }
 
+extension OperationError: CustomStringConvertible {
+    /// What is wrong, in words.
+    var description: String { Problem(self).detail ?? "" }
+}
+
 extension Response {
     /// `value` as JSON.
     static func json(_ value: some Encodable, status: HTTPResponse.Status = .ok) throws -> Response {

@@ -9,8 +9,7 @@ import RolloutSpec
 /// All routes; docs/openapi.yaml describes each of them.
 struct Routes<Core: Operations> {
     let core: Core
-    /// Pause between two signs of life in a stream.
-    var heartbeat = Duration.seconds(15)
+    var streams = StreamTiming()
 
     var all: [Route] { health + fleet + plans + rollouts + deadLetters + log }
 
@@ -154,7 +153,7 @@ struct Routes<Core: Operations> {
                 return try .json(
                     try await core.audit(before: query.number("before"), limit: query.limit(100)))
             },
-            Route(.get, "/v1/stream") { [core, heartbeat] request, context in
+            Route(.get, "/v1/stream") { [core, streams] request, context in
                 let query = try Query(request, known: ["type", "host", "rollout", "after"])
                 var wanted = try EventQuery(query)
                 if let text = wanted.rollout { wanted.rollout = try await core.rolloutID(text) }
@@ -164,8 +163,7 @@ struct Routes<Core: Operations> {
                     }
                     wanted.after = id
                 }
-                return try await LiveStream(core: core, wanted: wanted, heartbeat: heartbeat).response(
-                    context)
+                return try await LiveStream(core: core, wanted: wanted, timing: streams).response(context)
             },
         ]
     }

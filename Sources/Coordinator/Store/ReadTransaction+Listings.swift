@@ -15,6 +15,8 @@ extension Store {
         var ended: Date?
         /// Longest time for which any of its files was locked, in milliseconds.
         var longestPauseMs: Double
+        /// `nil` where no worker has told whether its pauses were too long.
+        var pauses: RolloutStatus.Pauses?
         /// How many hosts it has in each phase.
         var hosts: [RolloutHost.Phase: Int]
         var totals: Totals
@@ -87,7 +89,9 @@ extension ReadTransaction {
 
     private func rollouts(_ which: String, _ arguments: StatementArguments) throws -> [Store.RolloutRow] {
         let rows = try Row.fetchAll(
-            db, sql: "SELECT number, id, state, created, ended, longestPause FROM rollout \(which)",
+            db,
+            sql:
+                "SELECT number, id, state, created, ended, longestPause, pauses, pausesOver FROM rollout \(which)",
             arguments: arguments)
         return try rows.map { row in
             let number: Int64 = row["number"]
@@ -101,7 +105,9 @@ extension ReadTransaction {
                 id: row["id"], state: try JSONColumn.value(row["state"]),
                 created: Date(timeIntervalSince1970: row["created"]),
                 ended: (row["ended"] as Double?).map(Date.init(timeIntervalSince1970:)),
-                longestPauseMs: row["longestPause"], hosts: try hostPhases(of: number),
+                longestPauseMs: row["longestPause"],
+                pauses: row["pauses"] == 0 ? nil : .init(count: row["pauses"], over: row["pausesOver"]),
+                hosts: try hostPhases(of: number),
                 totals: totals[number] ?? .init())
         }
     }

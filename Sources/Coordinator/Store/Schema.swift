@@ -12,7 +12,7 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages, deadLetterAccounts] { try db.execute(sql: sql) }
+            for sql in [surveyPages, deadLetterAccounts, pauses] { try db.execute(sql: sql) }
         }
         return migrator
     }()
@@ -41,6 +41,12 @@ enum Schema {
             PRIMARY KEY (rollout, place)
         ) STRICT, WITHOUT ROWID;
         CREATE UNIQUE INDEX rolloutHostName ON rolloutHost (rollout, name);
+        """
+
+    /// How many pauses a rollout has had of which it is known whether they were too long, and how many of those were.
+    private static let pauses = """
+        ALTER TABLE rollout ADD COLUMN pauses INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE rollout ADD COLUMN pausesOver INTEGER NOT NULL DEFAULT 0;
         """
 
     /// A million rows: hosts and file systems by number, the path last, results elsewhere.

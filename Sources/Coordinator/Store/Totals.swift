@@ -51,10 +51,9 @@ extension Store {
             }
         }
 
-        /// Extents of the files that have ended.
+        /// Extents of all of them, as they were surveyed and as they were last seen.
         var extents: DefragResult.Change<Int> {
-            let ended = byPhase.filter(\.key.isEnded).values.reduce(Tally(), +)
-            return .init(before: ended.extentsBefore, after: ended.extentsAfter)
+            .init(before: all.extentsBefore, after: all.extentsAfter)
         }
     }
 }

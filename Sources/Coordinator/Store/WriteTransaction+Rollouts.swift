@@ -60,10 +60,19 @@ extension WriteTransaction {
             try expectChange(of: "target \(target)", in: delta)
         }
         for (target, result) in delta.results { try add(result, to: target, of: number) }
-        if let longest = delta.results.map(\.result.pause.maxMs).max() {
-            try run(
-                "UPDATE rollout SET longestPause = max(longestPause, ?) WHERE number = ?", [longest, number])
-        }
+        try add(delta.results.map(\.result.pause), to: number)
+    }
+
+    private func add(_ pauses: [PauseStatistics], to number: Int64) throws {
+        guard let longest = pauses.map(\.maxMs).max() else { return }
+        let judged = pauses.filter { $0.over != nil }
+        try run(
+            """
+            UPDATE rollout SET longestPause = max(longestPause, ?), pauses = min(pauses + ?, 1 << 53),
+                pausesOver = min(pausesOver + ?, 1 << 53)
+            WHERE number = ?
+            """,
+            [longest, judged.reduce(0) { $0 + $1.count }, judged.reduce(0) { $0 + ($1.over ?? 0) }, number])
     }
 
     private func expectChange(of what: String, in delta: RolloutDelta) throws {

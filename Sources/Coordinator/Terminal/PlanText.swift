@@ -8,20 +8,22 @@ struct PlanText {
     let plan: PlanStatus
 
     var text: String {
-        var rows = [["TURN", "HOST", "FILES", "SIZE", "EXTENTS", "GAIN", "LABELS"]]
+        let titles = ["TURN", "HOST", "FILES", "SIZE", "EXTENTS", "GAIN", "LABELS"]
+        var rows: [[String]] = []
         var notes: [String] = []
         for host in plan.hosts {
             rows.append([
                 host.stage, host.name.description, "\(host.files)", "\(host.size)", "\(host.extents)",
-                host.gainSeconds > 0 ? Duration.seconds(host.gainSeconds).text : "-",
-                host.labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "),
+                host.gainSeconds > 0 ? Duration(saturating: host.gainSeconds).text : "-",
+                host.labels.text,
             ])
             notes += host.problems.map { "\(host.name): \($0)" }
         }
-        let table =
-            plan.hosts.isEmpty ? "no host is meant" : Columns(rows: rows, rightAligned: [2, 3, 4, 5]).text
-        return ([table, ""] + totals + plan.warnings.map { "Note: \($0)" } + notes.map(\.plain)).joined(
-            separator: "\n")
+        let hosts = plan.hosts.isEmpty ? "no host is meant" : table(titles, rows, rightAligned: [2, 3, 4, 5])
+        return
+            ([hosts, ""] + totals
+            + (plan.warnings.map { "Note: \($0)" } + notes).map { $0.cut(to: 1000).plain })
+            .joined(separator: "\n")
     }
 
     private var totals: [String] {
@@ -33,14 +35,14 @@ struct PlanText {
         ]
         lines.append(
             total.gainSeconds > 0
-                ? "Reflink copies would block writers for \(Duration.seconds(total.gainSeconds).text) less."
+                ? "Reflink copies would block writers for \(Duration(saturating: total.gainSeconds).text) less."
                 : "There is nothing to gain.")
         lines.append(
             "Space needed: \(total.spacePerFileSystem) on each file system"
                 + (total.unshareBudget.map { ", and at most \($0) for each file that is shared now" } ?? "")
                 + ".")
         if let seconds = total.seconds {
-            lines.append("It would take about \(Duration.seconds(seconds).text).")
+            lines.append("It would take about \(Duration(saturating: seconds).text).")
         }
         return lines + ["Nothing was touched."]
     }

@@ -49,9 +49,11 @@ struct RolloutLines {
             hosts(rollout.hosts), files(rollout.targets),
         ]
         if !rollout.phase.isEnded, rollout.pause == nil {
-            if let rate = rollout.bytesPerSecond, rate >= 1 { parts.append("\(ByteCount(Int64(rate)))/s") }
+            if let rate = rollout.bytesPerSecond, rate >= 1 {
+                parts.append("\(ByteCount(saturating: rate))/s")
+            }
             if let left = rollout.secondsLeft {
-                parts.append("\(Duration.seconds(left.rounded()).text) to go")
+                parts.append("\(Duration(saturating: left.rounded()).text) to go")
             }
         }
         if rollout.failures > 0, let allowed = rollout.allowedFailures {
@@ -94,7 +96,40 @@ struct RolloutLines {
             return "  no maintenance window is open"
                 + (rollout.opensAt.map { "; the next opens at \($0.short)" } ?? "")
         }
-        return pausedHosts
+        return idleness
+    }
+
+    /// Why nothing happens though it may; `nil` if something does. The same text as long as the reason is the same.
+    var idleness: String? {
+        guard rollout.phase == .running, rollout.pause == nil, rollout.isOpen else { return nil }
+        let working = rollout.working
+        guard !working.isEmpty else {
+            let waiting = rollout.hosts.waiting
+            guard waiting > 0, rollout.hosts.lost >= waiting else { return nil }
+            return
+                "  waiting for \(counted(waiting, "host")) that \(waiting == 1 ? "is" : "are") lost; see: reflow hosts"
+        }
+        guard rollout.hosts.active <= working.count else { return nil }
+        let first = "host \(working[0].name)"
+        let all = "all \(working.count) hosts at work"
+        let isOne = working.count == 1
+        if working.allSatisfy(\.isLost) {
+            return "  waiting for \(isOne ? first + ", which is lost" : all + ", which are lost")"
+        }
+        let heard = working.filter { !$0.isLost }
+        if let deaf = heard[0].deaf, heard.allSatisfy({ $0.deaf != nil }) {
+            return "  host \(heard[0].name) cannot consume its tasks: \(deaf.cut(to: 200))"
+                + (heard.count == 1 ? "" : "; nor can the others at work")
+        }
+        if let pausedHosts { return pausedHosts }
+        if heard.allSatisfy({ $0.silentSeconds != nil }) {
+            return "  no sign of life of the slices that are out on "
+                + (heard.count == 1 ? "host \(heard[0].name)" : counted(heard.count, "host"))
+        }
+        guard heard.allSatisfy({ $0.targets.inFlight == 0 && $0.targets.pending == 0 }),
+            let next = heard.compactMap(\.nextAttempt).min(by: { $0.description < $1.description })
+        else { return nil }
+        return "  the files that are left wait for another attempt, the next at \(next.short)"
     }
 
     /// That all hosts at work were paused, by somebody else, and how they go on.
@@ -112,12 +147,20 @@ struct RolloutLines {
     private func line(of host: RolloutStatus.Working, bar: Bool) -> String {
         let running = host.running.map { slice in
             let name = slice.path.split(separator: "/").last.map(String.init) ?? slice.path
-            return "\(name) \(ByteCount(Int64(Double(slice.rewritten.rawValue) / max(slice.seconds, 1))))/s, "
-                + "longest pause \(Duration.seconds(slice.maxPauseMs / 1000).text)"
+            let rate = ByteCount(saturating: Double(slice.rewritten.rawValue) / max(slice.seconds, 1))
+            return "\(name) \(rate)/s, "
+                + "longest pause \(Duration(saturating: slice.maxPauseMs / 1000).text)"
         }
-        let state = host.isLost ? "LOST" : host.isPaused ? "paused" : running.joined(separator: "; ")
+        let state =
+            host.isLost
+            ? "LOST" : host.deaf != nil ? "deaf" : host.isPaused ? "paused" : running.joined(separator: "; ")
+        let silence = host.silentSeconds.map {
+            "no sign of life for \(Duration(saturating: $0.rounded()).text)"
+        }
+        let next = host.targets.inFlight > 0 ? nil : host.nextAttempt.map { "next attempt at \($0.short)" }
+        let words = [state, silence, next].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "  ")
         let share = Bar(share: host.bytes.share)
-        return "\(bar ? "\(share)" : share.percent)  \(files(host.targets))  \(state)"
+        return "\(bar ? "\(share)" : share.percent)  \(files(host.targets))  \(words)"
     }
 }
 
@@ -130,7 +173,10 @@ extension RolloutStatus {
         case (.running, .unanswered?): "paused (no answers)"
         case (.running, nil):
             waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
-        case (.completedWithFailures, _): "completed with failures"
+        // An older version has stored both as completed.
+        case (.completedWithFailures, _),
+            (.completed, _) where exitStatus != .success:
+            "completed with failures"
         default: phase.rawValue
         }
     }

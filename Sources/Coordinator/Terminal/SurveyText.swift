@@ -8,7 +8,8 @@ struct SurveyText {
     let survey: SurveyStatus
 
     var text: String {
-        var rows = [["HOST", "EXTENTS", "AVERAGE", "SIZE", "SHARED", "REFLINK", "GAIN", "FILE"]]
+        let titles = ["HOST", "EXTENTS", "AVERAGE", "SIZE", "SHARED", "REFLINK", "GAIN", "FILE"]
+        var rows: [[String]] = []
         var notes: [String] = []
         for host in survey.hosts {
             for file in host.files { rows.append(row(host.name.description, file)) }
@@ -16,15 +17,15 @@ struct SurveyText {
             notes += host.files.compactMap { file in file.obstacle.map { "\(host.name): \($0.message)" } }
             notes += host.problems.map { "\(host.name): \($0)" }
         }
-        let table = rows.count == 1 ? "no files" : Columns(rows: rows, rightAligned: [1, 2, 3, 4, 5, 6]).text
-        return ([table, "", totals] + notes.map(\.plain)).joined(separator: "\n")
+        let files = rows.isEmpty ? "no files" : table(titles, rows, rightAligned: [1, 2, 3, 4, 5, 6])
+        return ([files, "", totals] + notes.map { $0.cut(to: 1000).plain }).joined(separator: "\n")
     }
 
     private func row(_ host: String, _ file: FileSurvey) -> [String] {
         [
             host, "\(file.statistics.extents)", "\(file.statistics.averageExtent)", "\(file.size)",
-            "\(file.statistics.sharedBytes)", Duration.seconds(file.estimatedReflinkSeconds).text,
-            file.gainSeconds > 0 ? Duration.seconds(file.gainSeconds).text : "-", file.path,
+            "\(file.statistics.sharedBytes)", Duration(saturating: file.estimatedReflinkSeconds).text,
+            file.gainSeconds > 0 ? Duration(saturating: file.gainSeconds).text : "-", file.path,
         ]
     }
 
@@ -41,7 +42,8 @@ struct SurveyText {
         return "\(counted(files, "file")) on \(counted(survey.hosts.count, "host"))"
             + (files > shown ? ", of which \(shown) are shown" : "") + "; "
             + (gain > 0
-                ? "laying them well would save \(Duration.seconds(gain).text)." : "there is nothing to gain.")
+                ? "laying them well would save \(Duration(saturating: gain).text)."
+                : "there is nothing to gain.")
     }
 
     /// What it says to the shell: 1 if a host could not do it, something could not be looked at, or no file matches.

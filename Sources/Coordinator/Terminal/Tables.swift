@@ -12,14 +12,23 @@ enum Tables {
         guard !hosts.isEmpty else {
             return "no host was heard yet: is a worker running, and connected to the same broker?"
         }
+        var notes: [String] = []
         let rows = hosts.map { host in
-            let free = host.state?.fileSystems.map { "\($0.mountPoint) \($0.free) of \($0.size)" } ?? []
+            let free = (host.state?.fileSystems ?? []).map { "\($0.mountPoint) \($0.free) of \($0.size)" }
+            if let deaf = host.state?.deaf { notes.append("\(host.name) cannot consume its tasks: \(deaf)") }
+            if host.hasTwin == true {
+                notes.append(
+                    "\(host.name): two workers speak under this name; stop one, or give it its own REFLOW_HOST"
+                )
+            }
             return [
                 host.name.description, host.isLost ? "LOST" : host.doing, host.lastHeard?.short ?? "never",
-                host.state?.version ?? "", host.labels.text, free.joined(separator: ", "),
+                host.state?.version ?? "", host.labels.text,
+                (free.prefix(4) + (free.count > 4 ? ["and \(free.count - 4) more"] : [])).joined(
+                    separator: ", "),
             ]
         }
-        return Columns(rows: [["HOST", "STATE", "LAST HEARD", "VERSION", "LABELS", "FREE"]] + rows).text
+        return table(["HOST", "STATE", "LAST HEARD", "VERSION", "LABELS", "FREE"], rows, notes: notes)
     }
 
     /// Rollouts.
@@ -37,7 +46,7 @@ enum Tables {
         let titles = [
             "ROLLOUT", "NAME", "STATE", "DONE", "HOSTS", "GIVEN UP", "FILES", "FAILED", "EXTENTS", "STARTED",
         ]
-        return Columns(rows: [titles] + rows, rightAligned: [3, 4, 5, 6, 7]).text
+        return table(titles, rows, rightAligned: [3, 4, 5, 6, 7])
     }
 
     /// The hosts of a rollout.
@@ -57,25 +66,27 @@ enum Tables {
             ]
         }
         let titles = ["HOST", "STATE", "DONE", "FILES", "FAILED", "SKIPPED", "EXTENTS", "LABELS"]
-        return Columns(rows: [titles] + rows, rightAligned: [2, 3, 4, 5]).text
-            + notes.map { "\n\($0.plain)" }.joined()
+        return table(titles, rows, rightAligned: [2, 3, 4, 5], notes: notes)
     }
 
     /// Files of a rollout.
     static func targets(_ targets: [TargetStatus]) -> String {
         guard !targets.isEmpty else { return "no files" }
         let rows = targets.map { target in
+            let attempt = target.state == .backingOff ? target.failedAttempts : nil
+            let why = [target.reason?.rawValue, attempt.map { "attempt \($0)" }].compactMap(\.self)
             let state =
-                target.state.rawValue + (target.reason.map { " (\($0))" } ?? "")
+                target.state.rawValue + (why.isEmpty ? "" : " (\(why.joined(separator: ", ")))")
                 + (target.notBefore.map { " until \($0.short)" } ?? "")
             return [
                 target.host.description, state, "\(target.result?.extents.before ?? target.extents)",
                 target.result.map { "\($0.extents.after)" } ?? "", "\(target.size)",
-                target.result.map { Duration.seconds($0.pause.maxMs / 1000).text } ?? "", target.path,
+                target.result.map { Duration(saturating: $0.pause.maxMs / 1000).text } ?? "",
+                target.result?.pause.overText ?? "", target.path,
             ]
         }
-        let titles = ["HOST", "STATE", "EXTENTS", "AFTER", "SIZE", "PAUSE", "FILE"]
-        return Columns(rows: [titles] + rows, rightAligned: [2, 3, 4, 5]).text
+        let titles = ["HOST", "STATE", "EXTENTS", "AFTER", "SIZE", "PAUSE", "OVER", "FILE"]
+        return table(titles, rows, rightAligned: [2, 3, 4, 5, 6])
     }
 
     /// Dead letters.
@@ -88,7 +99,7 @@ enum Tables {
                 letter.detail ?? "",
             ]
         }
-        return Columns(rows: [["ID", "FOUND", "HOST", "TYPE", "REASON", "DETAIL"]] + rows).text
+        return table(["ID", "FOUND", "HOST", "TYPE", "REASON", "DETAIL"], rows)
     }
 
     /// One dead letter, in full.
@@ -110,7 +121,20 @@ enum Tables {
         let rows = entries.map { entry in
             [entry.time.short, entry.who, entry.action, entry.object, entry.detail?.text ?? ""]
         }
-        return Columns(rows: [["TIME", "WHO", "DID", "TO", "WITH"]] + rows).text
+        return table(["TIME", "WHO", "DID", "TO", "WITH"], rows)
+    }
+
+    /// How long files were locked, in a line; `nil` if none was yet.
+    static func pauses(of rollout: RolloutStatus) -> String? {
+        guard rollout.longestPauseMs > 0 else { return nil }
+        return "pauses  longest \(Duration(saturating: rollout.longestPauseMs / 1000).text)"
+            + (rollout.pauses.map { ", over maxPause: \($0.over) of \($0.count)" } ?? "")
+    }
+
+    /// Attempts at files that failed, lines below a table; none without any.
+    static func failedAttempts(_ events: [LoggedEvent]) -> [String] {
+        events.isEmpty
+            ? [] : ["", "The latest attempts that failed:"] + events.map { event($0, ofRollout: false) }
     }
 
     /// An event, in a line.
@@ -133,6 +157,8 @@ extension HostStatus {
     /// What it does, in a word or two.
     fileprivate var doing: String {
         guard let state else { return "unknown" }
+        if state.deaf != nil { return "deaf" }
+        if hasTwin == true { return "two workers" }
         if state.mode == .pause { return "paused" }
         guard !state.running.isEmpty else { return state.surveys.isEmpty ? "idle" : "surveying" }
         return "working" + (rollout.map { " (\($0))" } ?? "")
@@ -141,7 +167,7 @@ extension HostStatus {
 
 extension [String: String] {
     /// `rack=r1 row=2`.
-    fileprivate var text: String {
+    var text: String {
         sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
     }
 }

@@ -38,7 +38,7 @@ struct WatchView {
         defer { lastTenth = tenth }
         let lines = RolloutLines(rollout: rollout, width: 500)
         let before = last.map { RolloutLines(rollout: $0, width: 500) }
-        let stands = last?.standing == rollout.standing && before?.pausedHosts == lines.pausedHosts
+        let stands = last?.standing == rollout.standing && before?.idleness == lines.idleness
         guard !stands || lastTenth != tenth else { return nil }
         return lines.summary + (stands ? "" : lines.obstacle.map { ";\($0.dropFirst())" } ?? "")
     }

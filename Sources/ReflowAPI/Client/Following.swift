@@ -24,7 +24,7 @@ public struct Following {
     ///
     /// - Throws: ``ClientError``, if the coordinator is not there at the beginning or says no.
     public mutating func run(_ receive: (News) async throws -> Bool) async throws {
-        if query.after == nil { query.after = try await newest() }
+        if query.after == nil { query.after = try await client.newestEvent() }
         var isAway = false
         var wasThere = false
         while true {
@@ -57,10 +57,12 @@ public struct Following {
             try await Task.sleep(for: pause)
         }
     }
+}
 
-    /// The last event's id: what happens from now on comes after it.
-    private func newest() async throws -> Int64 {
-        let listing: Listing<LoggedEvent> = try await client.get("/v1/events", [("limit", "1")])
+extension CoordinatorClient {
+    /// The last event's id: what happens from now on has higher ones.
+    public func newestEvent() async throws(ClientError) -> Int64 {
+        let listing: Listing<LoggedEvent> = try await get("/v1/events", [("limit", "1")])
         return listing.items.last?.id ?? 0
     }
 }

@@ -20,7 +20,8 @@ enum Samples {
         rewritten: .mebibytes(640), maxPauseMs: 18.4, seconds: 10)
 
     static let host = HostStatus(
-        name: name("alpha"), isLost: false, lastHeard: time, labels: ["rack": "r1", "row": "2"],
+        name: name("alpha"), isLost: false, hasTwin: nil, lastHeard: time,
+        labels: ["rack": "r1", "row": "2"],
         rollout: "november-1",
         state: HostState(
             version: "0.4.0", kernel: "6.18.0", generation: 3, mode: .run,
@@ -65,6 +66,12 @@ enum Samples {
         rollout.stage.until = time
         rollout.waitsFor = .init(id: "october-1", pause: .operator)
         rollout.overrides = policy("5ms")
+        rollout.pauses = .init(count: 3400, over: 12)
+        rollout.namesake = "november-0"
+        rollout.brokerTrouble = "the broker is away"
+        rollout.working[0].deaf = "access refused"
+        rollout.working[0].silentSeconds = 60
+        rollout.working[0].nextAttempt = time
         return rollout
     }()
 

@@ -22,7 +22,7 @@ struct Server: Sendable {
     /// Runs a server while `work` does.
     static func run<Result: Sendable>(
         core: MemoryCore = MemoryCore(), socket: String? = nil, tokens: [Access.Token] = [],
-        heartbeat: Duration = .seconds(15), _ work: @Sendable (Server) async throws -> Result
+        streams: StreamTiming = StreamTiming(), _ work: @Sendable (Server) async throws -> Result
     ) async throws -> Result {
         let socket = try socket ?? RunFolder.subfolder("api") + "/reflow.sock"
         let server = APIServer(
@@ -30,7 +30,7 @@ struct Server: Sendable {
             listeners: Listeners(
                 socket: socket,
                 tcp: tokens.isEmpty ? nil : .init(address: "127.0.0.1", port: 0, tokens: tokens)),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, heartbeat: heartbeat)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, streams: streams)
         let (ready, continuation) = AsyncThrowingStream.makeStream(of: Int?.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -3,6 +3,8 @@ import Contract
 import DefragTypes
 import NIOCore
 import NIOHTTP1
+import Rollout
+import Synchronization
 import Testing
 
 @testable import Coordinator
@@ -97,7 +99,7 @@ import Testing
 
     @Test("gives a sign of life when nothing happens")
     func heartbeat() async throws {
-        try await Server.run(heartbeat: .milliseconds(20)) { server in
+        try await Server.run(streams: .init(heartbeat: .milliseconds(20))) { server in
             try await HTTPClient.withHTTPClient { http in
                 let response = try await http.execute(
                     HTTPClientRequest(url: try server.address.base + "/v1/stream"), timeout: .seconds(20))
@@ -112,29 +114,75 @@ import Testing
         }
     }
 
-    @Test("a reader that does not keep up is cut off, after what was buffered for it")
-    func slowReader() async throws {
-        let core = MemoryCore(feed: Feed(capacity: 64))
+    /// Opens a stream over all events, and lends its unread body to `work`.
+    private func unread(
+        _ server: Server, _ work: (HTTPClientResponse.Body) async throws -> Void
+    ) async throws {
+        let base = try server.address.base
+        try await HTTPClient.withHTTPClient { http in
+            let response = try await http.execute(
+                HTTPClientRequest(url: base + "/v1/stream"), timeout: .seconds(20))
+            try await work(response.body)
+        }
+    }
+
+    @Test(
+        "a reader that falls far behind loses nothing, however much happens at once",
+        arguments: [1500, 20_000])
+    func farBehind(count: Int) async throws {
+        let core = MemoryCore()
         try await Server.run(core: core) { server in
-            try await HTTPClient.withHTTPClient { http in
-                let response = try await http.execute(
-                    HTTPClientRequest(url: try server.address.base + "/v1/stream"), timeout: .seconds(20))
+            try await unread(server) { body in
+                let text = String(repeating: "x", count: 1000)
+                for _ in 0..<count { await core.happen("target.done", text: text) }
+                var parser = ServerSentEvents()
+                var ids: [String?] = []
+                for try await piece in body {
+                    ids += try parser.take(piece.readableBytesView).map(\.id)
+                    if ids.count == count { break }
+                }
+                #expect(ids == (1...count).map { "\($0)" })
+            }
+        }
+    }
+
+    @Test("a reader that takes nothing for too long is cut off")
+    func stuckReader() async throws {
+        let core = MemoryCore()
+        try await Server.run(core: core, streams: .init(patience: .milliseconds(200))) { server in
+            try await unread(server) { body in
                 // Far more than sockets and buffers hold, while nobody reads.
                 let text = String(repeating: "x", count: 100_000)
+                for _ in 0..<500 { await core.happen("big", text: text) }
+                while core.feed.listeners > 0 { try await Task.sleep(for: .milliseconds(10)) }
                 var parser = ServerSentEvents()
-                var published = 0
-                while core.feed.listeners > 0, published < 2000 {
-                    published += 1
-                    await core.happen("big", text: text)
-                    await Task.yield()
-                }
-                #expect(core.feed.listeners == 0, "cut off after \(published)")
                 var read = 0
-                for try await piece in response.body {
-                    read += try parser.take(piece.readableBytesView).count
+                // The connection breaks off in the middle.
+                await #expect(throws: (any Error).self) {
+                    for try await piece in body { read += try parser.take(piece.readableBytesView).count }
                 }
-                #expect(read < published)
-                #expect(read >= 64, "what was buffered is still brought")
+                #expect(read < 500)
+            }
+        }
+    }
+
+    @Test("the end of a rollout comes after all that has happened in it, also when it ended before")
+    func endIsLast() async throws {
+        let core = MemoryCore()
+        try await Server.run(core: core) { server in
+            for _ in 0..<1500 { await core.happen("target.done", rollout: "november-1") }
+            await core.change { $0.phase = .completed }
+            try await server.ask { client in
+                var events = 0
+                _ = try await client.follow(EventQuery(rollout: "november-1", after: 0)) { news in
+                    switch news {
+                    case .connected: return true
+                    case .event: events += 1
+                    case .rollout(let rollout): return !rollout.phase.isEnded
+                    }
+                    return true
+                }
+                #expect(events == 1500)
             }
         }
     }
@@ -159,36 +207,66 @@ import Testing
 }
 
 @Suite("The feed") struct FeedTests {
-    private func ids(_ subscription: Feed.Subscription) async -> [Int64] {
-        var ids: [Int64] = []
-        for await item in subscription.items {
-            if case .event(let event) = item { ids.append(event.id) }
-        }
-        return ids
-    }
-
     private func event(_ id: Int64) -> Feed.Item {
         .event(LoggedEvent(id: id, time: Samples.time, type: id.isMultiple(of: 2) ? "even" : "odd", text: ""))
     }
 
-    @Test("who is too far behind is cut off, with what there was")
-    func cutOff() async {
-        let feed = Feed(capacity: 3)
-        let slow = feed.subscribe()
-        for id in 1...5 { feed.publish(event(Int64(id))) }
-        #expect(feed.listeners == 0)
-        #expect(await ids(slow) == [1, 2, 3])
+    private func status(_ id: String, failures: Int) -> Feed.Item {
+        var rollout = Samples.rollout
+        (rollout.id, rollout.failures) = (id, failures)
+        return .rollout(rollout)
     }
 
-    @Test("what a listener does not want takes no room of its")
-    func filter() async {
-        let feed = Feed(capacity: 3)
+    @Test("wakes once until it is asked, and keeps the latest of each rollout")
+    func coalesced() {
+        let feed = Feed()
+        let wakes = Mutex(0)
+        let subscription = feed.subscribe { wakes.withLock { $0 += 1 } }
+        for id in 1...5000 { feed.publish(event(Int64(id))) }
+        for failures in 1...5000 {
+            feed.publish(status("a", failures: failures))
+            feed.publish(status("b", failures: -failures))
+        }
+        #expect(wakes.withLock { $0 } == 1)
+        let news = subscription.take()
+        #expect(news.hasEvents)
+        #expect(news.rollouts.mapValues(\.failures) == ["a": 5000, "b": -5000])
+        #expect(subscription.take().isEmpty)
+        feed.publish(event(5001))
+        #expect(wakes.withLock { $0 } == 2)
+    }
+
+    @Test("does not wake a listener for what it does not want, nor one that has cancelled")
+    func filter() {
+        let feed = Feed()
+        let wakes = Mutex(0)
         let even = feed.subscribe {
             if case .event(let event) = $0 { event.type == "even" } else { false }
+        } wake: {
+            wakes.withLock { $0 += 1 }
         }
-        for id in 1...7 { feed.publish(event(Int64(id))) }
+        feed.publish(event(1))
+        feed.publish(status("a", failures: 1))
+        #expect(even.take().isEmpty)
+        feed.publish(event(2))
+        #expect(even.take().hasEvents)
+        even.cancel()
+        feed.publish(event(4))
+        #expect(wakes.withLock { $0 } == 1)
+        #expect(feed.listeners == 0)
+    }
+
+    @Test("closed, it tells everybody, and each who comes later")
+    func closed() {
+        let feed = Feed()
+        let wakes = Mutex(0)
+        let before = feed.subscribe { wakes.withLock { $0 += 1 } }
         feed.close()
-        #expect(await ids(even) == [2, 4, 6])
-        #expect(await ids(feed.subscribe()) == [], "closed for good")
+        let later = feed.subscribe { wakes.withLock { $0 += 1 } }
+        #expect(wakes.withLock { $0 } == 2)
+        for subscription in [before, later] {
+            #expect(subscription.take().isClosed)
+            #expect(subscription.take().isClosed, "for good")
+        }
     }
 }

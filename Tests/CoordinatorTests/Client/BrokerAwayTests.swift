@@ -51,10 +51,18 @@ import Testing
         try await Server.run(core: core) { server in
             let command = try Process(
                 "reflow", ["rollout", "watch", "november-1"], environment: server.environment)
-            while core.feed.listeners == 0, command.isRunning { await Task.yield() }
+            // Of what happens at once, the latest is told.
+            func told(_ words: String) async throws {
+                while command.isRunning, !command.errors.contains(words) {
+                    try await Task.sleep(for: .milliseconds(10))
+                }
+            }
+            try await told("november-1  ramp")
             await core.change { $0.brokerTrouble = "the broker is away: refused" }
+            try await told("from before")
             await core.change { $0.failures = 2 }
             await core.change { $0.brokerTrouble = nil }
+            try await told("is back")
             await core.change { $0.phase = .completed }
             #expect(await command.wait() == .exited(1), "a file failed")
             let lines = command.errors.split(separator: "\n")

@@ -44,7 +44,7 @@ import Testing
     func both() throws {
         var parser = ServerSentEvents()
         let text =
-            try LiveStream<MemoryCore>.text(.event(Samples.event)) + LiveStream<MemoryCore>.text(.heartbeat)
+            try LiveStream<MemoryCore>.text(.event(Samples.event)) + ":\n\n"
         let events = try parser.take(text.utf8)
         #expect(events.map(\.id) == ["7"])
         #expect(events.map(\.name) == ["event"])

@@ -1,4 +1,5 @@
 import Contract
+import DefragTypes
 import Rollout
 import Testing
 
@@ -47,6 +48,40 @@ import Testing
         #expect(try await isPausedElsewhere() == [true])
         await bench.hear("a", .hostState(.living(generation: resumed + 2, mode: .run)))
         #expect(try await isPausedElsewhere() == [false])
+    }
+
+    @Test("one of the same name that is under way is told, until it has ended")
+    func namesake() async throws {
+        let bench = try await CoreBench()
+        try await bench.hear("a", .hostState(.living()))
+        let first = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
+        #expect(first.namesake == nil)
+        let second = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
+        #expect(second.namesake == first.id)
+        _ = try await bench.core.cancel(first.id, by: "ada")
+        #expect(try await bench.core.view(of: first.id).phase.isEnded)
+        #expect(try await bench.core.view(of: second.id).namesake == nil)
+    }
+
+    @Test("a slice of which nothing is heard, an attempt that failed and when the next is made are told")
+    func attempts() async throws {
+        let bench = try await CoreBench()
+        try await bench.hear("a", .hostState(.living()))
+        let id = try await bench.rollout(of: "a")
+        let slice = try #require(try await bench.publish().last { $0.kind == .slice })
+        #expect(try await bench.core.view(of: id).working.map(\.silentSeconds) == [nil])
+        bench.jump(45)
+        #expect(try await bench.core.view(of: id).working.map(\.silentSeconds) == [45])
+        try await bench.answer(slice, .failed)
+        let working = try await bench.core.view(of: id).working
+        #expect(working.map(\.silentSeconds) == [nil])
+        #expect(working.map { $0.nextAttempt != nil } == [true])
+        let target = try await bench.core.targets(ofRollout: id, TargetQuery()).items.first
+        #expect(target?.state == .backingOff)
+        #expect(target?.reason == .ioError)
+        #expect(target?.failedAttempts == 1)
+        let events = try await bench.core.events(EventQuery(type: "target.attemptFailed", rollout: id))
+        #expect(events.count == 1)
     }
 
     @Test("one is found by its name and by its id, and not by what may mean several")

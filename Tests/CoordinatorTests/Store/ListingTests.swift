@@ -24,7 +24,9 @@ import Testing
                 played.answerSurvey(name, files)
             }
             played.answer(0, .done) { $0.extents = .init(before: 100, after: 2) }
-            played.answer(4, .skipped) { $0.reason = .noDefrag }
+            played.answer(4, .skipped) {
+                ($0.reason, $0.extents) = (.noDefrag, .init(before: 100, after: 100))
+            }
             let delta = played.takeDelta()
             try await store.write { [now] unit in
                 try unit.insert(fresh, text: "", at: now + (id == "r1" ? 0 : 60))
@@ -69,6 +71,31 @@ import Testing
         #expect(hosts.map(\.totals.bytes.behind) == [.mebibytes(300)])
     }
 
+    @Test("add up how many pauses were too long, as far as workers tell")
+    func pauses() async throws {
+        let store = try Store.inMemory()
+        var played = PlayedRollout(hosts: ["a"], at: now)
+        let fresh = played.rollout
+        played.handle(.start)
+        played.answerSurvey("a", (0..<3).map { surveyed("/v/\($0)", gain: Double(3 - $0)) })
+        let before = played.takeDelta()
+        played.answer(0, .done) { $0.pause = .init(count: 1000, maxMs: 12) }
+        let old = played.takeDelta()
+        played.answer(1, .done) { $0.pause = .init(count: 100, maxMs: 34, over: 7) }
+        played.answer(2, .done) { $0.pause = .init(count: 50, maxMs: 20, over: 0) }
+        let new = played.takeDelta()
+        func row() async throws -> Store.RolloutRow { try await store.read { try $0.rollout("r1") } }
+        try await store.write { [now] unit in
+            try unit.insert(fresh, text: "", at: now)
+            try unit.apply(before, at: now)
+            try unit.apply(old, at: now)
+        }
+        #expect(try await row().pauses == nil, "an older worker does not tell")
+        try await store.write { [now] in try $0.apply(new, at: now) }
+        #expect(try await row().pauses == .init(count: 150, over: 7))
+        #expect(try await row().longestPauseMs == 34)
+    }
+
     @Test("say of each rollout how far it is")
     func rollouts() async throws {
         let store = try await filled()
@@ -88,6 +115,8 @@ import Testing
         #expect(row.totals.all.size == .gibibytes(12))
         #expect(row.totals.all.extentsBefore == 1200)
         #expect(row.totals.all.gain == 78)
+        #expect(
+            row.totals.extents == .init(before: 1200, after: 1102), "of those that are not done, as surveyed")
         let limited = try await store.read { try $0.rollouts(limit: 1) }
         #expect(limited.map(\.id) == ["r2"])
         await #expect(throws: StoreError(.unknown, "there is no rollout 'r3'")) {

@@ -1,4 +1,6 @@
+import Contract
 import DefragTypes
+import Foundation
 import Rollout
 import Testing
 
@@ -102,6 +104,95 @@ import Testing
         #expect(obstacle([], active: 0) == nil)
     }
 
+    /// Why nothing happens, with so many hosts at work, which `change` changes.
+    private func idleness(
+        _ count: Int, _ change: (inout RolloutStatus.Working) -> Void = { _ in },
+        of rollout: (inout RolloutStatus) -> Void = { _ in }
+    ) -> String? {
+        var status = Samples.rollout
+        status.working = (0..<count).map { number in
+            var host = Samples.rollout.working[0]
+            host.name = Samples.name("h\(number)")
+            change(&host)
+            return host
+        }
+        status.hosts.active = count
+        rollout(&status)
+        return RolloutLines(rollout: status, width: 200).obstacle?.trimmingCharacters(in: .whitespaces)
+    }
+
+    @Test("why nothing happens, in a sentence")
+    func idle() {
+        #expect(idleness(2) == nil)
+        #expect(idleness(1) { $0.isLost = true } == "waiting for host h0, which is lost")
+        #expect(idleness(2) { $0.isLost = true } == "waiting for all 2 hosts at work, which are lost")
+        #expect(
+            idleness(1) { $0.deaf = "access refused" } == "host h0 cannot consume its tasks: access refused")
+        #expect(
+            idleness(2) { $0.deaf = "x" } == "host h0 cannot consume its tasks: x; nor can the others at work"
+        )
+        #expect(
+            idleness(1) { $0.silentSeconds = 180 } == "no sign of life of the slices that are out on host h0")
+        #expect(
+            idleness(2) {
+                $0.targets = .init([.backingOff: 2, .done: 3]); $0.nextAttempt = Samples.time
+            }
+                == "the files that are left wait for another attempt, the next at 2025-11-24 20:43:20Z")
+        #expect(
+            idleness(2) {
+                $0.targets = .init([.backingOff: 2, .inFlight: 1]); $0.nextAttempt = Samples.time
+            }
+                == nil)
+        #expect(
+            idleness(0) { _ in
+            } of: {
+                ($0.hosts.waiting, $0.hosts.lost) = (2, 2)
+            }
+                == "waiting for 2 hosts that are lost; see: reflow hosts")
+        #expect(
+            idleness(0) { _ in
+            } of: {
+                ($0.hosts.waiting, $0.hosts.lost) = (2, 1)
+            } == nil)
+        #expect(
+            idleness(1) {
+                $0.isLost = true
+            } of: {
+                $0.phase = .completed
+            } == nil)
+    }
+
+    @Test("a host at work that is deaf, silent, or waits is shown so")
+    func hostsAtWork() {
+        func line(_ change: (inout RolloutStatus.Working) -> Void) -> String {
+            lines { change(&$0.working[0]) }.first { $0.hasPrefix("  alpha") } ?? ""
+        }
+        #expect(line { $0.deaf = "no" }.hasSuffix("3/4 files  deaf"))
+        #expect(
+            line { ($0.running, $0.silentSeconds) = ([], 185.2) }.hasSuffix("no sign of life for 3m05s"))
+        #expect(
+            line { ($0.running, $0.nextAttempt, $0.targets) = ([], Samples.time, .init([.backingOff: 1])) }
+                .hasSuffix("next attempt at 2025-11-24 20:43:20Z"))
+    }
+
+    @Test(
+        "numbers that nobody can have are shown all the same",
+        arguments: [1e300, -1e300, Double.greatestFiniteMagnitude])
+    func absurd(number: Double) {
+        var rollout = Samples.fullRollout
+        rollout.pause = nil
+        (rollout.bytesPerSecond, rollout.secondsLeft, rollout.longestPauseMs) = (number, number, number)
+        rollout.bytes = .init(total: 1, behind: number < 0 ? .init(Int64.min) : .init(Int64.max))
+        rollout.working[0].running[0].maxPauseMs = number
+        rollout.working[0].running[0].rewritten = .init(Int64.max)
+        rollout.working[0].silentSeconds = number
+        #expect(!RolloutLines(rollout: rollout, width: 500).lines.isEmpty)
+        #expect(Tables.rollouts([rollout]).contains("november-1"))
+        #expect(Tables.pauses(of: rollout) != nil || number < 0)
+        #expect(ByteCount(saturating: number) == (number < 0 ? .init(Int64.min) : .init(Int64.max)))
+        #expect(!Timestamp(Date(timeIntervalSince1970: number)).description.isEmpty)
+    }
+
     @Test("before the files are known, who has answered")
     func surveying() {
         #expect(
@@ -121,7 +212,7 @@ import Testing
                 $0.hosts.lost = 0
                 $0.hosts.finished = 8
             } == [
-                "november-1  completed  [########################] 100%  8/8 hosts  9/25 files, 2 skipped, 1 failed"
+                "november-1  completed with failures  [########################] 100%  8/8 hosts  9/25 files, 2 skipped, 1 failed"
             ])
     }
 
@@ -135,7 +226,7 @@ import Testing
                 $0.targets = .init(total: 8, done: 6, failed: 2)
                 $0.allowedFailures = nil
             } == [
-                "november-1  completed  [########################] 100%  3/4 hosts, 1 given up  6/8 files, 2 failed"
+                "november-1  completed with failures  [########################] 100%  3/4 hosts, 1 given up  6/8 files, 2 failed"
             ])
     }
 
@@ -143,7 +234,7 @@ import Testing
         "the end of it is the exit status",
         arguments: [
             (Rollout.Phase.completed, 0, 0, DefragTypes.ExitStatus.success), (.completed, 1, 0, .failed),
-            (.completed, 0, 1, .failed),
+            (.completed, 0, 1, .failed), (.completedWithFailures, 1, 0, .failed),
             (.cancelled, 1, 1, .stoppedEarly),
         ])
     func exitStatus(phase: Rollout.Phase, failed: Int, givenUp: Int, status: DefragTypes.ExitStatus) {
@@ -152,6 +243,10 @@ import Testing
         rollout.targets.failed = failed
         rollout.hosts.givenUp = givenUp
         #expect(rollout.exitStatus == status)
+        let isCompleted = phase != .cancelled
+        #expect(
+            rollout.standing
+                == (isCompleted ? status == .success ? "completed" : "completed with failures" : "cancelled"))
     }
 
     @Test(

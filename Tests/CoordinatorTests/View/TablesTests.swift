@@ -33,6 +33,40 @@ import Testing
         #expect(Tables.hosts([host]).contains("alpha  \(text)"))
     }
 
+    @Test("a host that cannot consume, and one that is two, are shown so, with what to do")
+    func deaf() {
+        var host = Samples.host
+        host.state?.deaf = "access to queue 'reflow.tasks.alpha' refused"
+        let table = Tables.hosts([host])
+        #expect(table.contains("alpha  deaf  "))
+        #expect(
+            table.hasSuffix("\nalpha cannot consume its tasks: access to queue 'reflow.tasks.alpha' refused"))
+        host.isLost = true
+        #expect(Tables.hosts([host]).contains("alpha  LOST  "))
+        (host.isLost, host.hasTwin) = (false, true)
+        host.state?.deaf = nil
+        #expect(Tables.hosts([host]).contains("alpha  two workers  "))
+        #expect(Tables.hosts([host]).contains("give it its own REFLOW_HOST"))
+    }
+
+    @Test("whatever a host says, a line is one that can be read", arguments: [1, 60_000])
+    func longLabels(count: Int) {
+        var host = Samples.host
+        host.labels = Dictionary(
+            uniqueKeysWithValues: (0..<count).map {
+                ("l\($0)", String(repeating: "x", count: 60_000 / count))
+            })
+        let system = host.state?.fileSystems.first
+        host.state?.fileSystems = Array(repeating: system, count: 256).compactMap(\.self)
+        var own = Samples.rolloutHost
+        (own.labels, own.problems) = (host.labels, [String(repeating: "p", count: 60_000)])
+        for table in [Tables.hosts([host]), Tables.hosts([own])] {
+            #expect(table.split(separator: "\n").allSatisfy { $0.count < 1200 })
+            #expect(table.contains("…"))
+        }
+        #expect(Tables.hosts([host]).contains("and 252 more"))
+    }
+
     @Test func rollouts() {
         #expect(
             lines(Tables.rollouts([Samples.rollout])) == [
@@ -92,14 +126,17 @@ import Testing
     }
 
     @Test func targets() {
+        var failed = Samples.target(number: 4)
+        failed.result?.pause.count = 3400
+        failed.result?.pause.over = 12
         var waiting = Samples.target(number: 1)
-        waiting.state = .backingOff
-        waiting.notBefore = Samples.time
+        (waiting.state, waiting.notBefore) = (.backingOff, Samples.time)
+        (waiting.reason, waiting.failedAttempts) = (.noAnswer, 2)
         #expect(
-            lines(Tables.targets([Samples.target(number: 4), waiting])) == [
-                "HOST   STATE                                  EXTENTS  AFTER  SIZE  PAUSE  FILE",
-                "alpha  failed (ioError)                          1000     40  1GiB   12ms  /srv/vm/4.img",
-                "alpha  backingOff until 2025-11-24 20:43:20Z      900         1GiB         /srv/vm/1.img",
+            lines(Tables.targets([failed, waiting])) == [
+                "HOST   STATE                                                        EXTENTS  AFTER  SIZE  PAUSE     OVER  FILE",
+                "alpha  failed (ioError)                                                1000     40  1GiB   12ms  12/3400  /srv/vm/4.img",
+                "alpha  backingOff (noAnswer, attempt 2) until 2025-11-24 20:43:20Z      900         1GiB                  /srv/vm/1.img",
             ])
         #expect(Tables.targets([]) == "no files")
     }

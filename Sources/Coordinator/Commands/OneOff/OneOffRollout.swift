@@ -18,10 +18,17 @@ struct OneOffRollout {
     let consuming: Connection
     let mail: HostMail
 
+    /// How long the broker may be away before the job is left.
+    var brokerPatience = Duration.seconds(600)
+
     /// What reaches the loop.
-    private enum News: Sendable {
-        case item(Feed.Item)
+    private enum Signal: Sendable {
+        /// There is something to take from the feed.
+        case news
+        /// The operator wants no more slices to start; the second time, nothing is waited for.
         case stop
+        /// The core or its link to the broker has failed.
+        case failed(any Error)
     }
 
     /// Carries it out to its end.
@@ -30,61 +37,102 @@ struct OneOffRollout {
     ///   - stops: yields whenever the operator wants no more slices to start; the second time, nothing is waited for.
     ///   - view: shows how it goes on.
     /// - Returns: what came of it.
-    /// - Throws: ``AMQPError`` when its queue cannot be declared; what the store throws.
+    /// - Throws: ``AMQPError`` when its queue cannot be declared; what the store throws; ``OperationError``.
     func run(stops: some AsyncSequence<Void, Never> & Sendable, view: inout WatchView) async throws
         -> RunSummary
     {
+        let (queue, bindings) = Topology.jobQueue(
+            newMessageID(), hosts: spec.targets.hosts.compactMap { HostName($0) })
+        _ = try await consuming.declare(queue)
+        let summary: RunSummary
+        do {
+            for binding in bindings { try await consuming.bind(queue: queue.name, binding) }
+            summary = try await carryOut(from: queue, stops, &view)
+        } catch {
+            await delete(queue)
+            throw error
+        }
+        await delete(queue)
+        return summary
+    }
+
+    private func carryOut(
+        from queue: QueueDefinition, _ stops: some AsyncSequence<Void, Never> & Sendable,
+        _ view: inout WatchView
+    ) async throws -> RunSummary {
         let log = Logger(label: "reflow") { _ in SwiftLogNoOpLogHandler() }
         let core = Core(
             store: try Store.inMemory(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin),
             log: log)
-        let (queue, bindings) = Topology.jobQueue(
-            newMessageID(), hosts: spec.targets.hosts.compactMap { HostName($0) })
-        _ = try await consuming.declare(queue)
-        for binding in bindings { try await consuming.bind(queue: queue.name, binding) }
         let dispatcher = Dispatcher(
             core: core, publishing: publishing, consuming: consuming, mail: mail, log: log)
-        let (news, continuation) = AsyncStream.makeStream(of: News.self)
-        let feed = core.feed.subscribe()
+        let (signals, continuation) = AsyncStream.makeStream(of: Signal.self)
+        let feed = core.feed.subscribe { continuation.yield(.news) }
         let id = try await core.begin(spec, by: "run")
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
-                defer { continuation.finish() }
                 await dispatcher.run(from: [.queue(queue.name)])
+                continuation.finish()
             }
-            group.addTask { for await item in feed.items { continuation.yield(.item(item)) } }
             group.addTask { for await _ in stops { continuation.yield(.stop) } }
-            try await follow(news, id, core, &view)
+            try await follow(signals, feed, id, core, &view)
         }
-        await delete(queue)
         return try await core.summary(of: id)
     }
 
-    /// Shows what happens until the rollout has ended, or the operator leaves.
-    private func follow(_ news: AsyncStream<News>, _ id: String, _ core: Core, _ view: inout WatchView)
-        async throws
-    {
+    /// Shows what happens until the rollout has ended, or is left.
+    private func follow(
+        _ signals: AsyncStream<Signal>, _ feed: Feed.Subscription, _ id: String, _ core: Core,
+        _ view: inout WatchView
+    ) async throws {
+        var reading = EventQuery(after: 0, limit: 200)
         var isStopping = false
-        for await news in news {
-            switch news {
-            case .item(.event(let event)): try view.show(event)
-            case .item(.rollout(let rollout)):
+        var awaySince: ContinuousClock.Instant?
+        for await signal in signals {
+            switch signal {
+            case .news:
+                let news = feed.take()
+                while news.hasEvents, let last = try await show(core.events(reading), &view) {
+                    reading.after = last
+                }
+                guard let rollout = news.rollouts[id] else { continue }
                 try view.show(rollout)
                 if rollout.phase.isEnded { return }
-                guard rollout.pause == .unanswered, !isStopping else { break }
-                // Nobody is there to resume it.
-                isStopping = true
-                view.note("no host has answered: ending")
-                _ = try await core.drain(id, by: "run")
-            case .item(.heartbeat): break
+                if rollout.pause == .unanswered, !isStopping {
+                    // Nobody is there to resume it.
+                    isStopping = true
+                    view.note("no host has answered: ending")
+                    try await drain(id, core)
+                }
+                guard let trouble = rollout.brokerTrouble else {
+                    awaySince = nil
+                    continue
+                }
+                let since = awaySince ?? .now
+                awaySince = since
+                guard isStopping || since.duration(to: .now) >= brokerPatience else { continue }
+                view.note("\(trouble); leaving: the hosts end their slices by themselves")
+                return
             case .stop where isStopping: return
             case .stop:
                 isStopping = true
                 view.note("stopping: waiting for the slices that are out; once more to leave at once")
-                _ = try await core.drain(id, by: "run")
+                try await drain(id, core)
+            case .failed(let error): throw error
             }
         }
+    }
+
+    /// Sends nothing more. It may have ended by itself meanwhile, which is told next.
+    private func drain(_ id: String, _ core: Core) async throws {
+        do { _ = try await core.drain(id, by: "run") } catch OperationError.conflict {}
+    }
+
+    /// Shows a page of events; returns the last one's id, if there is one.
+    private func show(_ page: [LoggedEvent], _ view: inout WatchView) throws -> Int64? {
+        for event in page { try view.show(event) }
+        return page.last?.id
     }
 
     /// Best effort, and not for long: the broker deletes it by itself once nobody has used it for a while.

@@ -73,12 +73,20 @@ struct RolloutStart: AsyncParsableCommand {
 
     func run() async throws {
         try await coordinator.ask { client in
-            let rollout: RolloutStatus = try await client.post("/v1/rollouts", spec: try specification(spec))
+            let text = try specification(spec)
+            // Before it begins: it may be over before anybody watches.
+            let newest = watch ? try await client.newestEvent() : nil
+            let rollout: RolloutStatus = try await client.post("/v1/rollouts", spec: text)
             try format.show(rollout) { rollout in
                 "\(rollout.id) has begun" + (watch ? "" : "; see: reflow rollout watch \(rollout.id)")
             }
+            if let other = rollout.namesake {
+                note(
+                    "another rollout called '\(rollout.name)' is under way: \(other). 'reflow rollout cancel' ends one"
+                )
+            }
             guard watch else { return noteTrouble(of: rollout) }
-            try await watchToItsEnd(rollout.id, client, format.output)
+            try await watchToItsEnd(rollout.id, after: newest, client, format.output)
         }
     }
 }

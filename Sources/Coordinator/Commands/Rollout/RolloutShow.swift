@@ -44,10 +44,15 @@ struct RolloutShow: AsyncParsableCommand {
             }
             let state: RolloutStatus = try await client.get(rollout.place)
             let hosts: Listing<RolloutHostStatus> = try await client.get("\(rollout.place)/hosts")
+            let query = EventQuery(type: "target.attemptFailed", rollout: state.id, limit: 5)
+            let attempts: Listing<LoggedEvent> = try await client.get("/v1/events", query.parameters)
             try format.show(Shown(rollout: state, hosts: hosts.items)) { shown in
                 let lines = RolloutLines(rollout: shown.rollout, width: .max, mostHosts: 0).lines
-                return (lines + [Tables.policy(of: shown.rollout), "", Tables.hosts(shown.hosts)])
-                    .joined(separator: "\n")
+                return
+                    (lines + [Tables.policy(of: shown.rollout)]
+                    + [Tables.pauses(of: shown.rollout)].compactMap(\.self)
+                    + ["", Tables.hosts(shown.hosts)] + Tables.failedAttempts(attempts.items)).joined(
+                        separator: "\n")
             }
         }
     }

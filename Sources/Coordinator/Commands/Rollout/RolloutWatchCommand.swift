@@ -32,10 +32,13 @@ struct RolloutWatchCommand: AsyncParsableCommand {
     }
 }
 
-/// Shows the rollout `id` until it has ended; throws its exit status, unless all is done.
-func watchToItsEnd(_ id: String, _ client: CoordinatorClient, _ format: OutputFormat) async throws {
+/// Shows the rollout `id` until it has ended, with what has happened since the event `after` or else from now on; throws its
+/// exit status, unless all is done.
+func watchToItsEnd(
+    _ id: String, after: Int64? = nil, _ client: CoordinatorClient, _ format: OutputFormat
+) async throws {
     var view = WatchView(format)
-    var following = Following(client: client, query: EventQuery(rollout: id))
+    var following = Following(client: client, query: EventQuery(rollout: id, after: after))
     var end: RolloutStatus?
     var isBrokerAway: Bool?
     try await following.run { news in

@@ -1,8 +1,27 @@
+import AMQP
 import DefragTypes
+import GRDB
 import Glibc
 import ReflowAPI
 
 extension Failure {
+    /// Any error that ends a command, in words.
+    init(any error: any Error) {
+        switch error {
+        case let failure as Failure: self = failure
+        case let error as AMQPError: self.init(broker: error)
+        case let error as StoreError: self.init(error)
+        case let error as DatabaseError: self.init(StoreError(error, at: "the database"))
+        case let error as OperationError: self.init(Problem(error))
+        case let error as ClientError: self.init(.unavailable, "the coordinator: \(error.words)")
+        case is CancellationError: self.init(.stoppedEarly, "stopped before the end")
+        case let error as any Error & CustomStringConvertible: self.init(.failed, error.description)
+        default:
+            self.init(
+                .failed, "an error that this version has no words for (\(type(of: error))). Please report it")
+        }
+    }
+
     /// What a command says of it, and its exit status.
     init(_ error: ClientError, at address: CoordinatorAddress) {
         switch error {

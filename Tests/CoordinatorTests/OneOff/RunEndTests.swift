@@ -1,0 +1,91 @@
+import AMQP
+import DefragTypes
+import Glibc
+import GRDB
+import Support
+import Testing
+
+@testable import Coordinator
+@testable import ReflowAPI
+
+@Suite("reflow run ends", .serialized, .timeLimit(.minutes(3))) struct RunEndTests {
+    private static let broker = Task { try await PrivateBroker() }
+
+    private func jobQueues(_ broker: PrivateBroker) async throws -> String {
+        try await broker.evaluate(
+            "[N || {resource, _, queue, <<\"reflow.job.\", _/binary>> = N} <- rabbit_amqqueue:list_names()]."
+        )
+    }
+
+    @Test("with all that has happened told, when more happens at once than any buffer holds")
+    func manyAtOnce() async throws {
+        let files = (0..<1500).map { number in
+            var file = surveyed("/v/f\(number)", gain: 1)
+            file.obstacle = .init(reason: .immutable, message: "'/v/f\(number)' is immutable")
+            return file
+        }
+        let host = try await ScriptedHost("many", at: try await Self.broker.value, files: files)
+        let run = try host.run()
+        #expect(await run.wait() == .exited(0), "\(run.errors.suffix(500))")
+        #expect(run.errors.matches(of: /was left alone/).count == 1500)
+        #expect(try await jobQueues(host.broker) == "[]")
+        await host.close()
+    }
+
+    @Test("at the second signal at once, and leaves no queue", arguments: [SIGTERM, SIGINT])
+    func signals(signal: Int32) async throws {
+        let host = try await ScriptedHost(
+            "signal-\(signal)", at: try await Self.broker.value, files: [surveyed("/v/f", gain: 1)])
+        let run = try host.run()
+        var slices = host.slices.makeAsyncIterator()
+        #expect(await slices.next() != nil)
+        run.send(signal)
+        while run.isRunning, !run.errors.contains("stopping") { try await Task.sleep(for: .milliseconds(20)) }
+        #expect(run.isRunning, "it waits for the slice")
+        run.send(signal)
+        #expect(await run.wait() == .exited(2), "\(run.errors)")
+        #expect(run.output.contains("\"status\":\"stopped\""))
+        #expect(try await jobQueues(host.broker) == "[]")
+        await host.close()
+    }
+
+    @Test("at the first signal, when the broker is gone and no answer can come")
+    func brokerGone() async throws {
+        let broker = try await PrivateBroker()
+        let host = try await ScriptedHost("gone", at: broker, files: [surveyed("/v/f", gain: 1)])
+        let run = try host.run()
+        var slices = host.slices.makeAsyncIterator()
+        #expect(await slices.next() != nil)
+        try await broker.kill()
+        run.send(SIGTERM)
+        #expect(await run.wait() == .exited(2), "\(run.errors)")
+        #expect(run.errors.contains("the broker is away"))
+        #expect(run.errors.contains("leaving: the hosts end their slices by themselves"))
+        await host.close()
+    }
+
+    @Test(
+        "in words, whatever it was",
+        arguments: [
+            (OperationError.conflict("the rollout x is completed"), .failed, "the rollout x is completed"),
+            (OperationError.brokerAway("the broker is away"), .unavailable, "the broker is away"),
+            (OperationError.notFound("there is no rollout 'x'"), .failed, "there is no rollout 'x'"),
+            (
+                OperationError.invalidSpec([.init(line: 3, column: 5, key: "a.b", message: "is wrong")]),
+                .usage,
+                "the specification has a problem\nline 3:5: a.b: is wrong"
+            ),
+            (StoreError(.unknown, "there is no target 1"), .failed, "there is no target 1"),
+            (DatabaseError(resultCode: .SQLITE_FULL), .failed, "the disk with the database is full"),
+            (AMQPError(.unreachable, "no route"), .unavailable, "no route. Is the broker running"),
+            (CancellationError(), .stoppedEarly, "stopped before the end"),
+            (Wordless.case("x"), .failed, "an error that this version has no words for (Wordless)"),
+        ] as [(any Error, DefragTypes.ExitStatus, String)])
+    func words(error: any Error, status: DefragTypes.ExitStatus, words: String) {
+        let failure = Failure(any: error)
+        #expect(failure.status == status)
+        #expect(failure.message.hasPrefix(words), "\(failure.message)")
+    }
+
+    private enum Wordless: Error { case `case`(String) }
+}
