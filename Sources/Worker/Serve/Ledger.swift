@@ -1,4 +1,5 @@
 import AMQP
+import DequeModule
 
 /// Which tasks are under way and which have been answered, so that a delivery that comes again (the connection was
 /// lost before the ack) starts nothing twice.
@@ -14,7 +15,7 @@ actor Ledger {
     }
 
     private var underWay: [String: [Delivery]] = [:]
-    private var answered: [String] = []
+    private var answered: Deque<String> = []
     private var drained: [CheckedContinuation<Void, Never>] = []
 
     /// How many answered tasks are remembered; a redelivery comes within seconds, so a few would do.
