@@ -138,7 +138,11 @@ let package = Package(
             name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
         .testTarget(
-            name: "BrokerKitTests", dependencies: ["AMQP", "BrokerKit", "Contract"], swiftSettings: strict),
+            name: "BrokerKitTests",
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Support", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
@@ -153,12 +157,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Worker", "AMQP", "Contract", "Defrag", "DefragTypes", "Support"],
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "Settings", "Support", "Worker",
+                "XFS",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials", "Worker",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials",
+                "Worker",
                 "XFS",
             ],
             swiftSettings: strict),

@@ -102,6 +102,7 @@ public final class Connection: Sendable {
     ///   - gate: other deliveries of this connection. This queue is consumed only while that one is; what was delivered
     ///     and not settled when it stops is delivered again, as after a lost connection.
     ///   - arguments: such as `x-stream-offset`.
+    /// - Returns: the deliveries; letting them go ends the consumer.
     public func consume(
         queue: String, prefetch: UInt16, isExclusive: Bool = false, whileConsuming gate: Deliveries? = nil,
         arguments: [String: FieldValue] = [:]
