@@ -48,7 +48,10 @@ let package = Package(
         // What travels.
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: strict),
         .target(name: "Contract", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
-        .target(name: "AMQP", dependencies: ["CRabbitMQ"], swiftSettings: strict),
+        .target(
+            name: "AMQP",
+            dependencies: ["CRabbitMQ", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
 
         // What both programs have at the broker.
         .target(
@@ -90,6 +93,8 @@ let package = Package(
             dependencies: [
                 "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "Systemd",
                 "XFS",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -155,7 +160,11 @@ let package = Package(
             name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
         .testTarget(
-            name: "BrokerKitTests", dependencies: ["AMQP", "BrokerKit", "Contract"], swiftSettings: strict),
+            name: "BrokerKitTests",
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Support", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
@@ -175,12 +184,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Worker", "AMQP", "Contract", "Defrag", "DefragTypes", "Support"],
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "Settings", "Support", "Worker",
+                "XFS",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials", "Worker",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials",
+                "Worker",
                 "XFS",
             ],
             swiftSettings: strict),

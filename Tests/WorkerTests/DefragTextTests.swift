@@ -107,6 +107,25 @@ import Testing
         #expect(!summary(over: nil).contains("over max-pause"))
     }
 
+    private static let evil = "a\u{1B}[2J\n\u{202E}b"
+
+    @Test("nothing of a file's name is obeyed by a terminal, nor begins a line")
+    func names() throws {
+        var result = DefragResult(path: Self.evil, status: .partial, reason: .lowSpace)
+        result.message = "'\(Self.evil)': no space"
+        result.nextOffset = 0
+        #expect(result.trouble == "'a�[2J��b': no space")
+        #expect(result.summary(allocated: 4096).hasPrefix("a�[2J��b: partial"))
+        var line = ProgressLine()
+        let now = progress(at: .zero, of: .mebibytes(1), after: .seconds(1))
+        line.count(now, of: Self.evil)
+        #expect(line.text(now, width: nil).hasPrefix("a�[2J��b: "))
+        let options = try DefragOptions(try Arguments(["a"], for: DefragOptions.command))
+        #expect(
+            resumeCommands(after: [result], options)
+                == [#"reflow-worker defrag $'a\x1b[2J\x0a\xe2\x80\xaeb'"#])
+    }
+
     @Test("the way on is a command line that a shell understands")
     func resume() throws {
         let line = ["--min-free", "10%", "a b.img", "c.img", "--dry-run", "d.img", "it's.img"]

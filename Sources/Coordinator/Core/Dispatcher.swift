@@ -38,14 +38,18 @@ struct Dispatcher: Sendable {
                 group.addTask { await watch.run() }
             }
             group.addTask {
-                await publishing.probeForAlarms { trouble in
-                    mailbox.put(trouble.map { .away(.probe, $0) } ?? .back(.probe))
+                await publishing.probeForAlarms { error in
+                    // Hosts could be cut off by an alarm, and nobody would know: that is no broker to rely on.
+                    let why = error.map { "whether it takes messages cannot be found out: \($0)" }
+                    mailbox.put(why.map { .away(.probe, $0) } ?? .back(.probe))
                 }
             }
             if let topology {
-                let keeper = TopologyKeeper(
-                    topology: topology, publishing: publishing, consuming: consuming, mailbox: mailbox)
-                group.addTask { await keeper.run() }
+                group.addTask {
+                    await topology.keepDeclared(on: publishing, missingOn: consuming, log: log) { problems in
+                        mailbox.put(.warnings(problems.map(\.description)))
+                    }
+                }
             }
             group.addTask { [needsLease] in
                 if needsLease {

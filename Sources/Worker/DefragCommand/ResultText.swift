@@ -1,11 +1,14 @@
 import DefragTypes
+import Settings
 
 extension DefragResult {
     /// What standard error should say about it: why the file was refused, failed or was left in the middle.
     var trouble: String? {
         guard exitStatus != .success, reason != .interrupted, reason != .timeLimit else { return nil }
-        return message.map { $0.contains(path) ? $0 : "'\(path)': \($0)" }
+        let trouble =
+            message.map { $0.contains(path) ? $0 : "'\(path)': \($0)" }
             ?? "'\(path)': \(status.rawValue)" + (reason.map { ", \($0)" } ?? "")
+        return trouble.plain
     }
 
     /// What it adds to the exit status. A file that was named and not treated is a failure to whoever named it.
@@ -22,7 +25,8 @@ extension DefragResult {
     func summary(allocated: ByteCount) -> String {
         if reason == .dryRun || reason == .alreadyContiguous {
             let predicted = prediction.map { ": \(extents.before) -> some \($0.extents) extents" } ?? ""
-            return "\(path): " + (message ?? "\(extents.before) extents, nothing to gain") + predicted
+            return "\(path.plain): " + (message?.plain ?? "\(extents.before) extents, nothing to gain")
+                + predicted
                 + noteLines
         }
         func average(_ extents: Int) -> String {
@@ -32,9 +36,9 @@ extension DefragResult {
         let rate = seconds > 0 ? Double(bytes.rewritten.rawValue) / seconds : 0
         let stop = nextOffset.map { ", stopped at \($0)" + (reason.map { " (\($0))" } ?? "") } ?? ""
         let unshared = bytes.unshared > .zero ? ", of which \(bytes.unshared) unshared" : ""
-        let why = status == .done ? message.map { "\n  note       \($0)" } ?? "" : ""
+        let why = status == .done ? message.map { "\n  note       \($0.plain)" } ?? "" : ""
         return """
-            \(path): \(status.rawValue)\(stop)
+            \(path.plain): \(status.rawValue)\(stop)
               extents    \(extents.before) -> \(extents.after), average \(average(extents.before)) -> \
             \(average(extents.after))
               rewritten  \(bytes.rewritten)\(unshared) in \(Duration.seconds(seconds).text), \
@@ -48,7 +52,7 @@ extension DefragResult {
         pause.over.flatMap { $0 > 0 ? ", over max-pause: \($0) of \(pause.count)" : nil } ?? ""
     }
 
-    private var noteLines: String { (notes ?? []).map { "\n  note       \($0.message)" }.joined() }
+    private var noteLines: String { (notes ?? []).map { "\n  note       \($0.message.plain)" }.joined() }
 
     private func milliseconds(_ value: Double) -> String { Duration.seconds(value / 1000).text }
 }

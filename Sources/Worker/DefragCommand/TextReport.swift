@@ -45,8 +45,8 @@ struct ProgressLine {
 
     /// Takes note of `progress`, whether or not it will be shown.
     mutating func count(_ progress: DefragProgress, of path: String) {
-        if path != self.path {
-            self.path = path
+        if path.plain != self.path {
+            self.path = path.plain
             start = (progress.offset, progress.elapsed)
             longestPause = .zero
         }

@@ -1,6 +1,7 @@
 import Defrag
 import DefragTypes
 import JSON
+import Settings
 
 /// Runs `reflow-worker restore`.
 func restore(_ options: RestoreOptions) async -> ExitStatus {
@@ -91,7 +92,7 @@ private struct RestoreSession {
 
     private func tell(_ line: Line, _ text: String) {
         switch options.format {
-        case .text: standardOutput(text + "\n")
+        case .text: standardOutput(text.plain + "\n")
         case .json:
             do {
                 if !standardOutput(line: try JSONEncoder().encode(line)) { stop.request() }
@@ -102,7 +103,7 @@ private struct RestoreSession {
     }
 
     private mutating func report(_ problem: String, _ status: ExitStatus) {
-        standardError("reflow-worker: \(problem)\n")
+        standardError("reflow-worker: \(problem.plain)\n")
         self.status = self.status.worse(status)
     }
 }

@@ -24,7 +24,7 @@ struct MapPicture: Sendable {
 
     /// The picture, in lines.
     func text(of survey: FileSurvey, _ map: FileMap) -> String {
-        let head = [bold(survey.path)] + facts(survey, map)
+        let head = [bold(survey.path.plain)] + facts(survey, map)
         let rows = stride(from: 0, to: map.cells.count, by: columns).map { start in
             row(map.cells[start..<min(start + columns, map.cells.count)])
         }
@@ -54,7 +54,9 @@ struct MapPicture: Sendable {
                     + (survey.gainSeconds > 0 ? ", laid well for \(Duration.seconds(after).text)" : ""))
         }
         if let hint = survey.extentSizeHint { lines.append("carries an extsize hint of \(hint)") }
-        if let obstacle = survey.obstacle { lines.append("cannot be defragmented: \(obstacle.message)") }
+        if let obstacle = survey.obstacle {
+            lines.append("cannot be defragmented: \(obstacle.message.plain)")
+        }
         return lines
     }
 

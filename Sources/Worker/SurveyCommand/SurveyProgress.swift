@@ -1,4 +1,5 @@
 import DefragTypes
+import Settings
 
 /// A line on the terminal, if standard error is one, that says how far a survey is.
 struct SurveyProgress {
@@ -43,6 +44,6 @@ struct SurveyProgress {
         let head = "\(files) files, \(extents) extents  "
         let room = width - head.count - more.count
         guard room >= 8 else { return String((head + more).prefix(width)) }
-        return head + (path.count <= room ? path : "…" + path.suffix(room - 1)) + more
+        return head + (path.count <= room ? path : "…" + path.suffix(room - 1)).plain + more
     }
 }

@@ -2,6 +2,7 @@ import Defrag
 import DefragTypes
 import Glibc
 import JSON
+import Settings
 
 /// Runs `reflow-worker survey`.
 func survey(_ options: SurveyOptions) async -> ExitStatus {
@@ -116,7 +117,7 @@ private struct SurveySession {
 
     private mutating func report(_ problem: String, _ status: ExitStatus) {
         progress.clear()
-        standardError("reflow-worker: \(problem)\n")
+        standardError("reflow-worker: \(problem.plain)\n")
         self.status = self.status.worse(status)
     }
 }

@@ -21,7 +21,7 @@ struct SurveyTable {
             figures(of: survey) + (hasNotes ? [note] : []) + [survey.path]
         }
         return columns([titles + (hasNotes ? ["NOTE"] : []) + ["FILE"]] + rows)
-            + "\n" + footer.map { $0 + "\n" }.joined()
+            + "\n" + footer.map { $0.plain + "\n" }.joined()
     }
 
     private func figures(of survey: FileSurvey) -> [String] {
