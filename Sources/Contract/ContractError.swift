@@ -15,6 +15,8 @@ public struct ContractError: Error, Hashable, Sendable, CustomStringConvertible 
         case unknownType
         /// The body is larger than a message may be.
         case tooLarge
+        /// Whoever published it must not speak for the host it names.
+        case notBelieved
     }
 
     /// An error with a code and words.

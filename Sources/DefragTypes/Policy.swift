@@ -87,13 +87,19 @@ extension FreeSpaceFloor: LosslessStringConvertible {
 
 /// Encodes as an integer of bytes or as text like `"5%"`.
 extension FreeSpaceFloor: Codable {
+    /// Most bytes of its text in JSON.
+    private static let mostBytes = 32
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let bytes = try? container.decode(ByteCount.self) {
             self = .bytes(bytes)
-        } else if let floor = FreeSpaceFloor(try container.decode(String.self)) {
-            self = floor
         } else {
+            let text = try container.decode(String.self)
+            if text.utf8.count <= Self.mostBytes, let floor = FreeSpaceFloor(text) {
+                self = floor
+                return
+            }
             throw DecodingError.dataCorruptedError(
                 in: container, debugDescription: "expected a number of bytes or a text like \"5%\"")
         }

@@ -9,15 +9,18 @@ public struct Reason: RawRepresentable, Codable, Hashable, Sendable, CustomStrin
     }
 
     public init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(String.self)
+        rawValue = try ReasonText.decode(from: decoder)
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
+        try ReasonText.encode(rawValue, to: encoder)
     }
 
     public var description: String { rawValue }
+}
+
+extension Reason: SelfDescribing {
+    public static var shape: Shape? { ReasonText.shape }
 }
 
 extension Reason {

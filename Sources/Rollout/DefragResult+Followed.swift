@@ -24,7 +24,7 @@ extension DefragResult {
         let earlier = (notes ?? []).filter { $0.reason != .hintNotRestored }
         let known = Set(earlier.map(\.reason))
         let all = earlier + (later.notes ?? []).filter { !known.contains($0.reason) }
-        both.notes = all.isEmpty ? nil : all
+        both.notes = all.isEmpty ? nil : Array(all.prefix(DefragResult.mostNotes))
         return both
     }
 }

@@ -1,5 +1,6 @@
 import AMQP
 import Contract
+import DefragTypes
 import Rollout
 
 /// Reads what the broker delivers to a coordinator: hosts' events and dead letters.
@@ -52,19 +53,21 @@ struct HostMail {
         let headers = properties.headers
         // Put there by a worker, or by the broker itself, such as `delivery_limit`.
         let reason =
-            headers[DeadLetterHeader.reason]?.stringValue ?? headers["x-first-death-reason"]?.stringValue
-            ?? "dead-lettered by the broker"
+            (headers[DeadLetterHeader.reason]?.stringValue ?? headers["x-first-death-reason"]?.stringValue)
+            .map(ReasonText.fitted) ?? "dead-lettered by the broker"
         let queue =
-            headers[DeadLetterHeader.queue]?.stringValue ?? headers["x-first-death-queue"]?.stringValue
+            (headers[DeadLetterHeader.queue]?.stringValue ?? headers["x-first-death-queue"]?.stringValue)
+            .map(QueueText.fitted)
         let host = queue.flatMap(QueueName.host(ofQueue:))
         return .dead(
             DeadLetter(
-                reason: reason, detail: headers[DeadLetterHeader.detail]?.stringValue, queue: queue,
+                reason: reason, detail: headers[DeadLetterHeader.detail]?.stringValue.map(Sentence.fitted),
+                queue: queue,
                 host: host,
                 messageID: properties.messageID, type: properties.type, contentType: properties.contentType,
                 body: bytes,
                 size: max(
-                    bytes.count, Int(clamping: headers[DeadLetterHeader.bodySize]?.integerValue ?? 0))),
+                    bytes.count, Int(BodySize.fitted(headers[DeadLetterHeader.bodySize]?.integerValue ?? 0)))),
             host.flatMap { mayBelieve(properties.userID, of: $0) ? $0 : nil })
     }
 

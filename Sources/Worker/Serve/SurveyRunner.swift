@@ -19,20 +19,22 @@ struct SurveyRunner: Sendable {
         fileprivate(set) var summary = SurveySummary()
         /// How many files matched.
         fileprivate(set) var matched = 0
-        /// What could not be looked at, in words.
+        /// What could not be looked at, in words; the last of many says how many more there are.
         fileprivate(set) var problems: [String] = []
         /// The worker is leaving, and did not look everywhere.
         fileprivate(set) var isCutShort = false
 
-        /// Most problems kept, and the most bytes of each: together they fit into a message.
-        private static let mostProblems = 50
-        private static let mostBytes = 2000
+        fileprivate var noted = 0
 
+        /// Keeps the first problems, as many as the answer has, and counts the others.
         fileprivate mutating func note(_ problem: String) {
-            guard problems.count < Findings.mostProblems else { return }
-            problems.append(
-                problem.utf8.count <= Findings.mostBytes
-                    ? problem : String(decoding: problem.utf8.prefix(Findings.mostBytes), as: UTF8.self))
+            let most = SurveyFinished.mostProblems
+            noted += 1
+            if noted <= most {
+                problems.append(ProblemText.fitted(problem))
+            } else {
+                problems[most - 1] = "and \(noted - most + 1) more"
+            }
         }
     }
 
@@ -82,6 +84,9 @@ struct SurveyRunner: Sendable {
         at path: String, with surveyor: Surveyor, _ task: SurveyTask, _ findings: inout Findings
     ) {
         findings.matched += 1
+        guard path.utf8.count <= PathText.bytes.upperBound else {
+            return findings.note("\(path.prefix(200))…: skipped, its path is too long for a message")
+        }
         do {
             let (root, relative) = try roots.place(path)
             let file = try openForSurvey(beneath: root, relative: relative)
