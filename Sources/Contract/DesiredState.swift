@@ -1,12 +1,12 @@
 public import DefragTypes
 
-/// How a host should be: not a command, but what is to hold from now on. Applied between chunks.
+/// The state that a host should be in: not a command. It holds until a newer one arrives; applied between chunks.
 public struct DesiredState: Codable, Hashable, Sendable {
     /// Grows with every change; an older one than the host already has is ignored.
     @Bounded<Generation> public var generation: Int64
     /// Whether the host may work.
     public var mode: Mode
-    /// Set over the policy of every slice.
+    /// Overrides the policy of every slice.
     public var policy: PolicyOverrides
 
     /// Whether a host may work.
@@ -31,7 +31,7 @@ public struct DesiredState: Codable, Hashable, Sendable {
         policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
     }
 
-    /// What holds for a host that was told nothing yet.
+    /// The desired state of a host that has received none yet.
     public static let initial = DesiredState(generation: 0, mode: .run)
 }
 

@@ -1,6 +1,6 @@
 public import DefragTypes
 
-/// What a host tells, on the events exchange.
+/// What a host reports, on the events exchange.
 public enum HostEvent: MessageBody, Hashable {
     /// A slice has ended, one way or another.
     case sliceFinished(SliceFinished)
@@ -96,11 +96,11 @@ public struct SurveyFinished: Codable, Hashable, Sendable {
     @Bounded<PageCount> public var pages: Int
     /// Number of files on them.
     @Bounded<Count> public var files: Int
-    /// Number of files that match the patterns, those included that are too small or lie too well to be on a page.
+    /// Number of files that match the patterns, including those that are too small or too little fragmented for a page.
     @Bounded<Count> public var matched: Int
-    /// What could not be looked at, in words; the last of many says how many more there are.
+    /// What could not be surveyed, in words; the last entry of a full list says how many more there are.
     @Bounded<Texts<50, ProblemText>> public var problems: [String]
-    /// All files that are large and fragmented enough together, also those for which the pages had no room.
+    /// Totals of all files that are large and fragmented enough, including those that are on no page.
     public var summary: SurveySummary?
 
     /// Most problems that are listed.

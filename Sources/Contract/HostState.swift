@@ -1,6 +1,6 @@
 public import DefragTypes
 
-/// What a host is and does: its sign of life.
+/// What a host is and does: its heartbeat.
 public struct HostState: Codable, Hashable, Sendable {
     /// Version of the worker.
     @Bounded<VersionText> public var version: String
@@ -18,7 +18,7 @@ public struct HostState: Codable, Hashable, Sendable {
     @Bounded<Texts<128, IDText>> public var surveys: [String]
     /// Seconds since the worker started.
     @Bounded<Seconds> public var uptime: Double
-    /// What the host's configuration calls it, such as its rack; `nil` from workers before contract 1.1.
+    /// Labels from the host's configuration, such as its rack; `nil` from workers before contract 1.1.
     @Bounded<Entries<64, LabelText, LabelText>?> public var labels: [String: String]?
     /// Random, one a process: two of them alive under one name are two workers. `nil` before contract 1.2.
     @Bounded<IDText?> public var instance: String?
@@ -94,7 +94,7 @@ public struct SliceProgress: Codable, Hashable, Sendable {
     @Bounded<Size> public var offset: ByteCount
     /// The file's size.
     @Bounded<Size> public var size: ByteCount
-    /// Bytes laid afresh by this slice so far.
+    /// Bytes rewritten by this slice so far.
     @Bounded<Written> public var rewritten: ByteCount
     /// Longest time so far for which this slice locked the file, in milliseconds.
     @Bounded<Milliseconds> public var maxPauseMs: Double

@@ -4,7 +4,7 @@ public import DefragTypes
 public enum HostTask: MessageBody, Hashable {
     /// Defragment a part of one file.
     case slice(SliceTask)
-    /// Look at files and say how they lie.
+    /// Report how files are laid out on disk.
     case survey(SurveyTask)
 
     public var type: String {
@@ -42,7 +42,7 @@ public struct SliceTask: Codable, Hashable, Sendable {
     @Bounded<Inode?> public var inode: UInt64?
     /// Where to start.
     @Bounded<Size> public var from: ByteCount
-    /// What differs from the worker's own default policy.
+    /// Overrides of the worker's default policy.
     public var policy: PolicyOverrides
     /// Seconds after which the slice ends with a cursor.
     @Bounded<TimeBudget> public var timeBudget: Double
@@ -76,7 +76,7 @@ public struct SliceTask: Codable, Hashable, Sendable {
     }
 }
 
-/// Looks at every file that matches one of the patterns.
+/// Surveys every file that matches one of the patterns.
 public struct SurveyTask: Codable, Hashable, Sendable {
     /// The job or rollout for which it is done.
     @Bounded<IDText> public var job: String
@@ -86,7 +86,7 @@ public struct SurveyTask: Codable, Hashable, Sendable {
     @Bounded<Count?> public var minExtents: Int?
     /// Smaller files are left out.
     @Bounded<Size?> public var minSize: ByteCount?
-    /// Most files wanted, those with the most to gain; at most ``mostFiles`` are told.
+    /// Most files wanted, those with the most to gain; at most ``mostFiles`` are reported.
     @Bounded<Count?> public var top: Int?
 
     /// Most files that the answer to a survey names.

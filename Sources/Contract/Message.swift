@@ -20,16 +20,16 @@ public protocol MessageBody: Sendable {
 public struct Message<Body: MessageBody>: Sendable {
     /// Unique together with `source`: consumers deduplicate by it.
     @Bounded<IDText> public var id: String
-    /// Who says it, such as `/hosts/alpha`.
+    /// The sender, such as `/hosts/alpha`.
     @Bounded<IDText> public var source: String
     /// What it is about: mostly a file.
     @Bounded<SubjectText?> public var subject: String?
-    /// When it was said.
+    /// When it was created.
     public var time: Timestamp
-    /// What it says.
+    /// The data.
     public var body: Body
 
-    /// A new message, said now.
+    /// A new message.
     public init(
         id: String = newMessageID(), source: String, subject: String? = nil, time: Timestamp = .now,
         body: Body
@@ -45,17 +45,17 @@ public struct Message<Body: MessageBody>: Sendable {
     ///
     /// - Throws: ``ContractError``, whose code is good for a dead letter's reason.
     public init(json bytes: [UInt8]) throws(ContractError) {
-        let understood: Understood
+        let outcome: Outcome
         do {
-            understood = try JSONDecoder().decode(from: bytes)
+            outcome = try JSONDecoder().decode(from: bytes)
         } catch {
             throw ContractError(.malformed, "\(error)")
         }
-        self = try understood.message.get()
+        self = try outcome.message.get()
     }
 
-    /// Takes our own refusals out of the decoder's hands, which would make them errors of form.
-    private struct Understood: Decodable {
+    /// Carries a ``ContractError`` past the decoder, which would turn it into an error of its own.
+    private struct Outcome: Decodable {
         let message: Result<Message, ContractError>
 
         init(from decoder: any Decoder) throws {
@@ -69,7 +69,7 @@ public struct Message<Body: MessageBody>: Sendable {
 
     /// The message as UTF-8 JSON.
     ///
-    /// - Throws: ``ContractError`` when it is larger than a message may be. What a worker says never is.
+    /// - Throws: ``ContractError`` when it is larger than a message may be. A message of a worker never is.
     public func json() throws(ContractError) -> [UInt8] {
         let bytes: [UInt8]
         do {

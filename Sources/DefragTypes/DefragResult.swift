@@ -26,7 +26,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
     @Bounded<Seconds> public var seconds: Double
     /// What a run that changes nothing (`dryRun`) expects of one that does; `nil` otherwise.
     public var prediction: Prediction?
-    /// What else whoever reads this should know; `nil` for nothing.
+    /// Circumstances that made the outcome worse, or were left undone; `nil` for none.
     @Bounded<Items<16, Note>?> public var notes: [Note]?
 
     /// Most notes of a result: one of each kind.
@@ -60,7 +60,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
 
     /// What was written.
     public struct Bytes: Codable, Hashable, Sendable {
-        /// Bytes laid afresh; a chunk laid twice counts twice.
+        /// Bytes rewritten; a chunk rewritten twice counts twice.
         @Bounded<Written> public var rewritten: ByteCount
         /// Of these, bytes that were shared with other files and are not any more: extra space used.
         @Bounded<Written> public var unshared: ByteCount
@@ -89,9 +89,9 @@ public struct DefragResult: Codable, Hashable, Sendable {
         }
     }
 
-    /// What would come of a run if the free space were in one piece.
+    /// The expected outcome of a run if the free space were contiguous.
     public struct Prediction: Codable, Hashable, Sendable {
-        /// Bytes that would be laid afresh.
+        /// Bytes that would be rewritten.
         @Bounded<Written> public var rewritten: ByteCount
         /// Of these, bytes that are shared with other files: what it would cost in space.
         @Bounded<Written> public var unshared: ByteCount

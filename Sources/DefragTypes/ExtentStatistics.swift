@@ -1,5 +1,5 @@
-/// How a file lies on disk. An extent here is a run that is contiguous in the file *and* on the device, however
-/// many records the file system keeps for it.
+/// How a file is laid out on disk. An extent here is a stretch that is contiguous in the file *and* on the device,
+/// however many records the file system keeps for it.
 public struct ExtentStatistics: Codable, Hashable, Sendable {
     /// Number of extents: written and unwritten, not holes.
     @Bounded<Count> public var extents: Int

@@ -8,24 +8,24 @@ public struct FileSurvey: Codable, Hashable, Sendable {
     @Bounded<UUIDText> public var fileSystem: String
     /// Apparent size.
     @Bounded<Size> public var size: ByteCount
-    /// How it lies on disk; its fields are the survey's own in JSON.
+    /// How it is laid out on disk; its fields are the survey's own in JSON.
     public var statistics: ExtentStatistics
     /// How long a reflink copy of the file would block its writers; zero where there are no reflink copies.
     @Bounded<Seconds> public var estimatedReflinkSeconds: Double
-    /// How much of that would be saved if the file were laid well.
+    /// How much of that defragmenting the file would save.
     @Bounded<Seconds> public var gainSeconds: Double
-    /// Whether both rest on what a reflink copy costs on this file system, measured; otherwise on a usual cost.
+    /// Whether both are based on a cost measured on this file system; otherwise on a typical cost.
     public var isCalibrated: Bool
     /// Its `extsize` hint; `nil` without one.
     @Bounded<Size?> public var extentSizeHint: ByteCount?
-    /// Why it cannot be defragmented now; `nil` if nothing is known to be in the way.
+    /// Why it cannot be defragmented now; `nil` if no obstacle is known.
     public var obstacle: Obstacle?
 
-    /// What is in the way of defragmenting a file.
+    /// Why a file cannot be defragmented.
     public struct Obstacle: Codable, Hashable, Sendable {
         /// The code.
         public var reason: Reason
-        /// What is the matter with which file, and what to do about it.
+        /// What is wrong with which file, and what to do about it.
         @Bounded<Sentence> public var message: String
 
         /// An obstacle.

@@ -6,9 +6,9 @@ public struct Policy: Hashable, Sendable {
     public var maxChunk: ByteCount = .mebibytes(16)
     /// How much is read ahead, rewritten and released together: the most extra space a private file needs.
     public var window: ByteCount = .mebibytes(16)
-    /// Share of the time spent working, above 0 and up to 1. The rest is rest, after each chunk in proportion.
+    /// Share of the time spent working, above 0 and up to 1. The remainder is idle, after each chunk in proportion.
     public var duty: Double = 0.5
-    /// At least this much rest after each chunk.
+    /// Least idle time after each chunk.
     public var idle: Duration = .zero
     /// Most bytes to rewrite in a second; `nil` for no limit.
     public var rate: ByteCount?
@@ -42,9 +42,9 @@ public struct Policy: Hashable, Sendable {
 
 /// What to do with extents that other files share.
 public enum Sharing: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Leave large shared extents alone; re-lay small ones within the unshare budget.
+    /// Leave large shared extents alone; rewrite small ones within the unshare budget.
     case preserve
-    /// Re-lay everything, whatever it costs in space.
+    /// Rewrite everything, whatever it costs in space.
     case unshare
 }
 

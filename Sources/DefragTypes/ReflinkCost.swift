@@ -4,9 +4,9 @@ public struct ReflinkCost: Codable, Hashable, Sendable {
     @Bounded<UUIDText> public var fileSystem: String
     /// Seconds for each extent of the source.
     @Bounded<Seconds> public var secondsPerExtent: Double
-    /// Seconds that every copy costs besides; at most, for it is what a copy of a single extent takes.
+    /// Seconds that every copy costs in addition: an upper bound, the time of a copy of a single extent.
     @Bounded<Seconds> public var secondsPerCopy: Double
-    /// Whether it was measured on this file system; otherwise it is a usual cost.
+    /// Whether it was measured on this file system; otherwise it is typical.
     public var isMeasured: Bool
     /// Why it was not measured, in words.
     @Bounded<Remark?> public var message: String?

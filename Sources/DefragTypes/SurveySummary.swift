@@ -1,4 +1,4 @@
-/// What a survey found out about all of its files together.
+/// Totals of a survey.
 public struct SurveySummary: Codable, Hashable, Sendable {
     /// Number of files.
     @Bounded<Count> public var files = 0
@@ -8,13 +8,13 @@ public struct SurveySummary: Codable, Hashable, Sendable {
     @Bounded<Count> public var extents = 0
     /// How long reflink copies of all of them would block their writers, one after the other, in seconds.
     @Bounded<Seconds> public var reflinkSeconds = 0.0
-    /// How much of that would be saved if they were laid well: those that can be defragmented.
+    /// How much of that defragmenting would save, for those files that can be defragmented.
     @Bounded<Seconds> public var gainSeconds = 0.0
     /// Files that carry an `extsize` hint.
     @Bounded<Count> public var withExtentSizeHint = 0
     /// What cannot be defragmented, and why; the most frequent reason first.
     @Bounded<Items<64, Obstructed>> public var obstacles: [Obstructed] = []
-    /// What reflink copies cost, on each file system where that had to be known.
+    /// The cost of reflink copies on each file system for which it was needed.
     @Bounded<Items<256, ReflinkCost>> public var reflinkCosts: [ReflinkCost] = []
 
     /// Files that one reason keeps from being defragmented.
