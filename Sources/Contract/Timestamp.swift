@@ -49,7 +49,7 @@ extension Timestamp: Codable {
         }
         guard fits, (digits.count + 1...Self.mostBytes).contains(text.utf8.count) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "'\(text.prefix(40))' is not an RFC 3339 time")
+                in: container, debugDescription: "not an RFC 3339 time")
         }
         description = text
     }

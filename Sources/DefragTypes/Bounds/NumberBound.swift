@@ -14,7 +14,7 @@ extension NumberBound {
             throw DecodingError.dataCorrupted(
                 .init(
                     codingPath: decoder.codingPath,
-                    debugDescription: "\(value) is not from \(range.lowerBound) to \(range.upperBound)"))
+                    debugDescription: "not from \(range.lowerBound) to \(range.upperBound)"))
         }
         return value
     }
