@@ -77,6 +77,9 @@ public struct SurveyPage: Codable, Hashable, Sendable {
     /// The files of this page, the ones with the most to gain of all pages first.
     @Bounded<Items<100, FileSurvey>> public var files: [FileSurvey]
 
+    /// Most files on a page.
+    public static let mostFiles = 100
+
     /// Page `page` of the answer to the survey `task`.
     public init(task: String, job: String, page: Int, files: [FileSurvey]) {
         self.task = task

@@ -110,9 +110,8 @@ struct SurveyRunner: Sendable {
 struct SurveyPages: Sequence, IteratorProtocol {
     private var rest: ArraySlice<FileSurvey>
 
-    /// Most files on a page, and most bytes of their JSON: a file takes about 1 KiB, with the longest path some 50 KiB; a
-    /// message holds 1 MiB.
-    private static let mostFiles = 100
+    /// Most bytes of a page's files as JSON: a file takes about 1 KiB, with the longest path some 50 KiB; a message holds
+    /// 1 MiB.
     private static let mostBytes = 512 << 10
 
     /// Pages of `files`, in this order.
@@ -124,7 +123,7 @@ struct SurveyPages: Sequence, IteratorProtocol {
     mutating func next() -> [FileSurvey]? {
         var page: [FileSurvey] = []
         var bytes = 0
-        while page.count < Self.mostFiles, let file = rest.first {
+        while page.count < SurveyPage.mostFiles, let file = rest.first {
             // What has no JSON is a bug, and told when the page is written.
             bytes += (try? JSONEncoder().encode(file).count) ?? 0
             if !page.isEmpty, bytes > Self.mostBytes { break }

@@ -1,3 +1,4 @@
+import DefragTypes
 import Foundation
 import Testing
 
@@ -6,6 +7,18 @@ import Testing
 @Suite("The bounds of the contract") struct BoundsTableTests {
     private static let manualFile = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../../docs/messages.md").standardized
+
+    @Test("are the constants that programs count by")
+    func constants() throws {
+        func most(_ message: String, _ field: [String]) throws -> Int? {
+            let fields = try #require(BoundsTable.messages.first { $0.name == message }).fields
+            guard case .list(let most)? = fields.first(where: { $0.path == field })?.shape else { return nil }
+            return most
+        }
+        #expect(try most("reflow.survey.page", ["files"]) == SurveyPage.mostFiles)
+        #expect(try most("reflow.survey.finished", ["problems"]) == SurveyFinished.mostProblems)
+        #expect(try most("reflow.slice.finished", ["result", "notes"]) == DefragResult.mostNotes)
+    }
 
     @Test("stand in the manual as the types have them")
     func manual() throws {
