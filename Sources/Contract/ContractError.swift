@@ -1,11 +1,11 @@
-/// Why a message is not understood.
+/// Why a message cannot be decoded.
 public struct ContractError: Error, Hashable, Sendable, CustomStringConvertible {
     /// For programs.
     public let code: Code
     /// For people: what is wrong, and where.
     public let message: String
 
-    /// Kinds of misunderstanding; they become the reason of a dead letter.
+    /// Kinds of error; they become the reason of a dead letter.
     public enum Code: String, Hashable, Sendable {
         /// Not JSON within the limits, a field missing, of the wrong type or out of range.
         case malformed
@@ -15,6 +15,8 @@ public struct ContractError: Error, Hashable, Sendable, CustomStringConvertible 
         case unknownType
         /// The body is larger than a message may be.
         case tooLarge
+        /// Whoever published it must not speak for the host it names.
+        case notBelieved
     }
 
     /// An error with a code and words.

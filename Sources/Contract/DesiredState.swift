@@ -1,16 +1,16 @@
 public import DefragTypes
 
-/// How a host should be: not a command, but what is to hold from now on. Applied between chunks.
+/// The state that a host should be in: not a command. It holds until a newer one arrives; applied between chunks.
 public struct DesiredState: Codable, Hashable, Sendable {
     /// Grows with every change; an older one than the host already has is ignored.
-    public var generation: Int64
+    @Bounded<Generation> public var generation: Int64
     /// Whether the host may work.
     public var mode: Mode
-    /// Set over the policy of every slice.
+    /// Overrides the policy of every slice.
     public var policy: PolicyOverrides
 
     /// Whether a host may work.
-    public enum Mode: String, Codable, Hashable, Sendable {
+    public enum Mode: String, Codable, Hashable, Sendable, CaseIterable {
         /// Tasks are carried out.
         case run
         /// Running slices end at their cursor, new ones are answered at once with the reason `paused`.
@@ -24,7 +24,14 @@ public struct DesiredState: Codable, Hashable, Sendable {
         self.policy = policy
     }
 
-    /// What holds for a host that was told nothing yet.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        _generation = try container.decode(Bounded.self, forKey: .generation)
+        mode = try container.decode(Mode.self, forKey: .mode)
+        policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
+    }
+
+    /// The desired state of a host that has received none yet.
     public static let initial = DesiredState(generation: 0, mode: .run)
 }
 

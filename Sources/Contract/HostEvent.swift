@@ -1,6 +1,6 @@
 public import DefragTypes
 
-/// What a host tells, on the events exchange.
+/// What a host reports, on the events exchange.
 public enum HostEvent: MessageBody, Hashable {
     /// A slice has ended, one way or another.
     case sliceFinished(SliceFinished)
@@ -35,7 +35,6 @@ public enum HostEvent: MessageBody, Hashable {
         case "reflow.host.state": self = .hostState(try HostState(from: decoder))
         default: self = .unknown(type: type)
         }
-        try check()
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -53,9 +52,9 @@ public enum HostEvent: MessageBody, Hashable {
 /// The answer to a ``SliceTask``.
 public struct SliceFinished: Codable, Hashable, Sendable {
     /// Id of the task's message.
-    public var task: String
+    @Bounded<IDText> public var task: String
     /// The task's job.
-    public var job: String
+    @Bounded<IDText> public var job: String
     /// How it ended, and where to go on.
     public var result: DefragResult
 
@@ -70,16 +69,16 @@ public struct SliceFinished: Codable, Hashable, Sendable {
 /// A part of the answer to a ``SurveyTask``.
 public struct SurveyPage: Codable, Hashable, Sendable {
     /// Id of the task's message.
-    public var task: String
+    @Bounded<IDText> public var task: String
     /// The task's job.
-    public var job: String
+    @Bounded<IDText> public var job: String
     /// Counts from 0.
-    public var page: Int
+    @Bounded<PageNumber> public var page: Int
     /// The files of this page, the ones with the most to gain of all pages first.
-    public var files: [FileSurvey]
+    @Bounded<Items<100, FileSurvey>> public var files: [FileSurvey]
 
-    /// Most pages of a survey: as many as it has files at most.
-    public static let most = SurveyTask.mostFiles
+    /// Most files on a page.
+    public static let mostFiles = 100
 
     /// Page `page` of the answer to the survey `task`.
     public init(task: String, job: String, page: Int, files: [FileSurvey]) {
@@ -93,19 +92,22 @@ public struct SurveyPage: Codable, Hashable, Sendable {
 /// The end of the answer to a ``SurveyTask``; published after all its pages.
 public struct SurveyFinished: Codable, Hashable, Sendable {
     /// Id of the task's message.
-    public var task: String
+    @Bounded<IDText> public var task: String
     /// The task's job.
-    public var job: String
+    @Bounded<IDText> public var job: String
     /// Number of pages.
-    public var pages: Int
+    @Bounded<PageCount> public var pages: Int
     /// Number of files on them.
-    public var files: Int
-    /// Number of files that match the patterns, those included that are too small or lie too well to be on a page.
-    public var matched: Int
-    /// What could not be looked at, in words; the first few where there are many.
-    public var problems: [String]
-    /// All files that are large and fragmented enough together, also those for which the pages had no room.
+    @Bounded<Count> public var files: Int
+    /// Number of files that match the patterns, including those that are too small or too little fragmented for a page.
+    @Bounded<Count> public var matched: Int
+    /// What could not be surveyed, in words; the last entry of a full list says how many more there are.
+    @Bounded<Texts<50, ProblemText>> public var problems: [String]
+    /// Totals of all files that are large and fragmented enough, including those that are on no page.
     public var summary: SurveySummary?
+
+    /// Most problems that are listed.
+    public static let mostProblems = 50
 
     /// The end of the survey `task`.
     public init(

@@ -1,43 +1,43 @@
 public import DefragTypes
 
-/// What a host is and does: its sign of life.
+/// What a host is and does: its heartbeat.
 public struct HostState: Codable, Hashable, Sendable {
     /// Version of the worker.
-    public var version: String
+    @Bounded<VersionText> public var version: String
     /// Release of the kernel, as `uname -r` says.
-    public var kernel: String
+    @Bounded<VersionText> public var kernel: String
     /// Generation of the ``DesiredState`` that the host has.
-    public var generation: Int64
+    @Bounded<Generation> public var generation: Int64
     /// Whether it works or is paused.
     public var mode: DesiredState.Mode
     /// Its mounted XFS file systems.
-    public var fileSystems: [FileSystem]
+    @Bounded<Items<256, FileSystem>> public var fileSystems: [FileSystem]
     /// The slices that run now.
-    public var running: [SliceProgress]
+    @Bounded<Items<128, SliceProgress>> public var running: [SliceProgress]
     /// Ids of the surveys that run now.
-    public var surveys: [String]
+    @Bounded<Texts<128, IDText>> public var surveys: [String]
     /// Seconds since the worker started.
-    public var uptime: Double
-    /// What the host's configuration calls it, such as its rack; `nil` from workers before contract 1.1.
-    public var labels: [String: String]?
+    @Bounded<Seconds> public var uptime: Double
+    /// Labels from the host's configuration, such as its rack; `nil` from workers before contract 1.1.
+    @Bounded<Entries<64, LabelText, LabelText>?> public var labels: [String: String]?
     /// Random, one a process: two of them alive under one name are two workers. `nil` before contract 1.2.
-    public var instance: String?
+    @Bounded<IDText?> public var instance: String?
     /// Ids of the tasks that were taken from the queue and not ended, those that wait for their turn included; `nil`
     /// before contract 1.2.
-    public var accepted: [String]?
+    @Bounded<Texts<256, IDText>?> public var accepted: [String]?
     /// Why the host cannot consume its queues, in words; `nil` if it can, and before contract 1.2.
-    public var deaf: String?
+    @Bounded<Sentence?> public var deaf: String?
 
     /// A mounted XFS.
     public struct FileSystem: Codable, Hashable, Sendable {
         /// UUID, as text.
-        public var uuid: String
+        @Bounded<UUIDText> public var uuid: String
         /// Where it is mounted.
-        public var mountPoint: String
+        @Bounded<ShownPath> public var mountPoint: String
         /// Its size.
-        public var size: ByteCount
+        @Bounded<Size> public var size: ByteCount
         /// What unprivileged users may still use.
-        public var free: ByteCount
+        @Bounded<Size> public var free: ByteCount
 
         /// A mounted XFS.
         public init(uuid: String, mountPoint: String, size: ByteCount, free: ByteCount) {
@@ -74,7 +74,7 @@ public struct HostState: Codable, Hashable, Sendable {
 /// How far the running slices of a host are; at most one such event a second.
 public struct HostProgress: Codable, Hashable, Sendable {
     /// The running slices.
-    public var running: [SliceProgress]
+    @Bounded<Items<128, SliceProgress>> public var running: [SliceProgress]
 
     /// The progress of `running` slices.
     public init(running: [SliceProgress]) {
@@ -85,21 +85,21 @@ public struct HostProgress: Codable, Hashable, Sendable {
 /// How far one slice is.
 public struct SliceProgress: Codable, Hashable, Sendable {
     /// Id of the task's message.
-    public var task: String
+    @Bounded<IDText> public var task: String
     /// The task's job.
-    public var job: String
+    @Bounded<IDText> public var job: String
     /// The file.
-    public var path: String
+    @Bounded<ShownPath> public var path: String
     /// How far in the file.
-    public var offset: ByteCount
+    @Bounded<Size> public var offset: ByteCount
     /// The file's size.
-    public var size: ByteCount
-    /// Bytes laid afresh by this slice so far.
-    public var rewritten: ByteCount
+    @Bounded<Size> public var size: ByteCount
+    /// Bytes rewritten by this slice so far.
+    @Bounded<Written> public var rewritten: ByteCount
     /// Longest time so far for which this slice locked the file, in milliseconds.
-    public var maxPauseMs: Double
+    @Bounded<Milliseconds> public var maxPauseMs: Double
     /// Seconds since the slice started.
-    public var seconds: Double
+    @Bounded<Seconds> public var seconds: Double
 
     /// The progress of the slice `task`.
     public init(

@@ -4,7 +4,7 @@ public import DefragTypes
 public enum HostTask: MessageBody, Hashable {
     /// Defragment a part of one file.
     case slice(SliceTask)
-    /// Look at files and say how they lie.
+    /// Report how files are laid out on disk.
     case survey(SurveyTask)
 
     public var type: String {
@@ -33,19 +33,19 @@ public enum HostTask: MessageBody, Hashable {
 /// One bounded piece of work on one file: from a byte cursor, under a policy, within a time budget.
 public struct SliceTask: Codable, Hashable, Sendable {
     /// The job or rollout for which it is done.
-    public var job: String
+    @Bounded<IDText> public var job: String
     /// Absolute path; must lie beneath one of the worker's roots.
-    public var path: String
+    @Bounded<PathText> public var path: String
     /// UUID of the file system on which the file was surveyed; another one there now is a refusal.
-    public var fileSystem: String?
+    @Bounded<UUIDText?> public var fileSystem: String?
     /// Inode number that the file had when surveyed; another one now is a refusal.
-    public var inode: UInt64?
+    @Bounded<Inode?> public var inode: UInt64?
     /// Where to start.
-    public var from: ByteCount
-    /// What differs from the worker's own default policy.
+    @Bounded<Size> public var from: ByteCount
+    /// Overrides of the worker's default policy.
     public var policy: PolicyOverrides
     /// Seconds after which the slice ends with a cursor.
-    public var timeBudget: Double
+    @Bounded<TimeBudget> public var timeBudget: Double
 
     /// Longest time budget of a slice, in seconds: well within the broker's 30 minutes for an acknowledgement.
     public static let longestTimeBudget: Double = 600
@@ -66,38 +66,28 @@ public struct SliceTask: Codable, Hashable, Sendable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
-        job = try container.decode(String.self, forKey: .job)
-        path = try container.decode(String.self, forKey: .path)
-        fileSystem = try container.decodeIfPresent(String.self, forKey: .fileSystem)
-        inode = try container.decodeIfPresent(UInt64.self, forKey: .inode)
-        from = try container.decodeIfPresent(ByteCount.self, forKey: .from) ?? .zero
+        _job = try container.decode(Bounded.self, forKey: .job)
+        _path = try container.decode(Bounded.self, forKey: .path)
+        _fileSystem = try container.decode(Bounded.self, forKey: .fileSystem)
+        _inode = try container.decode(Bounded.self, forKey: .inode)
+        _from = try container.decode(or: .zero, forKey: .from)
         policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
-        timeBudget = try container.decodeIfPresent(Double.self, forKey: .timeBudget) ?? 60
-        guard from >= .zero else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .from, in: container, debugDescription: "an offset is not negative")
-        }
-        guard timeBudget > 0, timeBudget <= Self.longestTimeBudget else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .timeBudget, in: container,
-                debugDescription:
-                    "a time budget is above 0 and at most \(Int(Self.longestTimeBudget)) seconds")
-        }
+        _timeBudget = try container.decode(or: 60, forKey: .timeBudget)
     }
 }
 
-/// Looks at every file that matches one of the patterns.
+/// Surveys every file that matches one of the patterns.
 public struct SurveyTask: Codable, Hashable, Sendable {
     /// The job or rollout for which it is done.
-    public var job: String
+    @Bounded<IDText> public var job: String
     /// Absolute paths, with `*`, `?`, `[…]` within a component and `**` across components.
-    public var patterns: [String]
+    @Bounded<Texts<4096, PathText>> public var patterns: [String]
     /// Files with fewer extents are left out.
-    public var minExtents: Int?
+    @Bounded<Count?> public var minExtents: Int?
     /// Smaller files are left out.
-    public var minSize: ByteCount?
-    /// Most files wanted, those with the most to gain; at most ``mostFiles`` are told.
-    public var top: Int?
+    @Bounded<Size?> public var minSize: ByteCount?
+    /// Most files wanted, those with the most to gain; at most ``mostFiles`` are reported.
+    @Bounded<Count?> public var top: Int?
 
     /// Most files that the answer to a survey names.
     public static let mostFiles = 20_000

@@ -1,3 +1,4 @@
+public import DefragTypes
 import JSON
 
 /// What a message carries, by its CloudEvents type.
@@ -18,17 +19,17 @@ public protocol MessageBody: Sendable {
 /// version of this contract: a minor version adds, a major version breaks.
 public struct Message<Body: MessageBody>: Sendable {
     /// Unique together with `source`: consumers deduplicate by it.
-    public var id: String
-    /// Who says it, such as `/hosts/alpha`.
-    public var source: String
+    @Bounded<IDText> public var id: String
+    /// The sender, such as `/hosts/alpha`.
+    @Bounded<IDText> public var source: String
     /// What it is about: mostly a file.
-    public var subject: String?
-    /// When it was said.
+    @Bounded<SubjectText?> public var subject: String?
+    /// When it was created.
     public var time: Timestamp
-    /// What it says.
+    /// The data.
     public var body: Body
 
-    /// A new message, said now.
+    /// A new message.
     public init(
         id: String = newMessageID(), source: String, subject: String? = nil, time: Timestamp = .now,
         body: Body
@@ -44,17 +45,17 @@ public struct Message<Body: MessageBody>: Sendable {
     ///
     /// - Throws: ``ContractError``, whose code is good for a dead letter's reason.
     public init(json bytes: [UInt8]) throws(ContractError) {
-        let understood: Understood
+        let outcome: Outcome
         do {
-            understood = try JSONDecoder().decode(from: bytes)
+            outcome = try JSONDecoder().decode(from: bytes)
         } catch {
             throw ContractError(.malformed, "\(error)")
         }
-        self = try understood.message.get()
+        self = try outcome.message.get()
     }
 
-    /// Takes our own refusals out of the decoder's hands, which would make them errors of form.
-    private struct Understood: Decodable {
+    /// Carries a ``ContractError`` past the decoder, which would turn it into an error of its own.
+    private struct Outcome: Decodable {
         let message: Result<Message, ContractError>
 
         init(from decoder: any Decoder) throws {
@@ -68,13 +69,18 @@ public struct Message<Body: MessageBody>: Sendable {
 
     /// The message as UTF-8 JSON.
     ///
-    /// - Throws: ``ContractError`` when a value has no JSON, such as a number that is not finite.
+    /// - Throws: ``ContractError`` when it is larger than a message may be. A message of a worker never is.
     public func json() throws(ContractError) -> [UInt8] {
+        let bytes: [UInt8]
         do {
-            return try JSONEncoder().encode(self)
+            bytes = try JSONEncoder().encode(self)
         } catch {
             throw ContractError(.malformed, "\(error)")
         }
+        guard bytes.count <= JSONLimits().maxBytes else {
+            throw ContractError(.tooLarge, "a message of \(bytes.count) bytes")
+        }
+        return bytes
     }
 }
 
@@ -106,32 +112,29 @@ extension Message: Codable {
         guard try container.decode(String.self, forKey: .specversion) == "1.0" else {
             throw ContractError(.unsupportedVersion, "only CloudEvents 1.0 is understood")
         }
-        let version = try container.decode(String.self, forKey: .reflowversion)
+        let version = try container.decode(Bounded<VersionText>.self, forKey: .reflowversion).wrappedValue
         guard version.split(separator: ".").first == "\(ContractVersion.major)" else {
             throw ContractError(
                 .unsupportedVersion,
                 "the message has contract version '\(version)', this program understands "
                     + "\(ContractVersion.major).x: upgrade the older side")
         }
-        id = try container.decode(String.self, forKey: .id)
-        guard (1...256).contains(id.utf8.count) else {
-            throw DecodingError.dataCorruptedError(
-                forKey: .id, in: container, debugDescription: "an id has 1 to 256 bytes")
-        }
-        source = try container.decode(String.self, forKey: .source)
-        subject = try container.decodeIfPresent(String.self, forKey: .subject)
+        _id = try container.decode(Bounded.self, forKey: .id)
+        _source = try container.decode(Bounded.self, forKey: .source)
+        _subject = try container.decode(Bounded.self, forKey: .subject)
         time = try container.decode(Timestamp.self, forKey: .time)
         body = try Body(
-            type: container.decode(String.self, forKey: .type), from: container.superDecoder(forKey: .data))
+            type: container.decode(Bounded<TypeText>.self, forKey: .type).wrappedValue,
+            from: container.superDecoder(forKey: .data))
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode("1.0", forKey: .specversion)
-        try container.encode(id, forKey: .id)
-        try container.encode(source, forKey: .source)
+        try container.encode(_id, forKey: .id)
+        try container.encode(_source, forKey: .source)
         try container.encode(body.type, forKey: .type)
-        try container.encodeIfPresent(subject, forKey: .subject)
+        try container.encode(_subject, forKey: .subject)
         try container.encode(time, forKey: .time)
         try container.encode("application/json", forKey: .datacontenttype)
         try container.encode("\(ContractVersion.major).\(ContractVersion.minor)", forKey: .reflowversion)

@@ -63,13 +63,15 @@ public enum EventAddress {
 }
 
 /// Headers of a message on its way to the dead-letter exchange, set by the worker that could not handle it.
+///
+/// A dead letter is not refused: what of a header is out of bounds is cut when it is read.
 public enum DeadLetterHeader {
-    /// A code, such as `malformed` or `unsupportedVersion`.
+    /// A code, such as `malformed` or `unsupportedVersion`: ``ReasonText``.
     public static let reason = "x-reflow-reason"
-    /// What is wrong, in words.
+    /// What is wrong, in words: ``Sentence``.
     public static let detail = "x-reflow-detail"
-    /// The queue from which it came.
+    /// The queue from which it came: ``QueueText``.
     public static let queue = "x-reflow-queue"
-    /// Length of the body in bytes, where the body was too large to keep.
+    /// Length of the body in bytes, where the body was too large to keep: ``BodySize``.
     public static let bodySize = "x-reflow-body-size"
 }

@@ -1,3 +1,4 @@
+public import DefragTypes
 import Glibc
 
 /// A point in time as RFC 3339 text in UTC with milliseconds, such as `2026-11-22T21:03:26.512Z`.
@@ -30,18 +31,25 @@ public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Timestamp: SelfDescribing {
+    /// Most bytes of its text.
+    private static let mostBytes = 40
+
+    public static var shape: Shape? { .text(bytes: 20...mostBytes, form: .name, written: 24) }
+}
+
 extension Timestamp: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        let shape = Array("dddd-dd-ddtdd:dd:dd".utf8)
-        let fits = zip(text.lowercased().utf8, shape).allSatisfy { byte, expected in
+        let digits = Array("dddd-dd-ddtdd:dd:dd".utf8)
+        let fits = zip(text.lowercased().utf8, digits).allSatisfy { byte, expected in
             expected == UInt8(ascii: "d")
                 ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
         }
-        guard fits, (shape.count + 1...40).contains(text.utf8.count) else {
+        guard fits, (digits.count + 1...Self.mostBytes).contains(text.utf8.count) else {
             throw DecodingError.dataCorruptedError(
-                in: container, debugDescription: "'\(text.prefix(40))' is not an RFC 3339 time")
+                in: container, debugDescription: "not an RFC 3339 time")
         }
         description = text
     }

@@ -1,21 +1,21 @@
 /// How the defragmentation of one file, or of one slice of it, ended.
 public struct DefragResult: Codable, Hashable, Sendable {
     /// The file, as the caller named it.
-    public var path: String
+    @Bounded<PathText> public var path: String
     /// Its inode number; zero when the file could not be opened.
-    public var inode: UInt64
+    @Bounded<Inode> public var inode: UInt64
     /// Apparent size at the end.
-    public var size: ByteCount
+    @Bounded<Size> public var size: ByteCount
     /// How it ended.
     public var status: Status
     /// Why, unless it is simply done.
     public var reason: Reason?
     /// The reason in words: what happened and what to do.
-    public var message: String?
+    @Bounded<Sentence?> public var message: String?
     /// Where to go on; `nil` when the end of the file was reached or nothing can be done.
-    public var nextOffset: ByteCount?
+    @Bounded<Size?> public var nextOffset: ByteCount?
     /// Number of extents of the whole file.
-    public var extents: Change<Int>
+    @Bounded<Changed<Count>> public var extents: Change<Int>
     /// Bytes written.
     public var bytes: Bytes
     /// Lock times of the chunks.
@@ -23,14 +23,17 @@ public struct DefragResult: Codable, Hashable, Sendable {
     /// Free space of the file system.
     public var freeBytes: FreeSpace
     /// Wall time.
-    public var seconds: Double
+    @Bounded<Seconds> public var seconds: Double
     /// What a run that changes nothing (`dryRun`) expects of one that does; `nil` otherwise.
     public var prediction: Prediction?
-    /// What else whoever reads this should know; `nil` for nothing.
-    public var notes: [Note]?
+    /// Circumstances that made the outcome worse, or were left undone; `nil` for none.
+    @Bounded<Items<16, Note>?> public var notes: [Note]?
+
+    /// Most notes of a result: one of each kind.
+    public static let mostNotes = 16
 
     /// How a run ended.
-    public enum Status: String, Codable, Hashable, Sendable {
+    public enum Status: String, Codable, Hashable, Sendable, CaseIterable {
         /// The end of the file was reached.
         case done
         /// Stopped before the end; goes on from `nextOffset`.
@@ -57,10 +60,10 @@ public struct DefragResult: Codable, Hashable, Sendable {
 
     /// What was written.
     public struct Bytes: Codable, Hashable, Sendable {
-        /// Bytes laid afresh; a chunk laid twice counts twice.
-        public var rewritten: ByteCount
+        /// Bytes rewritten; a chunk rewritten twice counts twice.
+        @Bounded<Written> public var rewritten: ByteCount
         /// Of these, bytes that were shared with other files and are not any more: extra space used.
-        public var unshared: ByteCount
+        @Bounded<Written> public var unshared: ByteCount
 
         /// Totals of a run.
         public init(rewritten: ByteCount = .zero, unshared: ByteCount = .zero) {
@@ -72,11 +75,11 @@ public struct DefragResult: Codable, Hashable, Sendable {
     /// Free bytes of the file system, for unprivileged users (`f_bavail`).
     public struct FreeSpace: Codable, Hashable, Sendable {
         /// Before the run.
-        public var before: ByteCount
+        @Bounded<Size> public var before: ByteCount
         /// The least seen at a window's boundary or end of a chunk.
-        public var lowest: ByteCount
+        @Bounded<Size> public var lowest: ByteCount
         /// After the run.
-        public var after: ByteCount
+        @Bounded<Size> public var after: ByteCount
 
         /// The three figures.
         public init(before: ByteCount, lowest: ByteCount, after: ByteCount) {
@@ -86,14 +89,14 @@ public struct DefragResult: Codable, Hashable, Sendable {
         }
     }
 
-    /// What would come of a run if the free space were in one piece.
+    /// The expected outcome of a run if the free space were contiguous.
     public struct Prediction: Codable, Hashable, Sendable {
-        /// Bytes that would be laid afresh.
-        public var rewritten: ByteCount
+        /// Bytes that would be rewritten.
+        @Bounded<Written> public var rewritten: ByteCount
         /// Of these, bytes that are shared with other files: what it would cost in space.
-        public var unshared: ByteCount
+        @Bounded<Written> public var unshared: ByteCount
         /// Extents of the whole file afterwards.
-        public var extents: Int
+        @Bounded<Count> public var extents: Int
 
         /// The three figures.
         public init(rewritten: ByteCount, unshared: ByteCount, extents: Int) {
@@ -109,7 +112,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
         /// ``Reason/unsafeKernel``.
         public var reason: Reason
         /// What is the matter, and what to do.
-        public var message: String
+        @Bounded<Sentence> public var message: String
 
         /// A note.
         public init(_ reason: Reason, _ message: String) {
@@ -139,19 +142,40 @@ public struct DefragResult: Codable, Hashable, Sendable {
     /// Writes every key, those without a value as null.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
-        try container.encode(path, forKey: .path)
-        try container.encode(inode, forKey: .inode)
-        try container.encode(size, forKey: .size)
+        try container.encode(_path, forKey: .path)
+        try container.encode(_inode, forKey: .inode)
+        try container.encode(_size, forKey: .size)
         try container.encode(status, forKey: .status)
         try container.encode(reason, forKey: .reason)
-        try container.encode(message, forKey: .message)
-        try container.encode(nextOffset, forKey: .nextOffset)
-        try container.encode(extents, forKey: .extents)
+        try container.encodeOrNull(_message, forKey: .message)
+        try container.encodeOrNull(_nextOffset, forKey: .nextOffset)
+        try container.encode(_extents, forKey: .extents)
         try container.encode(bytes, forKey: .bytes)
         try container.encode(pause, forKey: .pause)
         try container.encode(freeBytes, forKey: .freeBytes)
-        try container.encode(seconds, forKey: .seconds)
+        try container.encode(_seconds, forKey: .seconds)
         try container.encode(prediction, forKey: .prediction)
-        try container.encode(notes, forKey: .notes)
+        try container.encodeOrNull(_notes, forKey: .notes)
+    }
+}
+
+/// A change between two values that each have a bound.
+public enum Changed<Rule: Bound>: Bound where Rule.Value: Codable {
+    private struct Pair: Codable {
+        let before: Bounded<Rule>
+        let after: Bounded<Rule>
+    }
+
+    public static var shape: Shape? { nil }
+
+    public static func decode(from decoder: any Decoder) throws -> DefragResult.Change<Rule.Value> {
+        let pair = try Pair(from: decoder)
+        return .init(before: pair.before.wrappedValue, after: pair.after.wrappedValue)
+    }
+
+    public static func encode(_ value: DefragResult.Change<Rule.Value>, to encoder: any Encoder) throws {
+        try Pair(
+            before: Bounded(wrappedValue: value.before), after: Bounded(wrappedValue: value.after)
+        ).encode(to: encoder)
     }
 }

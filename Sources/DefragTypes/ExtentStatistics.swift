@@ -1,23 +1,23 @@
-/// How a file lies on disk. An extent here is a run that is contiguous in the file *and* on the device, however
-/// many records the file system keeps for it.
+/// How a file is laid out on disk. An extent here is a stretch that is contiguous in the file *and* on the device,
+/// however many records the file system keeps for it.
 public struct ExtentStatistics: Codable, Hashable, Sendable {
     /// Number of extents: written and unwritten, not holes.
-    public var extents: Int
+    @Bounded<Count> public var extents: Int
     /// Bytes in those extents.
-    public var mappedBytes: ByteCount
+    @Bounded<Size> public var mappedBytes: ByteCount
     /// Bytes that other files share.
-    public var sharedBytes: ByteCount
+    @Bounded<Size> public var sharedBytes: ByteCount
     /// Extents by size: each bucket counts those up to `upTo` bytes and above the bucket before it.
-    public var histogram: [Bucket]
+    @Bounded<Items<64, Bucket>> public var histogram: [Bucket]
 
     /// One range of extent sizes.
     public struct Bucket: Codable, Hashable, Sendable {
         /// Largest extent counted here, in bytes.
-        public var upTo: ByteCount
+        @Bounded<SizeLimit> public var upTo: ByteCount
         /// How many extents.
-        public var extents: Int
+        @Bounded<Count> public var extents: Int
         /// Their bytes.
-        public var bytes: ByteCount
+        @Bounded<Size> public var bytes: ByteCount
 
         /// A bucket.
         public init(upTo: ByteCount, extents: Int = 0, bytes: ByteCount = .zero) {

@@ -1,4 +1,4 @@
-/// A picture of how a file lies on disk: its bytes in cells of equal size, in order.
+/// A picture of how a file is laid out on disk: its bytes in cells of equal size, in order.
 public struct FileMap: Codable, Hashable, Sendable {
     /// Bytes of a cell: blocks times a power of two. The last cell ends with the file.
     public var cellSize: ByteCount
@@ -15,7 +15,7 @@ public struct FileMap: Codable, Hashable, Sendable {
         public var length: ByteCount
         /// Extents that start in it: over all cells, each extent of the file once.
         public var extents: Int
-        /// Mean size of the extents in it, each counted by its whole length, in proportion to what of it is here: a cell
+        /// Mean size of the extents in it, each counted by its whole length, weighted by its bytes here: a cell
         /// in the middle of one large extent has that extent's size. Zero where nothing is allocated.
         public var averageExtent: ByteCount
         /// Size of the largest extent that has a part here.

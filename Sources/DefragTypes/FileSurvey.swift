@@ -1,32 +1,32 @@
 /// What a survey found out about one file.
 public struct FileSurvey: Codable, Hashable, Sendable {
     /// The file, as it was named or found.
-    public var path: String
+    @Bounded<PathText> public var path: String
     /// Its inode number.
-    public var inode: UInt64
+    @Bounded<Inode> public var inode: UInt64
     /// UUID of the file system that holds it.
-    public var fileSystem: String
+    @Bounded<UUIDText> public var fileSystem: String
     /// Apparent size.
-    public var size: ByteCount
-    /// How it lies on disk; its fields are the survey's own in JSON.
+    @Bounded<Size> public var size: ByteCount
+    /// How it is laid out on disk; its fields are the survey's own in JSON.
     public var statistics: ExtentStatistics
     /// How long a reflink copy of the file would block its writers; zero where there are no reflink copies.
-    public var estimatedReflinkSeconds: Double
-    /// How much of that would be saved if the file were laid well.
-    public var gainSeconds: Double
-    /// Whether both rest on what a reflink copy costs on this file system, measured; otherwise on a usual cost.
+    @Bounded<Seconds> public var estimatedReflinkSeconds: Double
+    /// How much of that defragmenting the file would save.
+    @Bounded<Seconds> public var gainSeconds: Double
+    /// Whether both are based on a cost measured on this file system; otherwise on a typical cost.
     public var isCalibrated: Bool
     /// Its `extsize` hint; `nil` without one.
-    public var extentSizeHint: ByteCount?
-    /// Why it cannot be defragmented now; `nil` if nothing is known to be in the way.
+    @Bounded<Size?> public var extentSizeHint: ByteCount?
+    /// Why it cannot be defragmented now; `nil` if no obstacle is known.
     public var obstacle: Obstacle?
 
-    /// What is in the way of defragmenting a file.
+    /// Why a file cannot be defragmented.
     public struct Obstacle: Codable, Hashable, Sendable {
         /// The code.
         public var reason: Reason
-        /// What is the matter with which file, and what to do about it.
-        public var message: String
+        /// What is wrong with which file, and what to do about it.
+        @Bounded<Sentence> public var message: String
 
         /// An obstacle.
         public init(reason: Reason, message: String) {
@@ -65,30 +65,30 @@ public struct FileSurvey: Codable, Hashable, Sendable {
 
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
-        path = try container.decode(String.self, forKey: .path)
-        inode = try container.decode(UInt64.self, forKey: .inode)
-        fileSystem = try container.decode(String.self, forKey: .fileSystem)
-        size = try container.decode(ByteCount.self, forKey: .size)
-        estimatedReflinkSeconds = try container.decode(Double.self, forKey: .estimatedReflinkSeconds)
-        gainSeconds = try container.decodeIfPresent(Double.self, forKey: .gainSeconds) ?? 0
+        _path = try container.decode(Bounded.self, forKey: .path)
+        _inode = try container.decode(Bounded.self, forKey: .inode)
+        _fileSystem = try container.decode(Bounded.self, forKey: .fileSystem)
+        _size = try container.decode(Bounded.self, forKey: .size)
+        _estimatedReflinkSeconds = try container.decode(Bounded.self, forKey: .estimatedReflinkSeconds)
+        _gainSeconds = try container.decode(or: 0, forKey: .gainSeconds)
         isCalibrated = try container.decodeIfPresent(Bool.self, forKey: .calibrated) ?? false
-        extentSizeHint = try container.decodeIfPresent(ByteCount.self, forKey: .extentSizeHint)
+        _extentSizeHint = try container.decode(Bounded.self, forKey: .extentSizeHint)
         obstacle = try container.decodeIfPresent(Obstacle.self, forKey: .obstacle)
         statistics = try ExtentStatistics(from: decoder)
     }
 
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
-        try container.encode(path, forKey: .path)
-        try container.encode(inode, forKey: .inode)
-        try container.encode(fileSystem, forKey: .fileSystem)
-        try container.encode(size, forKey: .size)
+        try container.encode(_path, forKey: .path)
+        try container.encode(_inode, forKey: .inode)
+        try container.encode(_fileSystem, forKey: .fileSystem)
+        try container.encode(_size, forKey: .size)
         try statistics.encode(to: encoder)
         try container.encode(statistics.averageExtent, forKey: .averageExtent)
-        try container.encode(estimatedReflinkSeconds, forKey: .estimatedReflinkSeconds)
-        try container.encode(gainSeconds, forKey: .gainSeconds)
+        try container.encode(_estimatedReflinkSeconds, forKey: .estimatedReflinkSeconds)
+        try container.encode(_gainSeconds, forKey: .gainSeconds)
         try container.encode(isCalibrated, forKey: .calibrated)
-        try container.encodeIfPresent(extentSizeHint, forKey: .extentSizeHint)
+        try container.encode(_extentSizeHint, forKey: .extentSizeHint)
         try container.encodeIfPresent(obstacle, forKey: .obstacle)
     }
 }

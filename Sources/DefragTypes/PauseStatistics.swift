@@ -1,27 +1,27 @@
 /// Distribution of the times for which the file was locked, one sample for each clone and each unshare.
 public struct PauseStatistics: Codable, Hashable, Sendable {
     /// Number of samples.
-    public var count: Int
+    @Bounded<Count> public var count: Int
     /// Median, in milliseconds.
-    public var p50Ms: Double
+    @Bounded<Milliseconds> public var p50Ms: Double
     /// 99th percentile, in milliseconds.
-    public var p99Ms: Double
+    @Bounded<Milliseconds> public var p99Ms: Double
     /// 99.9th percentile, in milliseconds.
-    public var p999Ms: Double
+    @Bounded<Milliseconds> public var p999Ms: Double
     /// The longest, in milliseconds; exact.
-    public var maxMs: Double
+    @Bounded<Milliseconds> public var maxMs: Double
     /// The samples by length, in ascending order; what is longer than the last bound is ``count`` less their sum.
     /// `nil` without samples, and from workers before contract 1.2.
-    public var buckets: [Bucket]?
+    @Bounded<Items<64, Bucket>?> public var buckets: [Bucket]?
     /// Samples above the policy's ``Policy/maxPause`` of their time; `nil` as ``buckets``.
-    public var over: Int?
+    @Bounded<Count?> public var over: Int?
 
     /// One range of lengths. As JSON it is a pair: `[0.02, 17]`.
     public struct Bucket: Hashable, Sendable {
         /// The longest sample counted here, in seconds; the shorter ones are in the buckets before.
-        public var upTo: Double
+        @Bounded<Seconds> public var upTo: Double
         /// Samples of this bucket alone.
-        public var count: Int
+        @Bounded<Count> public var count: Int
 
         /// A bucket.
         public init(upTo: Double, count: Int = 0) {
@@ -71,7 +71,8 @@ extension PauseStatistics {
 extension PauseStatistics.Bucket: Codable {
     public init(from decoder: any Decoder) throws {
         var pair = try decoder.unkeyedContainer()
-        self.init(upTo: try pair.decode(Double.self), count: try pair.decode(Int.self))
+        _upTo = try pair.decode(Bounded<Seconds>.self)
+        _count = try pair.decode(Bounded<Count>.self)
         guard pair.isAtEnd else {
             throw DecodingError.dataCorruptedError(
                 in: pair, debugDescription: "a bucket is a pair of seconds and a count")
@@ -80,7 +81,7 @@ extension PauseStatistics.Bucket: Codable {
 
     public func encode(to encoder: any Encoder) throws {
         var pair = encoder.unkeyedContainer()
-        try pair.encode(upTo)
-        try pair.encode(count)
+        try pair.encode(_upTo)
+        try pair.encode(_count)
     }
 }

@@ -6,9 +6,9 @@ public struct Policy: Hashable, Sendable {
     public var maxChunk: ByteCount = .mebibytes(16)
     /// How much is read ahead, rewritten and released together: the most extra space a private file needs.
     public var window: ByteCount = .mebibytes(16)
-    /// Share of the time spent working, above 0 and up to 1. The rest is rest, after each chunk in proportion.
+    /// Share of the time spent working, above 0 and up to 1. The remainder is idle, after each chunk in proportion.
     public var duty: Double = 0.5
-    /// At least this much rest after each chunk.
+    /// Least idle time after each chunk.
     public var idle: Duration = .zero
     /// Most bytes to rewrite in a second; `nil` for no limit.
     public var rate: ByteCount?
@@ -42,9 +42,9 @@ public struct Policy: Hashable, Sendable {
 
 /// What to do with extents that other files share.
 public enum Sharing: String, Codable, Hashable, Sendable, CaseIterable {
-    /// Leave large shared extents alone; re-lay small ones within the unshare budget.
+    /// Leave large shared extents alone; rewrite small ones within the unshare budget.
     case preserve
-    /// Re-lay everything, whatever it costs in space.
+    /// Rewrite everything, whatever it costs in space.
     case unshare
 }
 
@@ -87,13 +87,19 @@ extension FreeSpaceFloor: LosslessStringConvertible {
 
 /// Encodes as an integer of bytes or as text like `"5%"`.
 extension FreeSpaceFloor: Codable {
+    /// Most bytes of its text in JSON.
+    private static let mostBytes = 32
+
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if let bytes = try? container.decode(ByteCount.self) {
             self = .bytes(bytes)
-        } else if let floor = FreeSpaceFloor(try container.decode(String.self)) {
-            self = floor
         } else {
+            let text = try container.decode(String.self)
+            if text.utf8.count <= Self.mostBytes, let floor = FreeSpaceFloor(text) {
+                self = floor
+                return
+            }
             throw DecodingError.dataCorruptedError(
                 in: container, debugDescription: "expected a number of bytes or a text like \"5%\"")
         }

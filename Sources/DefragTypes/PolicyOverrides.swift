@@ -1,4 +1,4 @@
-/// The parts of a ``Policy`` that somebody has set; what is `nil` is left as it is.
+/// The parts of a ``Policy`` that are set; `nil` leaves a part as it is.
 ///
 /// As JSON: sizes in bytes, times in seconds, `duty` a fraction, `minFree` bytes or `"5%"`. Decoding validates.
 public struct PolicyOverrides: Hashable, Sendable {

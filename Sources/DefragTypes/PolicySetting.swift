@@ -94,16 +94,16 @@ public struct PolicySetting: Sendable {
 
 /// Why a text could not become a policy setting.
 public struct PolicyTextError: Error, CustomStringConvertible, Sendable {
-    /// What is wrong, without the option, for whoever names the setting otherwise.
+    /// What is wrong, without the option, for callers that name the setting differently.
     public let kind: Kind
     /// What is wrong, naming the option and the text.
     public let message: String
 
-    /// Kinds of trouble with a text.
+    /// Kinds of error.
     public enum Kind: Hashable, Sendable {
         /// It is no such value.
         case malformed
-        /// It is one that must not be; why, naming the JSON key.
+        /// It is out of range; how, naming the JSON key.
         case outOfRange(String)
     }
 

@@ -9,15 +9,18 @@ public struct Reason: RawRepresentable, Codable, Hashable, Sendable, CustomStrin
     }
 
     public init(from decoder: any Decoder) throws {
-        rawValue = try decoder.singleValueContainer().decode(String.self)
+        rawValue = try ReasonText.decode(from: decoder)
     }
 
     public func encode(to encoder: any Encoder) throws {
-        var container = encoder.singleValueContainer()
-        try container.encode(rawValue)
+        try ReasonText.encode(rawValue, to: encoder)
     }
 
     public var description: String { rawValue }
+}
+
+extension Reason: SelfDescribing {
+    public static var shape: Shape? { ReasonText.shape }
 }
 
 extension Reason {
@@ -68,17 +71,17 @@ extension Reason {
     public static let lowSpace = Reason(rawValue: "lowSpace")
     /// Breaking more sharing would cost more space than allowed.
     public static let unshareBudget = Reason(rawValue: "unshareBudget")
-    /// Laying windows afresh did not make them whole: the free space is itself in pieces, or guests write too fast.
+    /// Rewriting windows did not make them contiguous: the free space is fragmented, or guests write too fast.
     public static let noGain = Reason(rawValue: "noGain")
     /// A quota is used up.
     public static let quota = Reason(rawValue: "quota")
-    /// Only looked at.
+    /// Nothing was changed, as asked.
     public static let dryRun = Reason(rawValue: "dryRun")
     /// No worker answered for the slice.
     public static let noAnswer = Reason(rawValue: "noAnswer")
-    /// The slice ended among the dead letters.
+    /// The slice was dead-lettered.
     public static let deadLettered = Reason(rawValue: "deadLettered")
-    /// Slices end without getting any further.
+    /// Slices end without progress.
     public static let noHeadway = Reason(rawValue: "noHeadway")
     /// The host was lost, and did not return.
     public static let hostLost = Reason(rawValue: "hostLost")
@@ -88,7 +91,7 @@ extension Reason {
     // Notes.
     /// The one-block `cowextsize` hint could not be set for the run.
     public static let hintNotSet = Reason(rawValue: "hintNotSet")
-    /// The file's own `cowextsize` hint could not be given back.
+    /// The file's own `cowextsize` hint could not be restored.
     public static let hintNotRestored = Reason(rawValue: "hintNotRestored")
     /// The file carries an `extsize` hint.
     public static let extentSizeHint = Reason(rawValue: "extentSizeHint")

@@ -1,15 +1,15 @@
 /// What a reflink copy costs on one file system, with every writer of its source waiting.
 public struct ReflinkCost: Codable, Hashable, Sendable {
     /// UUID of the file system.
-    public var fileSystem: String
+    @Bounded<UUIDText> public var fileSystem: String
     /// Seconds for each extent of the source.
-    public var secondsPerExtent: Double
-    /// Seconds that every copy costs besides; at most, for it is what a copy of a single extent takes.
-    public var secondsPerCopy: Double
-    /// Whether it was measured on this file system; otherwise it is a usual cost.
+    @Bounded<Seconds> public var secondsPerExtent: Double
+    /// Seconds that every copy costs in addition: an upper bound, the time of a copy of a single extent.
+    @Bounded<Seconds> public var secondsPerCopy: Double
+    /// Whether it was measured on this file system; otherwise it is typical.
     public var isMeasured: Bool
     /// Why it was not measured, in words.
-    public var message: String?
+    @Bounded<Remark?> public var message: String?
 
     /// A cost.
     public init(

@@ -1,30 +1,30 @@
-/// What a survey found out about all of its files together.
+/// Totals of a survey.
 public struct SurveySummary: Codable, Hashable, Sendable {
     /// Number of files.
-    public var files = 0
+    @Bounded<Count> public var files = 0
     /// Their apparent sizes, added up.
-    public var size = ByteCount.zero
+    @Bounded<Size> public var size = ByteCount.zero
     /// Their extents.
-    public var extents = 0
+    @Bounded<Count> public var extents = 0
     /// How long reflink copies of all of them would block their writers, one after the other, in seconds.
-    public var reflinkSeconds = 0.0
-    /// How much of that would be saved if they were laid well: those that can be defragmented.
-    public var gainSeconds = 0.0
+    @Bounded<Seconds> public var reflinkSeconds = 0.0
+    /// How much of that defragmenting would save, for those files that can be defragmented.
+    @Bounded<Seconds> public var gainSeconds = 0.0
     /// Files that carry an `extsize` hint.
-    public var withExtentSizeHint = 0
+    @Bounded<Count> public var withExtentSizeHint = 0
     /// What cannot be defragmented, and why; the most frequent reason first.
-    public var obstacles: [Obstructed] = []
-    /// What reflink copies cost, on each file system where that had to be known.
-    public var reflinkCosts: [ReflinkCost] = []
+    @Bounded<Items<64, Obstructed>> public var obstacles: [Obstructed] = []
+    /// The cost of reflink copies on each file system for which it was needed.
+    @Bounded<Items<256, ReflinkCost>> public var reflinkCosts: [ReflinkCost] = []
 
     /// Files that one reason keeps from being defragmented.
     public struct Obstructed: Codable, Hashable, Sendable {
         /// The reason.
         public var reason: Reason
         /// How many files.
-        public var files: Int
+        @Bounded<Count> public var files: Int
         /// The message about one of them.
-        public var example: String
+        @Bounded<Example> public var example: String
 
         /// So many files.
         public init(reason: Reason, files: Int, example: String) {

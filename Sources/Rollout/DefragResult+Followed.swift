@@ -31,8 +31,6 @@ extension DefragResult {
         return both.bounded
     }
 
-    /// Most notes of a file.
-    static let mostNotes = 16
     /// Most pauses of a file, and of each of their buckets.
     static let mostPauses = 1 << 53
     /// Most seconds of a file.
@@ -48,7 +46,7 @@ extension DefragResult {
         }
         var reasons: Set<Reason> = []
         result.notes = notes.map {
-            Array($0.filter { reasons.insert($0.reason).inserted }.prefix(Self.mostNotes))
+            Array($0.filter { reasons.insert($0.reason).inserted }.prefix(DefragResult.mostNotes))
         }
         return result
     }

@@ -90,12 +90,16 @@ final class SimulatedHost: Sendable {
 
     private func survey(_ task: SurveyTask, _ id: String) -> [HostEvent] {
         let found = (0..<nature.files).map { SimulatedFile(number: $0).survey(on: name) }
-        return [
-            .surveyPage(SurveyPage(task: id, job: task.job, page: 0, files: found)),
+        let pages = stride(from: 0, to: found.count, by: SurveyPage.mostFiles).map {
+            Array(found[$0..<min($0 + SurveyPage.mostFiles, found.count)])
+        }
+        return pages.enumerated().map {
+            .surveyPage(SurveyPage(task: id, job: task.job, page: $0, files: $1))
+        } + [
             .surveyFinished(
                 SurveyFinished(
-                    task: id, job: task.job, pages: 1, files: found.count, matched: found.count, problems: [])
-            ),
+                    task: id, job: task.job, pages: pages.count, files: found.count, matched: found.count,
+                    problems: []))
         ]
     }
 

@@ -9,5 +9,6 @@ import ArgumentParser
             """,
         subcommands: [
             Kills.self, PowerCuts.self, Differential.self, Rollouts.self, Budget.self, Steering.self,
+            Flood.self,
         ])
 }

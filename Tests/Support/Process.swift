@@ -58,6 +58,9 @@ public final class Process: Sendable {
     /// What it has written to its standard error so far.
     public var errors: String { text(of: "stderr") }
 
+    /// The file that takes its standard output.
+    public var outputFile: String { folder + "/stdout" }
+
     /// The file that takes its standard error.
     public var errorFile: String { folder + "/stderr" }
 

@@ -19,20 +19,22 @@ struct SurveyRunner: Sendable {
         fileprivate(set) var summary = SurveySummary()
         /// How many files matched.
         fileprivate(set) var matched = 0
-        /// What could not be looked at, in words.
+        /// What could not be looked at, in words; the last of many says how many more there are.
         fileprivate(set) var problems: [String] = []
         /// The worker is leaving, and did not look everywhere.
         fileprivate(set) var isCutShort = false
 
-        /// Most problems kept, and the most bytes of each: together they fit into a message.
-        private static let mostProblems = 50
-        private static let mostBytes = 2000
+        fileprivate var noted = 0
 
+        /// Keeps the first problems, as many as the answer has, and counts the others.
         fileprivate mutating func note(_ problem: String) {
-            guard problems.count < Findings.mostProblems else { return }
-            problems.append(
-                problem.utf8.count <= Findings.mostBytes
-                    ? problem : String(decoding: problem.utf8.prefix(Findings.mostBytes), as: UTF8.self))
+            let most = SurveyFinished.mostProblems
+            noted += 1
+            if noted <= most {
+                problems.append(ProblemText.fitted(problem))
+            } else {
+                problems[most - 1] = "and \(noted - most + 1) more"
+            }
         }
     }
 
@@ -82,6 +84,9 @@ struct SurveyRunner: Sendable {
         at path: String, with surveyor: Surveyor, _ task: SurveyTask, _ findings: inout Findings
     ) {
         findings.matched += 1
+        guard path.utf8.count <= PathText.bytes.upperBound else {
+            return findings.note("\(path.prefix(200))…: skipped, its path is too long for a message")
+        }
         do {
             let (root, relative) = try roots.place(path)
             let file = try openForSurvey(beneath: root, relative: relative)
@@ -105,9 +110,8 @@ struct SurveyRunner: Sendable {
 struct SurveyPages: Sequence, IteratorProtocol {
     private var rest: ArraySlice<FileSurvey>
 
-    /// Most files on a page, and most bytes of their JSON: a file takes about 1 KiB, with the longest path some 50 KiB; a
-    /// message holds 1 MiB.
-    private static let mostFiles = 100
+    /// Most bytes of a page's files as JSON: a file takes about 1 KiB, with the longest path some 50 KiB; a message holds
+    /// 1 MiB.
     private static let mostBytes = 512 << 10
 
     /// Pages of `files`, in this order.
@@ -119,7 +123,7 @@ struct SurveyPages: Sequence, IteratorProtocol {
     mutating func next() -> [FileSurvey]? {
         var page: [FileSurvey] = []
         var bytes = 0
-        while page.count < Self.mostFiles, let file = rest.first {
+        while page.count < SurveyPage.mostFiles, let file = rest.first {
             // What has no JSON is a bug, and told when the page is written.
             bytes += (try? JSONEncoder().encode(file).count) ?? 0
             if !page.isEmpty, bytes > Self.mostBytes { break }

@@ -32,13 +32,36 @@ public final class Coordinator: Sendable {
     }
 
     /// Waits until it has heard all of `hosts`.
-    public func waitUntilHeard(_ hosts: [Host]) async throws {
-        let wanted = Set(hosts.map(\.name))
+    public func waitUntilHeard(_ hosts: [Host]) async throws { try await waitUntilHeard(hosts.map(\.name)) }
+
+    /// Waits until it has heard all hosts of these names.
+    func waitUntilHeard(_ names: [String]) async throws {
+        let wanted = Set(names)
         var heard: Set<String> = []
         while !wanted.isSubset(of: heard) {
             let known = try lines(HostStatus.self, await tell("hosts", "--output", "json"))
             heard = Set(known.filter { $0.lastHeard != nil }.map(\.name))
         }
+    }
+
+    /// Whether it has not ended.
+    var isRunning: Bool { current.withLock(\.self)?.isRunning ?? false }
+
+    /// What it has logged since its last start.
+    var log: String { current.withLock(\.self)?.errors ?? "" }
+
+    /// The most memory that it has had resident since its last start, in MiB.
+    func peakMemory() throws -> Int {
+        guard let process = current.withLock(\.self) else { return 0 }
+        let line = try Tool.run("grep", "VmHWM", "/proc/\(process.pid)/status")
+        return (Int(line.filter(\.isNumber)) ?? 0) / 1024
+    }
+
+    /// What its database takes on disk, in MiB.
+    func databaseSize() throws -> Int {
+        let path = environment["REFLOW_DATABASE"] ?? ""
+        let sizes = try Tool.run("sh", "-c", "du -ckm \(path)* | tail -n 1")
+        return Int(sizes.prefix { $0.isNumber }) ?? 0
     }
 
     /// Ends it as a power cut would.
