@@ -20,6 +20,13 @@ public struct HostState: Codable, Hashable, Sendable {
     public var uptime: Double
     /// What the host's configuration calls it, such as its rack; `nil` from workers before contract 1.1.
     public var labels: [String: String]?
+    /// Random, one a process: two of them alive under one name are two workers. `nil` before contract 1.2.
+    public var instance: String?
+    /// Ids of the tasks that were taken from the queue and not ended, those that wait for their turn included; `nil`
+    /// before contract 1.2.
+    public var accepted: [String]?
+    /// Why the host cannot consume its queues, in words; `nil` if it can, and before contract 1.2.
+    public var deaf: String?
 
     /// A mounted XFS.
     public struct FileSystem: Codable, Hashable, Sendable {
@@ -46,7 +53,8 @@ public struct HostState: Codable, Hashable, Sendable {
         version: String, kernel: String, generation: Int64, mode: DesiredState.Mode,
         fileSystems: [FileSystem],
         running: [SliceProgress], surveys: [String] = [], uptime: Double,
-        labels: [String: String]? = nil
+        labels: [String: String]? = nil, instance: String? = nil, accepted: [String]? = nil,
+        deaf: String? = nil
     ) {
         self.version = version
         self.kernel = kernel
@@ -57,6 +65,9 @@ public struct HostState: Codable, Hashable, Sendable {
         self.surveys = surveys
         self.uptime = uptime
         self.labels = labels
+        self.instance = instance
+        self.accepted = accepted
+        self.deaf = deaf
     }
 }
 

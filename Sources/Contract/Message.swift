@@ -86,7 +86,7 @@ public enum ContractVersion {
     /// Messages of another major version are not understood.
     public static let major = 1
     /// Grows with every addition.
-    public static let minor = 1
+    public static let minor = 2
 }
 
 /// A random id, unique for all practical purposes: 128 bits in hexadecimal.

@@ -53,11 +53,18 @@ extension DefragResult: Plausible {
         for bytes in [
             bytes.rewritten, bytes.unshared, prediction?.rewritten, prediction?.unshared,
         ] { try Bounds.check("a number of bytes", bytes, Bounds.written) }
-        for count in [extents.before, extents.after, pause.count, prediction?.extents] {
+        for count in [
+            extents.before, extents.after, pause.count, pause.over, prediction?.extents,
+        ] {
             try Bounds.check("a count", count, Bounds.count)
         }
         for time in [seconds, pause.p50Ms, pause.p99Ms, pause.p999Ms, pause.maxMs] {
             try Bounds.check("a time", time, Bounds.seconds)
+        }
+        try Bounds.check("the number of buckets", pause.buckets?.count, 0...64)
+        for bucket in pause.buckets ?? [] {
+            try Bounds.check("a count", bucket.count, Bounds.count)
+            try Bounds.check("a time", bucket.upTo, Bounds.seconds)
         }
     }
 }

@@ -27,12 +27,12 @@ extension Run {
             throw Halt(error)
         }
         let cloned = ContinuousClock.now
-        histogram.record(cloned - start)
+        histogram.record(cloned - start, aim: policy.maxPause)
         guard !needsPin || pin.isFirm(outside: chunk.range, in: file) else { return .unpinned }
         let unsharing = ContinuousClock.now
         try halting { () throws(SystemError) in try file.unshare(chunk.range) }
         let pause = ContinuousClock.now - unsharing
-        histogram.record(pause)
+        histogram.record(pause, aim: policy.maxPause)
         pauses.learn(
             clone: cloned - start, unshare: pause, bytes: chunk.length, extents: chunk.extents,
             policy: policy)

@@ -21,7 +21,7 @@ extension Run {
         guard isPrivate else { return }
         let start = ContinuousClock.now
         try? file.unshare(range)
-        histogram.record(ContinuousClock.now - start)
+        histogram.record(ContinuousClock.now - start, aim: policy.maxPause)
     }
 
     /// Sets the one-block `cowextsize` hint for the run, where it would have an effect.

@@ -126,7 +126,9 @@ extension Run {
         while position < range.upperBound {
             if sinceRest > 0 { try rest(decide) }
             try ask(decide)
-            for pause in pin.renew(in: file, size: size, blockSize: blockSize) { histogram.record(pause) }
+            for pause in pin.renew(in: file, size: size, blockSize: blockSize) {
+                histogram.record(pause, aim: policy.maxPause)
+            }
             pinned = pin.ours
             let rest = position..<range.upperBound
             guard let chunk = try nextChunk(of: file, in: rest, pin: pin) else { break }

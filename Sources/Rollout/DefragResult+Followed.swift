@@ -16,11 +16,7 @@ extension DefragResult {
         both.extents.before = extents.before
         both.bytes.rewritten = min(bytes.rewritten + later.bytes.rewritten, .mostCounted)
         both.bytes.unshared = min(bytes.unshared + later.bytes.unshared, .mostCounted)
-        both.pause.count += pause.count
-        both.pause.p50Ms = max(pause.p50Ms, later.pause.p50Ms)
-        both.pause.p99Ms = max(pause.p99Ms, later.pause.p99Ms)
-        both.pause.p999Ms = max(pause.p999Ms, later.pause.p999Ms)
-        both.pause.maxMs = max(pause.maxMs, later.pause.maxMs)
+        both.pause = pause.merged(with: later.pause)
         both.freeBytes.before = freeBytes.before
         both.freeBytes.lowest = min(freeBytes.lowest, both.freeBytes.lowest)
         both.seconds += seconds

@@ -61,6 +61,11 @@ import Testing
             ("reflow.survey.page", #""gainSeconds":0.25"#, #""gainSeconds":1e300"#),
             ("reflow.slice.finished", #""unshared":0"#, #""unshared":9223372036854775807"#),
             ("reflow.slice.finished", #""maxMs":3.5"#, #""maxMs":1e10"#),
+            ("reflow.slice.finished", #"[0.001,2]"#, "[0.001,-2]"),
+            ("reflow.slice.finished", #"[0.001,2]"#, "[0.001,2,3]"),
+            ("reflow.slice.finished", #"[0.001,2]"#, "[0.001]"),
+            ("reflow.slice.finished", #"[0.001,2]"#, #"{"upTo":0.001,"count":2}"#),
+            ("reflow.slice.finished", #""over":1"#, #""over":-1"#),
             ("reflow.slice.finished", #""seconds":0"#, #""seconds":1e300"#),
             ("reflow.progress", #""seconds":6"#, #""seconds":1e300"#),
             ("reflow.host.state", #""generation":5"#, #""generation":9223372036854775807"#),
@@ -74,6 +79,32 @@ import Testing
             try Message<HostEvent>(json: Array(wrong.utf8))
         }
         #expect(error.code == .malformed)
+    }
+
+    @Test("of a worker before contract 1.2 is understood: what is new is left out")
+    func older() throws {
+        let new = #","buckets":[[0.001,2],[0.01,1]],"over":1"#
+        let newer = #","instance":"i","accepted":["t","t2"],"deaf":"no queue""#
+        for (type, part) in [("reflow.slice.finished", new), ("reflow.host.state", newer)] {
+            let event = try #require(Self.events.last { $0.type == type })
+            let text = String(
+                decoding: try Message(source: "/hosts/alpha", body: event).json(), as: UTF8.self)
+            let old = text.replacing(part, with: "").replacing(
+                #""reflowversion":"1.2""#, with: #""reflowversion":"1.1""#)
+            try #require(old.count < text.count - part.count + 1, "\(text)")
+            switch try Message<HostEvent>(json: Array(old.utf8)).body {
+            case .sliceFinished(let answer):
+                #expect(answer.result.pause.count == 3)
+                #expect(answer.result.pause.buckets == nil)
+                #expect(answer.result.pause.over == nil)
+            case .hostState(let state):
+                #expect(state.labels == ["rack": "r1"])
+                #expect(state.instance == nil)
+                #expect(state.accepted == nil)
+                #expect(state.deaf == nil)
+            default: Issue.record("not understood")
+            }
+        }
     }
 
     @Test("nested ten thousand deep is refused, not fatal")
@@ -101,7 +132,10 @@ import Testing
         var result = DefragResult(path: "/a", status: .partial, reason: .timeLimit, message: "…")
         result.inode = UInt64(Int64.max)
         result.nextOffset = .gibibytes(1024)
-        result.pause = PauseStatistics(count: 3, p50Ms: 0.1, p99Ms: 1.25, p999Ms: 2, maxMs: 3.5)
+        result.pause = PauseStatistics(
+            count: 3, p50Ms: 0.1, p99Ms: 1.25, p999Ms: 2, maxMs: 3.5,
+            buckets: [.init(upTo: 0.001, count: 2), .init(upTo: 0.01, count: 1)],
+            over: 1)
         var statistics = ExtentStatistics()
         statistics.count(extentOf: 4096)
         let survey = FileSurvey(
@@ -127,7 +161,8 @@ import Testing
                 HostState(
                     version: "1", kernel: "6", generation: 5, mode: .pause,
                     fileSystems: [.init(uuid: "u", mountPoint: "/m", size: 10, free: 5)], running: [progress],
-                    uptime: 3)),
+                    uptime: 3, labels: ["rack": "r1"], instance: "i", accepted: ["t", "t2"], deaf: "no queue")
+            ),
         ]
     }()
 }

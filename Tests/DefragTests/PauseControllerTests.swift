@@ -111,17 +111,22 @@ struct PauseControllerTests {
 }
 
 struct PauseHistogramTests {
-    @Test func tellsPercentilesAndTheExactLongest() {
+    @Test func tellsPercentilesBucketsAndTheExactLongest() throws {
         var histogram = PauseHistogram()
         #expect(histogram.statistics == PauseStatistics())
-        for millisecond in 1...1000 { histogram.record(.milliseconds(millisecond)) }
-        histogram.record(.microseconds(1_234_567))
+        for millisecond in 1...1000 { histogram.record(.milliseconds(millisecond), aim: .milliseconds(20)) }
+        histogram.record(.microseconds(1_234_567), aim: .seconds(2))
+        histogram.record(.seconds(11), aim: .seconds(11))
         let statistics = histogram.statistics
-        #expect(statistics.count == 1001)
+        #expect(statistics.count == 1002)
         #expect((495...506).contains(statistics.p50Ms))
         #expect((985...1005).contains(statistics.p99Ms))
-        #expect(statistics.maxMs == 1234.567)
+        #expect(statistics.maxMs == 11000)
         #expect(statistics.p999Ms <= statistics.maxMs)
+        #expect(statistics.over == 980)
+        let buckets = try #require(statistics.buckets)
+        #expect(buckets.map(\.count) == [1, 1, 3, 5, 10, 30, 50, 100, 300, 500, 1, 0, 0])
+        #expect(statistics.count - buckets.map(\.count).reduce(0, +) == 1)
     }
 }
 

@@ -66,7 +66,9 @@ struct VocabularyTests {
         var result = DefragResult(
             path: "/srv/vm/a.img", status: .partial, reason: .timeLimit, message: "over")
         result.nextOffset = .mebibytes(1)
-        result.pause = PauseStatistics(count: 3, p50Ms: 1.5, p99Ms: 2, p999Ms: 2.25, maxMs: 2.5)
+        result.pause = PauseStatistics(
+            count: 3, p50Ms: 1.5, p99Ms: 2, p999Ms: 2.25, maxMs: 2.5, buckets: [.init(upTo: 0.002, count: 2)],
+            over: 0)
         result.seconds = 0.1
         result.prediction = .init(rewritten: 8192, unshared: 4096, extents: 1)
         result.notes = [.init(.hintNotSet, "so")]
@@ -74,7 +76,8 @@ struct VocabularyTests {
             result,
             #"{"path":"/srv/vm/a.img","inode":0,"size":0,"status":"partial","reason":"timeLimit","message":"over","#
                 + #""nextOffset":1048576,"extents":{"before":0,"after":0},"bytes":{"rewritten":0,"unshared":0},"#
-                + #""pause":{"count":3,"p50Ms":1.5,"p99Ms":2.0,"p999Ms":2.25,"maxMs":2.5},"#
+                + #""pause":{"count":3,"p50Ms":1.5,"p99Ms":2.0,"p999Ms":2.25,"maxMs":2.5,"#
+                + #""buckets":[[0.002,2]],"over":0},"#
                 + #""freeBytes":{"before":0,"lowest":0,"after":0},"seconds":0.1,"#
                 + #""prediction":{"rewritten":8192,"unshared":4096,"extents":1},"#
                 + #""notes":[{"reason":"hintNotSet","message":"so"}]}"#)

@@ -11,7 +11,9 @@ import Testing
         result.inode = 7
         result.extents = .init(before: extents.upperBound, after: extents.lowerBound)
         result.bytes = .init(rewritten: 4096, unshared: 1024)
-        result.pause = .init(count: 3, p50Ms: pause / 2, p99Ms: pause, p999Ms: pause, maxMs: pause)
+        result.pause = .init(
+            count: 3, p50Ms: pause / 2, p99Ms: pause, p999Ms: pause, maxMs: pause,
+            buckets: [.init(upTo: 0.005, count: 2), .init(upTo: 0.01, count: 1)], over: 1)
         result.freeBytes = .init(before: 1000, lowest: ByteCount(Int64(900 - pause)), after: 950)
         result.seconds = 2
         return result
@@ -28,8 +30,28 @@ import Testing
         #expect(both.bytes.unshared == 2048)
         #expect(both.pause.count == 6)
         #expect(both.pause.maxMs == 9)
+        #expect(both.pause.buckets == [.init(upTo: 0.005, count: 4), .init(upTo: 0.01, count: 2)])
+        #expect(both.pause.over == 2)
         #expect(both.freeBytes.lowest == 891)
         #expect(both.seconds == 4)
+    }
+
+    @Test(
+        "the buckets of a worker that has none make those of the file unknown, a slice that locked nothing does not"
+    )
+    func buckets() {
+        var old = slice(.partial, .timeLimit, extents: 50...100, pause: 9)
+        let new = slice(.done, nil, extents: 4...50, pause: 5)
+        (old.pause.buckets, old.pause.over) = (nil, nil)
+        for both in [old.followed(by: new), new.followed(by: old)] {
+            #expect(both.pause.count == 6)
+            #expect(both.pause.buckets == nil)
+            #expect(both.pause.over == nil)
+        }
+        var idle = slice(.partial, .timeLimit, extents: 50...100, pause: 0)
+        idle.pause = PauseStatistics()
+        #expect(idle.followed(by: new).pause == new.pause)
+        #expect(new.followed(by: idle).pause == new.pause)
     }
 
     @Test("contiguous by the first slice's work, not already")

@@ -94,6 +94,19 @@ import Testing
         }
     }
 
+    @Test("a summary says how many locks were longer than aimed at, if any were")
+    func overMaxPause() {
+        func summary(over: Int?) -> String {
+            var result = DefragResult(path: "a", status: .done)
+            result.pause = PauseStatistics(count: 140, p99Ms: 18, maxMs: 26, over: over)
+            return result.summary(allocated: 4096)
+        }
+        #expect(
+            summary(over: 3).contains("longest 26ms, 99% up to 18ms, over max-pause: 3 of 140\n"))
+        #expect(!summary(over: 0).contains("over max-pause"))
+        #expect(!summary(over: nil).contains("over max-pause"))
+    }
+
     @Test("the way on is a command line that a shell understands")
     func resume() throws {
         let line = ["--min-free", "10%", "a b.img", "c.img", "--dry-run", "d.img", "it's.img"]

@@ -39,9 +39,13 @@ extension DefragResult {
             \(average(extents.after))
               rewritten  \(bytes.rewritten)\(unshared) in \(Duration.seconds(seconds).text), \
             \(ByteCount(Int64(rate))) a second
-              pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))
+              pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))\(overAim)
               free space \(freeBytes.before) -> \(freeBytes.after), lowest \(freeBytes.lowest)
             """ + why + noteLines
+    }
+
+    private var overAim: String {
+        pause.over.flatMap { $0 > 0 ? ", over max-pause: \($0) of \(pause.count)" : nil } ?? ""
     }
 
     private var noteLines: String { (notes ?? []).map { "\n  note       \($0.message)" }.joined() }
