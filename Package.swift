@@ -17,6 +17,7 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
@@ -47,7 +48,10 @@ let package = Package(
         // What travels.
         .target(name: "JSON", dependencies: ["CJansson"], swiftSettings: strict),
         .target(name: "Contract", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
-        .target(name: "AMQP", dependencies: ["CRabbitMQ"], swiftSettings: strict),
+        .target(
+            name: "AMQP",
+            dependencies: ["CRabbitMQ", .product(name: "DequeModule", package: "swift-collections")],
+            swiftSettings: strict),
 
         // What both programs have at the broker.
         .target(
@@ -76,6 +80,8 @@ let package = Package(
             name: "Worker",
             dependencies: [
                 "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "XFS",
+                .product(name: "DequeModule", package: "swift-collections"),
+                .product(name: "HeapModule", package: "swift-collections"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -138,7 +144,11 @@ let package = Package(
             name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
         .testTarget(
-            name: "BrokerKitTests", dependencies: ["AMQP", "BrokerKit", "Contract"], swiftSettings: strict),
+            name: "BrokerKitTests",
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Support", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
@@ -158,12 +168,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "WorkerTests",
-            dependencies: ["Worker", "AMQP", "Contract", "Defrag", "DefragTypes", "Support"],
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "Settings", "Support", "Worker",
+                "XFS",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials", "Worker",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials",
+                "Worker",
                 "XFS",
             ],
             swiftSettings: strict),

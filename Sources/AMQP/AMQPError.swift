@@ -8,6 +8,8 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
         case accessRefused
         /// The virtual host does not exist (530).
         case vhostNotFound
+        /// Another consumer has the queue, and it or this one wants it exclusively (403).
+        case inUse
         /// No such queue or exchange (404).
         case notFound
         /// It exists with other properties, or the broker's conditions are not met (406); also a queue that is
@@ -50,7 +52,7 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the same attempt may succeed later without anybody changing the configuration.
     public var isRetriable: Bool {
         switch code {
-        case .unreachable, .nacked, .timeout, .cancelled: true
+        case .unreachable, .nacked, .timeout, .cancelled, .inUse: true
         case .accessRefused, .vhostNotFound, .notFound, .preconditionFailed, .returned, .tooLarge, .closed,
             .protocol, .tls, .invalidURL:
             false
@@ -67,6 +69,7 @@ extension AMQPError {
             switch closure.replyCode {
             case 311: .tooLarge
             case 320: .unreachable  // CONNECTION_FORCED: an operator or a shutdown
+            case 403 where closure.text.contains("in exclusive use"): .inUse
             case 403: .accessRefused
             case 404: .notFound
             case 405, 406: .preconditionFailed

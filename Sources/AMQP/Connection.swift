@@ -94,10 +94,22 @@ public final class Connection: Sendable {
 
     /// Consumes from `queue`, which need not exist yet: ``states`` tells, and it is tried again. At most `prefetch`
     /// deliveries, at least 1, are unsettled at a time.
+    ///
+    /// - Parameters:
+    ///   - queue: its name.
+    ///   - prefetch: most deliveries that are not settled.
+    ///   - isExclusive: nobody else may consume it. Where somebody does, that is refused with `inUse`, and tried again.
+    ///   - gate: other deliveries of this connection. This queue is consumed only while that one is; what was delivered
+    ///     and not settled when it stops is delivered again, as after a lost connection.
+    ///   - arguments: such as `x-stream-offset`.
+    /// - Returns: the deliveries; letting them go ends the consumer.
     public func consume(
-        queue: String, prefetch: UInt16, arguments: [String: FieldValue] = [:]
+        queue: String, prefetch: UInt16, isExclusive: Bool = false, whileConsuming gate: Deliveries? = nil,
+        arguments: [String: FieldValue] = [:]
     ) -> Deliveries {
-        consume(queue, prefetch, arguments, before: [])
+        consume(
+            .consume(queue: queue, isExclusive: isExclusive, arguments: arguments), of: queue, prefetch,
+            before: [], gate: gate?.consumer.id)
     }
 
     /// Consumes from a queue of its own that receives what `bindings` name, such as a
@@ -110,15 +122,18 @@ public final class Connection: Sendable {
             ClientMethod.bindQueue(
                 queue.name, exchange: $0.exchange, routingKey: $0.routingKey, arguments: $0.arguments)
         }
-        return consume(queue.name, prefetch, [:], before: [.declareQueue(queue)] + binds)
+        return consume(
+            .consume(queue: queue.name, arguments: [:]), of: queue.name, prefetch,
+            before: [.declareQueue(queue)] + binds, gate: nil)
     }
 
     private func consume(
-        _ queue: String, _ prefetch: UInt16, _ arguments: [String: FieldValue], before: [ClientMethod]
+        _ consume: ClientMethod, of queue: String, _ prefetch: UInt16, before: [ClientMethod],
+        gate: ConsumerID?
     ) -> Deliveries {
         precondition(prefetch > 0, "without a prefetch the broker sends everything at once")
-        let steps = before + [.qos(prefetch: prefetch), .consume(queue: queue, arguments: arguments)]
-        let (id, deliveries) = core.subscribe(Subscription(queue: queue, steps: steps))
+        let steps = before + [.qos(prefetch: prefetch), consume]
+        let (id, deliveries) = core.subscribe(Subscription(queue: queue, steps: steps, gate: gate))
         return Deliveries(consumer: ConsumerHandle(id, deliveries, self))
     }
 

@@ -25,7 +25,7 @@ public struct Deliveries: AsyncSequence, Sendable {
 /// Holds a subscription; letting it go ends it.
 final class ConsumerHandle: Sendable {
     let queue: DeliveryQueue
-    private let id: ConsumerID
+    let id: ConsumerID
     /// Held, because letting a connection go closes it, and a loop over deliveries may be its last use.
     private let connection: Connection
 

@@ -6,25 +6,40 @@ extension Connection {
     /// A broker that is short of memory or disk reads nothing more from publishers, and tells only those that publish
     /// (rabbit_reader, `publish_received`). Hosts cannot say that they live then, and a coordinator that waits for their
     /// answers has nothing to publish and would not hear of it.
-    public func probeForAlarms() async {
-        // No queue is bound to it: the broker drops what is published.
-        let exchange = ExchangeDefinition("reflow.probe", .fanout, isDurable: false)
+    ///
+    /// - Parameter report: is called with the error where the account may not publish so, and with `nil` once it may again.
+    ///   That is tried again every half minute.
+    public func probeForAlarms(report: @escaping @Sendable (AMQPError?) -> Void = { _ in }) async {
         var probing: Task<Void, Never>?
         defer { probing?.cancel() }
         for await state in states {
             switch state {
             case .connected:
                 probing?.cancel()
-                probing = Task {
-                    guard (try? await declare(exchange)) != nil else { return }
-                    while (try? await Task.sleep(for: .seconds(5))) != nil {
-                        offer(AMQP.Message(body: []), key: "probe", exchange: exchange.name, routingKey: "")
-                    }
-                }
-            // The latter where the account may not do it, for example.
-            case .disconnected, .offerRefused: probing?.cancel()
+                probing = Task { await probe(report) }
+            case .disconnected: probing?.cancel()
             default: break
             }
+        }
+    }
+
+    private func probe(_ report: (AMQPError?) -> Void) async {
+        // No queue is bound to it: the broker drops what is published.
+        let exchange = ExchangeDefinition("reflow.probe", .fanout, isDurable: false)
+        var isDeclared = false
+        var isRefused = false
+        while !Task.isCancelled {
+            do {
+                if !isDeclared { try await declare(exchange) }
+                isDeclared = true
+                try await publish(AMQP.Message(body: []), exchange: exchange.name, routingKey: "")
+                if isRefused { report(nil) }
+                isRefused = false
+            } catch let error as AMQPError where !error.isRetriable {
+                report(error)
+                isRefused = true
+            } catch {}
+            try? await Task.sleep(for: .seconds(isRefused ? 30 : 5))
         }
     }
 }

@@ -2,44 +2,61 @@ public import AMQP
 import DefragTypes
 public import Logging
 
-/// Logs what becomes of a connection, a line for each change.
+/// Logs what becomes of a connection, a line for each change; what stays as it is, at long intervals.
 public struct LinkLog: Sendable {
     private let log: Logger
     private let ifNotConsuming: String
+    private let ifInUse: String
+    private var repetitions = Repetitions<Subject>()
 
-    /// Logs to `log` what becomes of `connection`, which is for `purpose`, such as `tasks`; `ifNotConsuming` is what to do when
-    /// a queue cannot be consumed.
-    public init(_ connection: Connection, purpose: String, ifNotConsuming: String, log: Logger) {
-        self.log = log.with(["connection": "\(purpose)", "broker": "\(connection.endpoint)"])
+    /// What a warning is about: while it is the same, and so is the error, it is a repetition.
+    private enum Subject: Hashable {
+        case queue(String), offer, connection
+    }
+
+    /// Logs to `log` what becomes of `connection`, which is for `purpose`, such as `tasks`. `ifNotConsuming` says what to do
+    /// when a queue cannot be consumed, `ifInUse` what it means that somebody else has it exclusively.
+    public init(
+        _ connection: Connection, purpose: String, ifNotConsuming: String, ifInUse: String, log: Logger
+    ) {
+        var log = log
+        log[metadataKey: "connection"] = "\(purpose)"
+        log[metadataKey: "broker"] = "\(connection.endpoint)"
+        self.log = log
         self.ifNotConsuming = ifNotConsuming
+        self.ifInUse = ifInUse
     }
 
     /// Logs `state`, if there is anything to say.
-    public func note(_ state: ConnectionState) {
+    public mutating func note(_ state: ConnectionState) {
         switch state {
         case .connecting, .closed: break
-        case .connected: log.info("connected")
-        case .consuming(let queue): log.info("consuming", metadata: ["queue": "\(queue)"])
+        case .connected:
+            repetitions.end(.connection)
+            log.info("connected")
+        case .consuming(let queue):
+            repetitions.end(.queue(queue))
+            log.info("consuming", metadata: ["queue": "\(queue)"])
         case .notConsuming(let queue, let error, let retryIn):
-            log.warning(
-                "not consuming: \(ifNotConsuming)",
-                metadata: ["queue": "\(queue)", "error": "\(error)", "retryIn": "\(retryIn.text)"])
-        case .offerRefused(let error):
-            log.warning("the broker refused an event", metadata: ["error": "\(error)"])
+            warn(
+                "not consuming: \(error.code == .inUse ? ifInUse : ifNotConsuming)", .queue(queue), error,
+                ["queue": "\(queue)", "retryIn": "\(retryIn.text)"])
+        case .offerRefused(let error): warn("the broker refused an event", .offer, error)
         case .blocked(let reason):
             log.warning("the broker holds publishers back", metadata: ["reason": "\(reason)"])
         case .unblocked: log.info("the broker takes messages again")
         case .disconnected(let error, let retryIn):
-            log.warning("not connected", metadata: ["error": "\(error)", "retryIn": "\(retryIn.text)"])
+            warn("not connected", .connection, error, ["retryIn": "\(retryIn.text)"])
         }
     }
-}
 
-extension Logger {
-    /// This logger, which adds `metadata` to every line.
-    fileprivate func with(_ metadata: Metadata) -> Logger {
-        var logger = self
-        for (key, value) in metadata { logger[metadataKey: key] = value }
-        return logger
+    private mutating func warn(
+        _ message: Logger.Message, _ subject: Subject, _ error: AMQPError, _ metadata: Logger.Metadata = [:]
+    ) {
+        guard let silent = repetitions.isDue(subject, "\(error)", at: .now) else { return }
+        var metadata = metadata
+        metadata["error"] = "\(error)"
+        if silent > 0 { metadata["repeated"] = "\(silent)" }
+        log.warning(message, metadata: metadata)
     }
 }

@@ -9,7 +9,8 @@ extension StringProtocol {
 }
 
 extension Unicode.Scalar {
-    fileprivate var isObeyed: Bool {
+    /// Whether a terminal does something else with it than show it. General category `control` ends at U+009F.
+    var isObeyed: Bool {
         switch self {
         case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}": true
         default: [.control, .lineSeparator, .paragraphSeparator].contains(properties.generalCategory)

@@ -95,6 +95,11 @@ public struct SettingsReader<Key: SettingKey> {
         return value(key, "is none of \(levels)", Logger.Level.init(rawValue:))
     }
 
+    public mutating func logFormat(_ key: Key) -> LogFormat? {
+        let formats = LogFormat.allCases.map(\.rawValue).joined(separator: " nor ")
+        return value(key, "is neither \(formats)", LogFormat.init(rawValue:))
+    }
+
     /// A list: of texts in a file, separated by colons in the environment.
     public mutating func list(_ key: Key) -> [String]? {
         switch found[key] {

@@ -173,7 +173,7 @@ import XFS
             let task = SliceTask(
                 job: "other", path: neighbour, fileSystem: try FileSystem(at: other.path).geometry.uuid,
                 policy: PolicyOverrides(), timeBudget: 60)
-            let result = try await ask(task, fleet, host)
+            let result = try await fleet.carryOut(task, on: host)
             #expect(result.status == .done)
             #expect(result.extents.after < 16)
             worker.send(SIGTERM)
@@ -213,12 +213,12 @@ import XFS
             (SliceTask(job: "t", path: image, fileSystem: "another"), .fileReplaced),
         ]
         for (slice, reason) in cases {
-            let result = try await ask(slice, fleet, host)
+            let result = try await fleet.carryOut(slice, on: host)
             #expect(result.status == .skipped, "\(slice.path): \(result)")
             #expect(result.reason == reason, "\(slice.path): \(result)")
             #expect(result.message?.isEmpty == false)
         }
-        let done = try await ask(SliceTask(job: "t", path: image, inode: inode), fleet, host)
+        let done = try await fleet.carryOut(SliceTask(job: "t", path: image, inode: inode), on: host)
         #expect(done.status == .done)
         try await stop(host)
     }
@@ -275,7 +275,7 @@ import XFS
         let memory = try Tool.run("grep", "VmHWM", "/proc/\(worker.pid)/status")
         let kibibytes = memory.split(separator: " ").compactMap { Int($0) }.first ?? 0
         #expect(kibibytes < 100 << 10, "a message of 200 MiB is not taken in: \(memory)")
-        #expect(try await ask(SliceTask(job: "t", path: image), fleet, host).status == .done)
+        #expect(try await fleet.carryOut(SliceTask(job: "t", path: image), on: host).status == .done)
         await connection.close()
         try await stop(host)
     }
@@ -298,25 +298,6 @@ import XFS
             #expect(await worker.wait() == .exited(status), "\(settings): \(worker.errors)")
             #expect(worker.errors.contains(words), "\(settings): \(worker.errors)")
         }
-    }
-
-    private func ask(_ slice: SliceTask, _ fleet: Fleet, _ host: Host) async throws -> DefragResult {
-        let tap = try await EventTap(fleet, host: host.name)
-        let connection = try await fleet.connect()
-        let message = Contract.Message(source: "/test", body: HostTask.slice(slice))
-        try await connection.publish(
-            AMQP.Message(body: message.json()), exchange: ExchangeName.tasks, routingKey: host.name,
-            mandatory: true)
-        let result = try await tap.first { event in
-            if case .sliceFinished(let answer) = event, answer.task == message.id {
-                answer.result
-            } else {
-                nil
-            }
-        }
-        await tap.close()
-        await connection.close()
-        return result
     }
 
     private func stop(_ host: Host) async throws {

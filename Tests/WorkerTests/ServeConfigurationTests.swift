@@ -1,5 +1,6 @@
 import AMQP
 import Contract
+import Settings
 import Support
 import Testing
 
@@ -22,14 +23,16 @@ import Testing
         #expect(plain.roots == ["/a", "/b"])
         #expect(plain.endpoint.port == 5673)
         #expect(plain.stateInterval == .seconds(2))
+        #expect(plain.logFormat == .text)
         #expect(plain.labels == ["rack": "r1"])
         let over = try ServeConfiguration(
             file: path,
             environment: [
                 "REFLOW_HOST": "two", "REFLOW_ROOTS": "/c:/d", "REFLOW_STATE_INTERVAL": "5s",
-                "REFLOW_LABELS": "rack=r2,row=7",
+                "REFLOW_LABELS": "rack=r2,row=7", "REFLOW_LOG_FORMAT": "json",
             ])
         #expect(over.labels == ["rack": "r2", "row": "7"])
+        #expect(over.logFormat == .json)
         #expect(over.host.description == "two")
         #expect(over.roots == ["/c", "/d"])
         #expect(over.stateInterval == .seconds(5))
@@ -44,6 +47,7 @@ import Testing
             (#"{"roots":["/a"],"stateInterval":60}"#, "stateInterval"),
             (#"{"roots":["/a"],"labels":{"rack":"a b"}}"#, "rack=a b"),
             (#"{"roots":["/a"],"stateInterval":1e30}"#, "stateInterval"),
+            (#"{"roots":["/a"],"logFormat":"xml"}"#, "neither text nor json"),
         ])
     func wrong(text: String, words: String) throws {
         let path = try file(text)

@@ -19,6 +19,8 @@ struct ConnectionMachine {
     private var publisher: Publisher
     private var consumers: [ConsumerID: Consumer] = [:]
     private var consumerOfChannel: [ChannelNumber: ConsumerID] = [:]
+    /// Those with a gate, in order.
+    private var gated: [ConsumerID] = []
     private var incarnations: Incarnation = 0
     private var pace: Pace
     /// When closing must be over.
@@ -78,9 +80,11 @@ struct ConnectionMachine {
         var channel: ChannelNumber = 3
         while consumerOfChannel[channel] != nil { channel += 1 }
         var consumer = Consumer(id, subscription, channel: channel, options)
-        if phase == .ready { consumer.connected(at: now, &actions) }
+        if phase == .ready, consumer.gate == nil { consumer.connected(at: now, &actions) }
         consumers[id] = consumer
         consumerOfChannel[channel] = id
+        if consumer.gate != nil { gated.append(id) }
+        turnGates(at: now)
     }
 
     mutating func unsubscribe(_ id: ConsumerID, unread: [UInt64]) {
@@ -155,6 +159,7 @@ struct ConnectionMachine {
             try consumers[id]?.body(bytes, &actions)
         }
         becomeReady(at: now)
+        turnGates(at: now)
         closeWhenDrained()
     }
 
@@ -167,6 +172,7 @@ struct ConnectionMachine {
             let random = random()
             consumers[id]?.tick(at: now, random: random, &actions)
         }
+        turnGates(at: now)
     }
 
     // MARK: -
@@ -192,7 +198,21 @@ struct ConnectionMachine {
         phase = .ready
         pace.succeeded(at: now)
         actions.append(.report(.connected))
-        for id in consumers.keys.sorted() { consumers[id]?.connected(at: now, &actions) }
+        for id in consumers.keys.sorted() where consumers[id]?.gate == nil {
+            consumers[id]?.connected(at: now, &actions)
+        }
+    }
+
+    /// Lets those consume whose gate does, and no others of those that have one.
+    private mutating func turnGates(at now: Instant) {
+        guard phase == .ready else { return }
+        for id in gated {
+            if let gate = consumers[id]?.gate, consumers[gate]?.isConsuming == true {
+                consumers[id]?.release(at: now, &actions)
+            } else {
+                consumers[id]?.hold(&actions)
+            }
+        }
     }
 
     private mutating func takesWork(_ id: WaiterID) -> Bool {
@@ -218,6 +238,7 @@ struct ConnectionMachine {
         for id in consumers.keys.sorted() { actions.append(.ended(id)) }
         consumers = [:]
         consumerOfChannel = [:]
+        gated = []
         actions.append(.report(.closed))
     }
 
@@ -225,6 +246,7 @@ struct ConnectionMachine {
         guard let consumer = consumers[id], consumer.isEnded else { return }
         consumers[id] = nil
         consumerOfChannel[consumer.channel] = nil
+        gated.removeAll { $0 == id }
     }
 }
 

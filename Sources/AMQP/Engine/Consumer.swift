@@ -4,6 +4,8 @@ struct Subscription: Hashable, Sendable {
     var queue: String
     /// Sent in this order each time its channel has opened; the last one is basic.consume.
     var steps: [ClientMethod]
+    /// The consumer without which this one does not consume.
+    var gate: ConsumerID?
 }
 
 /// One consumer on a channel of its own: subscribed again after whatever happened to it.
@@ -13,15 +15,24 @@ struct Subscription: Hashable, Sendable {
 struct Consumer {
     private enum Phase {
         case offline
+        /// Its gate is shut.
+        case held
         case waiting(until: Instant)
         case opening
         case subscribing(step: Int)
         case consuming(consumerTag: String)
         /// The application has left; its last deliveries may still be settled.
         case cancelling
-        /// This side closes the channel, to try again after `pause`, or for good.
-        case closing(pause: Duration?)
+        /// This side closes the channel.
+        case closing(then: Next)
         case ended
+    }
+
+    /// What comes after this side has closed the channel.
+    private enum Next: Hashable {
+        case retry(after: Duration)
+        case hold
+        case end
     }
 
     private let id: ConsumerID
@@ -51,6 +62,14 @@ struct Consumer {
         assembler = ContentAssembler(maxBodySize: options.maxBodySize)
     }
 
+    /// The consumer without which this one does not consume.
+    var gate: ConsumerID? { subscription.gate }
+
+    /// It is subscribed.
+    var isConsuming: Bool {
+        if case .consuming = phase { true } else { false }
+    }
+
     /// Nothing more will come of it.
     var isEnded: Bool {
         if case .ended = phase { true } else { false }
@@ -72,14 +91,14 @@ struct Consumer {
     /// The application wants no more; `unread` were not handed over to it.
     mutating func unsubscribe(unread: [UInt64], _ actions: inout [Action]) {
         switch phase {
-        case .offline, .waiting: end(&actions)
+        case .offline, .held, .waiting: end(&actions)
         case .consuming(let consumerTag):
             actions.append(.send(.method(channel, .cancel(consumerTag: consumerTag))))
             phase = .cancelling
             for tag in unread { settle(tag, .reject(requeue: true), &actions) }
             closeWhenSettled(&actions)
-        case .opening, .subscribing: close(pause: nil, &actions)
-        case .closing: phase = .closing(pause: nil)
+        case .opening, .subscribing: close(then: .end, &actions)
+        case .closing: phase = .closing(then: .end)
         case .cancelling, .ended: break
         }
     }
@@ -90,11 +109,32 @@ struct Consumer {
         open(at: now, &actions)
     }
 
+    /// Its gate is open: it may subscribe.
+    mutating func release(at now: Instant, _ actions: inout [Action]) {
+        switch phase {
+        case .held: open(at: now, &actions)
+        case .closing(then: .hold): phase = .closing(then: .retry(after: .zero))
+        default: break
+        }
+    }
+
+    /// Its gate is shut: what it has delivered goes back.
+    mutating func hold(_ actions: inout [Action]) {
+        switch phase {
+        case .offline, .waiting:
+            phase = .held
+            deadline = nil
+        case .opening, .subscribing, .consuming: close(then: .hold, &actions)
+        case .closing(then: .retry): phase = .closing(then: .hold)
+        case .held, .cancelling, .closing, .ended: break
+        }
+    }
+
     mutating func disconnected(_ actions: inout [Action]) {
         retire(&actions)
         deadline = nil
         switch phase {
-        case .cancelling, .closing(pause: nil): end(&actions)
+        case .cancelling, .closing(then: .end): end(&actions)
         case .ended: break
         default: phase = .offline
         }
@@ -125,15 +165,16 @@ struct Consumer {
             let error = AMQPError(
                 .cancelled, "the broker cancelled the consumer of '\(subscription.queue)': is the queue gone?"
             )
-            close(pause: interrupted(error, at: now, random, &actions), &actions)
+            close(then: .retry(after: interrupted(error, at: now, random, &actions)), &actions)
         case (.channelClose, .closing), (.channelClose, .cancelling):
             actions.append(.send(.method(channel, .channelCloseOk)))
             if case .cancelling = phase { end(&actions) }
         case (.channelClose(let closure), _):
             actions.append(.send(.method(channel, .channelCloseOk)))
             wait(interrupted(AMQPError(closure), at: now, random, &actions), at: now)
-        case (.channelCloseOk, .closing(let pause)):
-            if let pause { wait(pause, at: now) } else { end(&actions) }
+        case (.channelCloseOk, .closing(.retry(let pause))): wait(pause, at: now)
+        case (.channelCloseOk, .closing(.hold)): phase = .held
+        case (.channelCloseOk, .closing(.end)): end(&actions)
         default:
             break  // Of the channel's earlier life.
         }
@@ -162,8 +203,8 @@ struct Consumer {
         case .opening, .subscribing:
             // A quorum queue without a leader lets its consumers wait, as long as that lasts.
             let error = AMQPError(.timeout, "no answer to the subscription within \(rpcTimeout)")
-            close(pause: interrupted(error, at: now, random, &actions), &actions)
-        case .offline, .consuming, .cancelling, .closing, .ended: self.deadline = nil
+            close(then: .retry(after: interrupted(error, at: now, random, &actions)), &actions)
+        case .offline, .held, .consuming, .cancelling, .closing, .ended: self.deadline = nil
         }
     }
 
@@ -205,12 +246,12 @@ struct Consumer {
     }
 
     private mutating func closeWhenSettled(_ actions: inout [Action]) {
-        if outstanding.isEmpty { close(pause: nil, &actions) }
+        if outstanding.isEmpty { close(then: .end, &actions) }
     }
 
-    private mutating func close(pause: Duration?, _ actions: inout [Action]) {
+    private mutating func close(then next: Next, _ actions: inout [Action]) {
         retire(&actions)
-        phase = .closing(pause: pause)
+        phase = .closing(then: next)
         deadline = nil  // the answer may take as long as what the channel is stuck in
         actions.append(.send(.method(channel, .channelClose)))
     }

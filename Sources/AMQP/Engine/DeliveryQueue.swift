@@ -1,3 +1,4 @@
+import DequeModule
 import Synchronization
 
 /// Deliveries on their way from the connection's thread to the consumer's loop.
@@ -6,7 +7,7 @@ import Synchronization
 /// connection are forgotten.
 final class DeliveryQueue: Sendable {
     private struct State {
-        var waiting = Fifo<Delivery>()
+        var waiting: Deque<Delivery> = []
         var readers: [UInt64: CheckedContinuation<Delivery?, Never>] = [:]
         var nextReader: UInt64 = 0
         var isFinished = false
@@ -33,8 +34,8 @@ final class DeliveryQueue: Sendable {
     /// Takes out what nobody has read.
     func drain() -> [UInt64] {
         state.withLock { state in
-            defer { state.waiting = Fifo() }
-            return state.waiting.waiting.map(\.tag)
+            defer { state.waiting = [] }
+            return state.waiting.map(\.tag)
         }
     }
 
@@ -42,7 +43,7 @@ final class DeliveryQueue: Sendable {
         let readers = state.withLock { state in
             defer { state.readers = [:] }
             state.isFinished = true
-            state.waiting = Fifo()
+            state.waiting = []
             return state.readers.values.map { $0 }
         }
         for reader in readers { reader.resume(returning: nil) }

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The channel for declarations: one request after the other, each with its answer.
 ///
 /// A refusal closes the channel (so says AMQP); it is opened again, and nothing else is hurt.
@@ -19,7 +21,7 @@ struct Management {
     private let channel: ChannelNumber
     private let rpcTimeout: Duration
     private var phase = Phase.offline
-    private var calls = Fifo<Call>()
+    private var calls: Deque<Call> = []
 
     /// When the broker must have answered.
     private(set) var deadline: Instant?
@@ -50,8 +52,8 @@ struct Management {
     /// Gives up everything.
     mutating func fail(_ error: AMQPError, _ actions: inout [Action]) {
         if case .awaiting(let call) = phase { actions.append(.settle(call.id, .failure(error))) }
-        for call in calls.waiting { actions.append(.settle(call.id, .failure(error))) }
-        calls = Fifo()
+        for call in calls { actions.append(.settle(call.id, .failure(error))) }
+        calls = []
         phase = .offline
     }
 
@@ -61,7 +63,7 @@ struct Management {
 
     mutating func disconnected() {
         // Declarations may be repeated; the caller's own bound ends this.
-        if case .awaiting(let call) = phase { calls.prepend(contentsOf: [call]) }
+        if case .awaiting(let call) = phase { calls.prepend(call) }
         phase = .offline
         deadline = nil
     }

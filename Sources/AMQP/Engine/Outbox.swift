@@ -1,9 +1,11 @@
+import DequeModule
+
 /// What waits to be sent, cut into pieces that the socket certainly has room for.
 struct Outbox {
     /// Bytes sent each time the socket says that it has room; it then has room for more than this and a frame.
     private static let burst = 64 << 10
 
-    private var waiting = Fifo<Outbound>()
+    private var waiting: Deque<Outbound> = []
     /// How much of the first one's body is sent, once its head is.
     private var bodyOffset: Int?
 

@@ -1,3 +1,5 @@
+import DequeModule
+
 /// The channel for publishing, in confirm mode: what waits, what is on its way, and what the broker said of it.
 ///
 /// Pure: every method appends what is to be done. A message is kept until it is settled. What the broker had not
@@ -21,7 +23,7 @@ struct Publisher {
 
     private var phase = Phase.offline
     private var assembler: ContentAssembler
-    private var backlog = Fifo<Entry>()
+    private var backlog: Deque<Entry> = []
     private var unconfirmed: [UInt64: Entry] = [:]
     private var unconfirmedBytes = 0
     /// Number of the next message on this channel; the broker counts from 1 on as well.
@@ -70,10 +72,10 @@ struct Publisher {
 
     /// Gives up everything.
     mutating func fail(_ error: AMQPError, _ actions: inout [Action]) {
-        for entry in backlog.waiting + unconfirmed.values {
+        for entry in Array(backlog) + unconfirmed.values {
             if let id = entry.id { actions.append(.settle(id, .failure(error))) }
         }
-        backlog = Fifo()
+        backlog = []
         unconfirmed = [:]
     }
 

@@ -10,7 +10,7 @@ enum ClientMethod: Hashable, Sendable {
     case channelCloseOk
     case confirmSelect
     case qos(prefetch: UInt16)
-    case consume(queue: String, arguments: [String: FieldValue])
+    case consume(queue: String, isExclusive: Bool = false, arguments: [String: FieldValue])
     case cancel(consumerTag: String)
     case ack(tag: UInt64)
     case reject(tag: UInt64, requeue: Bool)

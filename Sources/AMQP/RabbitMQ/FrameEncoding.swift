@@ -24,9 +24,10 @@ extension ClientMethod {
             var qos = amqp_basic_qos_t()
             qos.prefetch_count = prefetch
             return with(AMQP_BASIC_QOS_METHOD, qos)
-        case .consume(let queue, let arguments):
+        case .consume(let queue, let isExclusive, let arguments):
             var consume = amqp_basic_consume_t()
             consume.queue = arena.bytes(queue)
+            consume.exclusive = isExclusive ? 1 : 0
             consume.arguments = arena.table(arguments)
             return with(AMQP_BASIC_CONSUME_METHOD, consume)
         case .cancel(let tag):

@@ -73,12 +73,6 @@ struct Failure: Error, CustomStringConvertible {
             self.init(.unavailable, "\(error.message). Is the broker running, and REFLOW_AMQP_URL right?")
         case .notFound:
             self.init(.failed, "\(error.message). Has 'reflow provision' been run on this broker?")
-        case .preconditionFailed where error.message.contains("for queue"):
-            self.init(
-                .failed,
-                "\(error.message). It was declared otherwise before: with other --host-queues, or by an earlier version. To "
-                    + "change it, delete it while nothing is at work ('rabbitmqctl delete_queue', which drops what is in it) "
-                    + "and run 'reflow provision' again")
         default:
             self.init(.failed, error.message)
         }

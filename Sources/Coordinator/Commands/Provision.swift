@@ -2,6 +2,7 @@ import AMQP
 public import ArgumentParser
 public import BrokerKit
 import Contract
+import DefragTypes
 
 extension Topology.HostQueues: ExpressibleByArgument {}
 
@@ -9,7 +10,13 @@ extension Topology.HostQueues: ExpressibleByArgument {}
 struct Provision: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Declare exchanges and queues at the broker, for the fleet and for each named host.",
-        discussion: "Idempotent: run it again whenever hosts are added. Workers declare nothing.")
+        discussion: """
+            Idempotent: run it again whenever hosts are added. Workers declare nothing.
+
+            How large queues may become, and what they do then, is said by policies, which only the broker's administrator may \
+            set; again and again without harm, also on a broker that is in use:
+              reflow provision --policies | rabbitmqctl import_definitions
+            """)
 
     @Option(
         name: .customLong("host"), help: "A host to declare queues for; once for each host.",
@@ -22,22 +29,43 @@ struct Provision: AsyncParsableCommand {
     @Flag(help: "Say what would be declared; touch nothing.")
     var dryRun = false
 
+    @Flag(
+        help: ArgumentHelp(
+            "Print the bounds of all queues as definitions for rabbitmqctl, for the virtual host of REFLOW_AMQP_URL; touch nothing."
+        ))
+    var policies = false
+
     func run() async throws {
         let topology = Topology(hosts: hosts, hostQueues: hostQueues)
         try await reportingFailure {
+            guard !policies else {
+                return try say(PolicyDefinitions(virtualHost: Broker().endpoint.vhost).json())
+            }
             guard !dryRun else { return try say(topology.listing) }
             let connection = try await Broker().connect("reflow provision")
+            let problems: [TopologyProblem]
             do {
-                try await topology.declare(on: connection)
+                problems = try await topology.declare(on: connection)
             } catch {
                 await connection.close()
                 throw Failure(broker: error)
             }
             await connection.close()
+            guard problems.isEmpty else { throw Failure(problems) }
             try say(
                 "Declared \(topology.exchanges.count) exchanges and \(topology.queues.count) queues"
                     + (hosts.isEmpty ? "." : ", those of \(counted(hosts.count, "host")) among them."))
         }
+    }
+}
+
+extension Failure {
+    /// What was refused while everything else was declared.
+    fileprivate init(_ problems: [TopologyProblem]) {
+        let isForbidden = problems.allSatisfy { $0.error.code == .accessRefused }
+        self.init(
+            isForbidden ? .notPermitted : .failed,
+            "all is declared but for:" + problems.map { "\n\($0)" }.joined())
     }
 }
 

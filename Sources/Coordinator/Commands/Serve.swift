@@ -3,6 +3,7 @@ import DefragTypes
 import Foundation
 import GRDB
 import Logging
+import Settings
 import UnixSignals
 
 /// `reflow serve`: the coordinator.
@@ -28,6 +29,7 @@ struct Serve: AsyncParsableCommand {
               keepRollouts: 400d                      so long after their end rollouts are kept, with each file's result
               keepAudit: 400d                         and so long who did what
               logLevel: info                          trace, debug, info, notice, warning, error or critical
+              logFormat: text                         text, or json: an object a line
 
             The file of tokens has a name and a secret of at least 20 characters on each line ('ops 3f9c…'), and nobody but its \
             owner and group may read it (mode 0640). A client puts the secret into REFLOW_TOKEN; the audit has the name. Tokens \
@@ -55,7 +57,8 @@ struct Serve: AsyncParsableCommand {
             } catch {
                 throw Failure(.configuration, "\(error)")
             }
-            var log = Logger(label: "reflow") { StreamLogHandler(label: $0, stream: PlainStandardError()) }
+            let format = configuration.logFormat
+            var log = Logger(label: "reflow") { LogLines(label: $0, format: format) }
             log.logLevel = configuration.logLevel
             let service = CoordinatorService(configuration: configuration, log: log)
             let stops = await UnixSignalsSequence(trapping: .sigterm, .sigint)

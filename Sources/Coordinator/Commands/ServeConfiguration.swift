@@ -20,6 +20,8 @@ struct ServeConfiguration {
     var retention = Store.Retention()
     /// Least level of what is logged.
     var logLevel = Logger.Level.info
+    /// How it is logged.
+    var logFormat = LogFormat.text
 
     /// A setting, as the file calls it.
     enum Setting: String, SettingKey {
@@ -35,6 +37,7 @@ struct ServeConfiguration {
         case keepRollouts
         case keepAudit
         case logLevel
+        case logFormat
     }
 
     /// Why a configuration cannot be used: everything that is wrong with it.
@@ -85,6 +88,7 @@ struct ServeConfiguration {
         retention.rollouts = settings.age(.keepRollouts) ?? retention.rollouts
         retention.audit = settings.age(.keepAudit) ?? retention.audit
         logLevel = settings.logLevel(.logLevel) ?? logLevel
+        logFormat = settings.logFormat(.logFormat) ?? logFormat
         guard settings.problems.isEmpty, let endpoint else { throw Wrong(problems: settings.problems) }
         self.endpoint = endpoint
     }

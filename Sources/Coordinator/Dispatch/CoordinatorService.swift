@@ -33,7 +33,9 @@ struct CoordinatorService {
         consuming.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
-            group.addTask { await Topology(hosts: []).keepDeclared(on: publishing, log: log) }
+            group.addTask {
+                await Topology(hosts: []).keepDeclared(on: publishing, missingOn: consuming, log: log)
+            }
             group.addTask {
                 do {
                     try await dispatcher.run(

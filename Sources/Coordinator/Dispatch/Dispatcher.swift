@@ -28,7 +28,13 @@ struct Dispatcher: Sendable {
                 BrokerWatch(connection: consuming, link: .consuming, mailbox: mailbox),
             ]
             for watch in watches { group.addTask { await watch.run() } }
-            group.addTask { await publishing.probeForAlarms() }
+            group.addTask {
+                await publishing.probeForAlarms { error in
+                    // Hosts could be cut off by an alarm, and nobody would know: that is no broker to rely on.
+                    let why = error.map { "whether it takes messages cannot be found out: \($0)" }
+                    mailbox.put(why.map { .brokerAway(.publishing, $0) } ?? .brokerBack(.publishing))
+                }
+            }
             for source in sources { group.addTask { await intake.take(from: source) } }
             group.addTask { await intake.tick() }
             group.addTask { try await OutboxPublisher(core: core, connection: publishing).run() }

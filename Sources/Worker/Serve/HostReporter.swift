@@ -4,17 +4,19 @@ import XFS
 
 /// Tells the fleet what this host is and does, at a steady pace.
 struct HostReporter: Sendable {
-    let standing: Standing
-    let outgoing: Outgoing
-    let interval: Duration
-    let labels: [String: String]
+    private let configuration: ServeConfiguration
+    private let standing: Standing
+    private let ledger: Ledger
+    private let outgoing: Outgoing
     private let start = ContinuousClock.now
+    /// Two of them alive under one name are two workers.
+    private let instance = newMessageID()
 
-    init(standing: Standing, outgoing: Outgoing, interval: Duration, labels: [String: String]) {
+    init(_ configuration: ServeConfiguration, standing: Standing, ledger: Ledger, outgoing: Outgoing) {
+        self.configuration = configuration
         self.standing = standing
+        self.ledger = ledger
         self.outgoing = outgoing
-        self.interval = interval
-        self.labels = labels
     }
 
     /// Mentions the host's state at every interval, until cancelled.
@@ -24,7 +26,7 @@ struct HostReporter: Sendable {
         while !Task.isCancelled {
             each()
             mentionState()
-            try? await Task.sleep(for: interval)
+            try? await Task.sleep(for: configuration.stateInterval)
         }
     }
 
@@ -36,9 +38,10 @@ struct HostReporter: Sendable {
                 HostState(
                     version: reflowVersion, kernel: KernelRelease.current.description,
                     generation: desired.generation,
-                    mode: desired.mode, fileSystems: mountedFileSystems(), running: standing.running,
-                    surveys: standing.surveys,
-                    uptime: (ContinuousClock.now - start).inSeconds, labels: labels)))
+                    mode: desired.mode, fileSystems: fileSystems(ofRoots: configuration.roots),
+                    running: standing.running, surveys: standing.surveys,
+                    uptime: (ContinuousClock.now - start).inSeconds, labels: configuration.labels,
+                    instance: instance, accepted: ledger.accepted, deaf: standing.deaf)))
     }
 
     /// Mentions the running slices once a second, while there are any, until cancelled.
@@ -50,15 +53,4 @@ struct HostReporter: Sendable {
             }
         }
     }
-
-    private func mountedFileSystems() -> [HostState.FileSystem] {
-        let mounts = (try? Mount.all()) ?? []
-        return mounts.compactMap { mount -> HostState.FileSystem? in
-            guard let fileSystem = try? XFS.FileSystem(at: mount.path) else { return nil }
-            return HostState.FileSystem(
-                uuid: fileSystem.geometry.uuid, mountPoint: mount.path,
-                size: ByteCount(fileSystem.space.size), free: ByteCount(fileSystem.space.available))
-        }
-    }
-
 }

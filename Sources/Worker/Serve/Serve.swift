@@ -1,6 +1,7 @@
 import DefragTypes
 import Glibc
 import Logging
+import Settings
 
 /// Runs `reflow-worker serve` with a file of JSON, or from the environment alone.
 func serve(configurationFile: String?, environment: [String: String]) async -> ExitStatus {
@@ -11,7 +12,8 @@ func serve(configurationFile: String?, environment: [String: String]) async -> E
         standardError("reflow-worker: \(error)\n")
         return .configuration
     }
-    var log = Logger(label: "reflow-worker") { StreamLogHandler.standardError(label: $0) }
+    let format = configuration.logFormat
+    var log = Logger(label: "reflow-worker") { LogLines(label: $0, format: format) }
     log.logLevel = configuration.logLevel
     log.info(
         "starting",

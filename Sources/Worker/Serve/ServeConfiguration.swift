@@ -18,12 +18,14 @@ struct ServeConfiguration {
     var labels: [String: String]
     /// Least level of what is logged.
     var logLevel: Logger.Level
+    /// How it is logged.
+    var logFormat: LogFormat
     /// Pause between two state events.
     var stateInterval: Duration
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, tlsCAFile, host, roots, labels, logLevel, stateInterval
+        case amqpURL, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval
 
         /// Both names: it is one message, wherever the value comes from.
         var place: String { "\(variable) (\(rawValue))" }
@@ -31,6 +33,7 @@ struct ServeConfiguration {
 
     /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
+    /// `REFLOW_LOG_FORMAT`,
     /// `REFLOW_STATE_INTERVAL`.
     ///
     /// - Throws: ``ConfigurationError``: of each setting what is wrong, unless the file cannot be read at all.
@@ -42,6 +45,7 @@ struct ServeConfiguration {
         let roots = settings.roots()
         let labels = settings.labels(.labels)
         let logLevel = settings.logLevel(.logLevel)
+        let logFormat = settings.logFormat(.logFormat)
         let stateInterval = settings.duration(.stateInterval, such: "10s") ?? .seconds(10)
         if !(.milliseconds(100)...(.seconds(20))).contains(stateInterval) {
             settings.refuse(.stateInterval, "is from 0.1s to 20s")
@@ -54,6 +58,7 @@ struct ServeConfiguration {
         self.roots = roots
         self.labels = labels ?? [:]
         self.logLevel = logLevel ?? .info
+        self.logFormat = logFormat ?? .text
         self.stateInterval = stateInterval
     }
 

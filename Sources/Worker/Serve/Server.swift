@@ -25,13 +25,12 @@ struct Server {
         let host = configuration.host
         let standing = Standing()
         let outgoing = Outgoing(connection: publishing, host: host, log: log)
-        let reporter = HostReporter(
-            standing: standing, outgoing: outgoing, interval: configuration.stateInterval,
-            labels: configuration.labels)
         let ledger = Ledger()
+        let reporter = HostReporter(configuration, standing: standing, ledger: ledger, outgoing: outgoing)
         let roots = Roots(folders: configuration.roots)
         let intake = TaskIntake(
-            host: host, ledger: ledger, lanes: Lanes(), slices: SliceRunner(roots: roots, standing: standing),
+            host: host, ledger: ledger, lanes: Lanes(),
+            slices: SliceRunner(roots: roots, standing: standing, log: log),
             surveys: SurveyRunner(roots: roots, standing: standing, costs: ReflinkCosts()),
             outgoing: outgoing, log: log)
         let control = ControlIntake(host: host, standing: standing, outgoing: outgoing, log: log)
@@ -42,14 +41,15 @@ struct Server {
         // Ready to serve, whether or not the broker is there yet: that is no failure of this unit.
         systemd.send("READY=1\nSTATUS=Connecting to \(configuration.endpoint)")
         return await withTaskGroup(of: ExitStatus?.self) { group in
+            // A second worker under the same name is refused the control queue, and takes no tasks then.
+            let desired = incoming.consume(queue: QueueName.control(host), prefetch: 8, isExclusive: true)
             // One slice for each file system at once; a few more wait here, so that none is ever without.
+            let tasks = incoming.consume(queue: QueueName.tasks(host), prefetch: 32, whileConsuming: desired)
             group.addTask {
-                await intake.run(incoming.consume(queue: QueueName.tasks(host), prefetch: 32)); return nil
+                await intake.run(tasks); return nil
             }
             group.addTask {
-                await control.run(incoming.consume(queue: QueueName.control(host), prefetch: 8)) {
-                    reporter.mentionState()
-                }
+                await control.run(desired) { reporter.mentionState() }
                 return nil
             }
             group.addTask {
@@ -59,8 +59,12 @@ struct Server {
                 await reporter.reportState { feedWatchdog(incoming, publishing) }
                 return nil
             }
-            group.addTask { await watch(publishing, "events", reporter: reporter) }
-            group.addTask { await watch(incoming, "tasks", reporter: nil) }
+            group.addTask { await watch(publishing, "events") { _ in reporter.mentionState() } }
+            group.addTask {
+                await watch(incoming, "tasks") { health in
+                    if standing.note(deaf: health.deaf(host)) { reporter.mentionState() }
+                }
+            }
             group.addTask {
                 for await signal in stops {
                     log.info("stopping after the current chunk", metadata: ["signal": "\(signal)"])
@@ -94,7 +98,7 @@ struct Server {
     private func drain(_ ledger: Ledger) async {
         let impatience = Task {
             try await Task.sleep(for: farewell)
-            await ledger.stopWaiting()
+            ledger.stopWaiting()
         }
         await ledger.waitUntilDrained()
         impatience.cancel()
@@ -107,21 +111,27 @@ struct Server {
         if isAlive { systemd.send("WATCHDOG=1") }
     }
 
-    /// Logs what becomes of a connection. Ends with a status when there is no point in going on.
-    private func watch(_ connection: Connection, _ purpose: String, reporter: HostReporter?) async
-        -> ExitStatus?
-    {
-        let linkLog = LinkLog(
+    /// Logs what becomes of a connection, and calls `changed` after each change. Ends with a status when there is no point in
+    /// going on.
+    private func watch(
+        _ connection: Connection, _ purpose: String, changed: (LinkHealth) -> Void
+    ) async -> ExitStatus? {
+        var linkLog = LinkLog(
             connection, purpose: purpose,
             ifNotConsuming: "if the queue is missing, run 'reflow provision --host \(configuration.host)'",
+            ifInUse:
+                "another worker consumes as host \(configuration.host), or the broker has not noticed yet that it ended; "
+                + "this one takes no tasks meanwhile",
             log: log)
+        var health = LinkHealth()
         var wasConnected = false
         for await state in connection.states {
             linkLog.note(state)
+            let before = health
+            health.note(state)
+            if health != before { changed(health) }
             switch state {
-            case .connected:
-                wasConnected = true
-                reporter?.mentionState()
+            case .connected: wasConnected = true
             case .consuming: systemd.send("STATUS=Consuming from \(configuration.endpoint)")
             // Refused before it ever worked: a wrong password. Later it may be a broker in mid-restart.
             case .disconnected(let error, _)
@@ -133,5 +143,16 @@ struct Server {
             }
         }
         return nil
+    }
+}
+
+extension LinkHealth {
+    /// Why the worker of `host` gets no tasks, in words; `nil` if it does, or will in a moment.
+    func deaf(_ host: HostName) -> String? {
+        if let trouble { return "not connected to its queues: \(trouble)" }
+        if notConsumed.values.contains(where: { $0.code == .inUse }) {
+            return "another worker consumes as host \(host)"
+        }
+        return notConsumed.min { $0.key < $1.key }.map { "cannot consume the queue '\($0.key)': \($0.value)" }
     }
 }

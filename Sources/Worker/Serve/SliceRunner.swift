@@ -1,17 +1,22 @@
 import Contract
 import Defrag
 import DefragTypes
+import Logging
 import XFS
 
 /// Carries out one slice, on the caller's thread.
 struct SliceRunner: Sendable {
     let roots: Roots
     let standing: Standing
+    let log: Logger
 
     /// Runs `slice`, known to the fleet as the task `id`, and says how it ended; a refusal is an answer, too. What
     /// was learnt about the device so far is in `pauses`, which learns more.
     func run(_ id: String, _ slice: SliceTask, pauses: inout PauseController) -> DefragResult {
         if let obstacle = standing.obstacle { return untouched(slice, obstacle) }
+        log.info(
+            "slice begins",
+            metadata: ["task": "\(id)", "path": "\(slice.path)", "from": "\(slice.from.rawValue)"])
         defer { standing.ended(id) }
         do {
             let (root, relative) = try roots.place(slice.path)

@@ -10,6 +10,7 @@ final class Standing: Sendable {
         var isLeaving = false
         var running: [String: SliceProgress] = [:]
         var surveys: Set<String> = []
+        var deaf: String?
 
         var obstacle: Reason? { isLeaving ? .interrupted : desired.mode == .pause ? .paused : nil }
     }
@@ -37,6 +38,17 @@ final class Standing: Sendable {
 
     /// Ids of the running surveys.
     var surveys: [String] { state.withLock { $0.surveys.sorted() } }
+
+    /// Why no task reaches this worker, in words; `nil` while they do.
+    var deaf: String? { state.withLock(\.deaf) }
+
+    /// Notes why no task reaches this worker. Returns whether that is news.
+    func note(deaf: String?) -> Bool {
+        state.withLock { state in
+            defer { state.deaf = deaf }
+            return state.deaf != deaf
+        }
+    }
 
     /// Notes that the survey `task` runs while `work` does.
     func duringSurvey<Value>(_ task: String, _ work: () -> Value) -> Value {

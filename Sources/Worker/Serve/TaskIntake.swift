@@ -31,7 +31,7 @@ struct TaskIntake: Sendable {
             await refuse(delivery, error)
             return
         }
-        switch await ledger.arrived(message.id, delivery) {
+        switch ledger.arrived(message.id, delivery) {
         case .underWay: return
         case .answered: delivery.ack()
         case .begin: await carryOut(message)
@@ -47,25 +47,23 @@ struct TaskIntake: Sendable {
             case .slice(let slice): try await answer(slice, message.id)
             case .survey(let survey): try await answer(survey, message.id)
             }
-            await ledger.ended(message.id, isAnswered: true) { $0.ack() }
+            ledger.ended(message.id, isAnswered: true) { $0.ack() }
         } catch
             where error is CutShort || error is CancellationError || (error as? AMQPError)?.code == .closed
         {
             // The worker is leaving, or has no broker any more: the task, not acked, comes again to its successor.
-            await ledger.ended(message.id, isAnswered: false) { _ in }
+            ledger.ended(message.id, isAnswered: false) { _ in }
         } catch {
             // Nobody can be told: the task goes to the dead letters, where an operator finds it.
             log.error(
                 "the answer could not be published, the task is dead-lettered",
                 metadata: ["task": "\(message.id)", "error": "\(error)"])
-            await ledger.ended(message.id, isAnswered: false) { $0.reject(requeue: false) }
+            ledger.ended(message.id, isAnswered: false) { $0.reject(requeue: false) }
         }
     }
 
     private func answer(_ slice: SliceTask, _ id: String) async throws {
-        log.info(
-            "slice begins",
-            metadata: ["task": "\(id)", "path": "\(slice.path)", "from": "\(slice.from.rawValue)"])
+        log.debug("slice waits for its turn", metadata: ["task": "\(id)", "path": "\(slice.path)"])
         let lane = await lanes.lane(slice.fileSystem ?? slices.roots.root(of: slice.path))
         let result = await lane.run { pauses in slices.run(id, slice, pauses: &pauses) }
         log.info(

@@ -2,6 +2,7 @@ import AMQP
 import DefragTypes
 import Glibc
 import Logging
+import Settings
 import Support
 import Testing
 
@@ -56,6 +57,7 @@ import Testing
             keepRollouts: 90d
             keepAudit: 730d
             logLevel: debug
+            logFormat: json
             """
         let file = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
         #expect(file.database == "/data/reflow.db")
@@ -70,6 +72,7 @@ import Testing
         #expect(file.retention.rollouts == .seconds(90 * 86_400))
         #expect(file.retention.audit == .seconds(730 * 86_400))
         #expect(file.logLevel == .debug)
+        #expect(file.logFormat == .json)
 
         let both = try ServeConfiguration(
             text: text, of: "reflow.yaml",
@@ -100,7 +103,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -115,6 +118,7 @@ import Testing
                 "logLevel: loud",
                 "reflow.yaml line 1: logLevel: 'loud' is none of trace, debug, info, notice, warning, error, critical"
             ),
+            ("logFormat: xml", "reflow.yaml line 1: logFormat: 'xml' is neither text nor json"),
             (
                 "amqpURL: http://x:y@z",
                 "reflow.yaml line 1: amqpURL: invalid AMQP URL: it must begin with amqp:// or amqps://"

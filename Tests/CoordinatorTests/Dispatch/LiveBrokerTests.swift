@@ -54,7 +54,7 @@ import Testing
     @Test("a second coordinator gets no answers while the first is there, and all of them afterwards")
     func second() async throws {
         try await connected("publishes") { broker, connection in
-            try await Topology(hosts: []).declare(on: connection)
+            #expect(try await Topology(hosts: []).declare(on: connection) == [])
             func consumer() async throws -> (Connection, Deliveries) {
                 let consumer = Connection(try Endpoint(url: broker.url), ConnectionOptions(name: "consumes"))
                 let states = consumer.states

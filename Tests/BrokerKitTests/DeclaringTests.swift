@@ -1,0 +1,106 @@
+import AMQP
+import BrokerKit
+import Contract
+import Logging
+import Support
+import Testing
+
+@Suite("Declaring at a real broker", .timeLimit(.minutes(2))) struct DeclaringTests {
+    private func connected(_ url: String, _ work: (Connection) async throws -> Void) async throws {
+        let connection = Connection(try Endpoint(url: url), ConnectionOptions(name: "declares"))
+        connection.start()
+        try await connection.waitUntilConnected(timeout: .seconds(30))
+        do { try await work(connection) } catch {
+            await connection.close()
+            throw error
+        }
+        await connection.close()
+    }
+
+    @Test("what conflicts is named, with what to do, and keeps nothing else from being declared")
+    func conflicts() async throws {
+        let broker = try await PrivateBroker()
+        try await connected(broker.url) { connection in
+            try await connection.declare(ExchangeDefinition(ExchangeName.dead, .direct))
+            try await connection.declare(QueueDefinition("reflow.tasks.a", arguments: ["x-max-length": 7]))
+            let host = try #require(HostName("a"))
+            let topology = Topology(hosts: [host])
+            let problems = try await topology.declare(on: connection)
+            #expect(problems.map(\.part) == [.exchange("reflow.dead"), .queue("reflow.tasks.a")])
+            for problem in problems {
+                #expect(problem.error.code == .preconditionFailed)
+                #expect("\(problem)".contains("delete it while nothing is at work"))
+            }
+            #expect("\(problems[1])".contains("rabbitmqctl delete_queue reflow.tasks.a"))
+            // The rest is there, and so are bindings of what is there otherwise.
+            for queue in topology.queues { _ = try await connection.inspect(queue: queue.name) }
+            for (exchange, key) in [(ExchangeName.tasks, "a"), (ExchangeName.controlAll, "")] {
+                try await connection.publish(
+                    Message(body: [1]), exchange: exchange, routingKey: key, mandatory: true)
+            }
+            #expect(try await connection.inspect(queue: "reflow.tasks.a").messages == 1)
+            try await connection.delete(queue: "reflow.tasks.a")
+            try await connection.delete(exchange: ExchangeName.dead)
+            #expect(try await topology.declare(on: connection) == [])
+        }
+    }
+
+    @Test("an account that may not declare hears of everything that it may not")
+    func forbidden() async throws {
+        let broker = try await PrivateBroker()
+        try await broker.setUser("guarded", password: "p", mayUseDefaultVirtualHost: false)
+        try await broker.evaluate(
+            #"rabbit_auth_backend_internal:set_permissions(<<"guarded">>, <<"/">>, <<"dead$">>, <<".*">>, <<".*">>, <<"t">>)."#
+        )
+        try await connected(broker.url(user: "guarded", password: "p")) { connection in
+            let topology = Topology(hosts: [])
+            let problems = try await topology.declare(on: connection)
+            #expect(
+                Set(problems.map(\.part))
+                    == Set(
+                        topology.exchanges.map(\.name).filter { $0 != ExchangeName.dead }.map {
+                            .exchange($0)
+                        }
+                            + topology.queues.map(\.name).filter { $0 != QueueName.dead }.map { .queue($0) }))
+            #expect(problems.allSatisfy { $0.error.code == .accessRefused })
+        }
+    }
+
+    @Test("a queue that is deleted while it is consumed is declared again at once")
+    func deleted() async throws {
+        let broker = try await PrivateBroker()
+        try await connected(broker.url) { connection in
+            try await connected(broker.url) { consuming in
+                let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                let declaring = Task {
+                    await Topology(hosts: []).keepDeclared(on: connection, missingOn: consuming, log: log)
+                }
+                defer { declaring.cancel() }
+                let states = consuming.states
+                let deliveries = consuming.consume(queue: QueueName.coordinator, prefetch: 1)
+                for await state in states where state == .consuming(queue: QueueName.coordinator) { break }
+                let later = consuming.states
+                let since = ContinuousClock.now
+                try await connection.delete(queue: QueueName.coordinator)
+                for await state in later where state == .consuming(queue: QueueName.coordinator) { break }
+                #expect(ContinuousClock.now - since < .seconds(5))
+                withExtendedLifetime(deliveries) {}
+            }
+        }
+    }
+
+    @Test("a probe that is refused is told")
+    func refusedProbe() async throws {
+        let broker = try await PrivateBroker()
+        try await broker.setUser("guarded", password: "p", mayUseDefaultVirtualHost: false)
+        try await broker.evaluate(
+            #"rabbit_auth_backend_internal:set_permissions(<<"guarded">>, <<"/">>, <<"^$">>, <<".*">>, <<".*">>, <<"t">>)."#
+        )
+        try await connected(broker.url(user: "guarded", password: "p")) { connection in
+            let (told, tell) = AsyncStream.makeStream(of: AMQPError?.self)
+            let probing = Task { await connection.probeForAlarms { tell.yield($0) } }
+            defer { probing.cancel() }
+            #expect(await told.first { _ in true }??.code == .accessRefused)
+        }
+    }
+}
