@@ -17,7 +17,10 @@ import Testing
         "is said in words, and nothing while they do",
         arguments: [
             ([], "not connected to its queues: not connected yet"), ([.connected], nil),
-            ([.connected, .consuming(queue: "reflow.control.h5"), .consuming(queue: "reflow.tasks.h5")], nil),
+            (
+                [.connected, .consuming(queue: "reflow.control.h5"), .consuming(queue: "reflow.tasks.h5")],
+                nil
+            ),
             (
                 [.connected, .disconnected(AMQPError(.unreachable, "lost"), retryIn: .zero)],
                 "not connected to its queues: lost"
