@@ -1,7 +1,7 @@
-/// Finds, in a row of extents that follow each other, the stretches that are worth laying when each extent saved may
-/// cost at most a price in space: bytes that other files share, and will share no more.
+/// Finds, in a row of extents that follow each other, the stretches that are worth rewriting when each extent saved may
+/// cost at most a price in space: bytes that other files share, and then share no longer.
 ///
-/// A stretch of n extents laid as one saves n - 1. So a stretch owes one price when it begins, each of its extents
+/// A stretch of n extents that becomes one saves n - 1. So a stretch owes one price when it begins, each of its extents
 /// earns one and costs what of it is shared. It is best ended where it has earned most; where it owes as much as a new
 /// one would, a new one is better. That is the best selection there is at that price (maximum-sum segments with a
 /// fixed cost each), found in one pass without looking back.
@@ -29,7 +29,7 @@ struct Appraiser: Hashable {
         debt = price
     }
 
-    /// Whether an extent may be too dear.
+    /// Whether an extent may cost too much.
     var isLimited: Bool { price < Self.unlimited }
 
     /// Whether the next extent starts a stretch, whatever it is.
@@ -44,6 +44,6 @@ struct Appraiser: Hashable {
         return .settles
     }
 
-    /// Takes note that the next extent does not follow the last one.
+    /// The next extent does not follow the last one.
     mutating func reset() { debt = price }
 }

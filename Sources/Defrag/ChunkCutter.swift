@@ -1,8 +1,8 @@
 import XFS
 
-/// A part of a run that is cloned and unshared at once.
+/// A part of a stretch that is cloned and unshared at once.
 struct Chunk: Hashable {
-    /// Where it is: block-aligned but for the file's end.
+    /// Where it is: block-aligned except for the file's end.
     var range: Range<Int64>
     /// Extents in it.
     var extents: Int
@@ -21,12 +21,12 @@ public struct ChunkLimits: Hashable, Sendable {
     public var extents: Int
 }
 
-/// Cuts the next chunk from a map read afresh just before: from the first written extent up to the first gap, the
+/// Cuts the next chunk from a map that was read just before: from the first written extent up to the first gap, the
 /// first extent that is not written, or a limit. What the plan knew may have changed since.
 ///
 /// Where a limit cuts, the chunk ends at a multiple of the alignment, and is at least that long: XFS allocates in its
 /// copy-on-write fork in units of the file's `cowextsize`, also beyond the ends of what is written. What is left over
-/// there would be punched into the neighbours, whenever they are written again.
+/// there would fragment the neighbours when they are written again.
 struct ChunkCutter {
     private let limits: ChunkLimits
     private let alignment: Int64
@@ -66,7 +66,7 @@ struct ChunkCutter {
         return !isComplete
     }
 
-    /// The chunk; `nil` if nothing is written there any more.
+    /// The chunk; `nil` if nothing is written there any longer.
     mutating func finish() -> Chunk? {
         if !isComplete { accept() }
         return accepted

@@ -2,9 +2,9 @@ import DefragTypes
 import Glibc
 import XFS
 
-/// Takes `file` for one run alone, by a name that is free again when the run ends, however it ends.
+/// Claims `file` for one run, by a name that is free again when the run ends, however it ends.
 ///
-/// - Throws: a refusal (``Reason/busy``) while another run is at work on it.
+/// - Throws: a refusal (``Reason/busy``) while another run works on it.
 func claim(_ file: borrowing XFS.File) throws(Halt) -> ExclusiveName {
     let name = try halting { () throws(SystemError) in try claimName(of: file) }
     do throws(SystemError) { return try ExclusiveName(name) } catch {
@@ -15,7 +15,7 @@ func claim(_ file: borrowing XFS.File) throws(Halt) -> ExclusiveName {
     }
 }
 
-/// What a run takes: the same for every path to `file`.
+/// The name that a run claims: the same for every path to `file`.
 func claimName(of file: borrowing XFS.File) throws(SystemError) -> String {
     "reflow/\(try file.geometry().uuid)/\(try file.status().inode)"
 }

@@ -1,10 +1,10 @@
 public import DefragTypes
 
-/// The answer to "go on?", asked before each chunk and at least every 100 ms of a rest or of a long search.
+/// Whether a run continues, asked before each chunk and at least every 100 ms of a wait or a long search.
 public enum Directive: Sendable {
-    /// Go on, by this policy from now on.
+    /// Continue, with this policy from now on.
     case proceed(Policy)
-    /// Finish the window (make it durable, give the scratch space back) and return with the cursor.
+    /// Finish the window (make it durable, release the scratch space) and return with the cursor.
     case stop(Reason)
 }
 
@@ -14,7 +14,7 @@ public struct DefragProgress: Hashable, Sendable {
     public var offset: ByteCount
     /// Apparent size of the file.
     public var size: ByteCount
-    /// Bytes laid afresh so far; in a dry run, bytes that would be.
+    /// Bytes rewritten so far; in a dry run, bytes that would be.
     public var rewritten: ByteCount
     /// Of these, bytes that were shared.
     public var unshared: ByteCount

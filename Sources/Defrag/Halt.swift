@@ -4,20 +4,20 @@ import XFS
 
 /// What ends a run before the end of the file.
 enum Halt: Error {
-    /// It can go on later.
+    /// It can be resumed later.
     case stop(Reason, message: String?)
-    /// It was not to begin with.
+    /// It must not begin.
     case refuse(Refusal)
     /// The machine is at fault.
     case fail(SystemError)
 
-    /// So many windows in a row were laid for nothing.
+    /// So many windows in a row were rewritten without a gain.
     static func noGain(after windows: Int) -> Halt {
         .stop(
             .noGain,
             message:
-                "\(windows) windows in a row gained next to nothing by being laid: the free space is itself in pieces, or guests "
-                + "write faster. Make room, or come back later")
+                "\(windows) windows in a row gained next to nothing by being rewritten: the free space itself is fragmented, or guests "
+                + "write faster. Free some space, or run again later")
     }
 
     /// What `error`, of work on the file, means for the run.

@@ -1,10 +1,10 @@
 public import DefragTypes
 public import XFS
 
-/// Finds files whose `cowextsize` hint a run has replaced and, because it crashed, not given back, and gives it back.
+/// Finds files whose `cowextsize` hint a run has replaced and, because it crashed, not restored, and restores it.
 public struct HintRepair: Sendable {
-    /// Whether files count, too, whose hint is one block without a record of the owner's: a reflink copy made while a run
-    /// is at work on its original takes the hint over, but not the record. Such a hint may be its owner's wish.
+    /// Whether files count, too, whose hint is one block without a record of the owner's: a reflink copy that is made during
+    /// a run on its original inherits the hint, but not the record. Such a hint may be its owner's wish.
     public var includesUnrecorded: Bool
     /// Whether to change nothing.
     public var isDryRun: Bool
@@ -15,17 +15,17 @@ public struct HintRepair: Sendable {
         self.isDryRun = isDryRun
     }
 
-    /// What came of a file.
+    /// The outcome for a file.
     public enum Outcome: Hashable, Sendable {
         /// Its hint is its own.
         case untouched
         /// It has its own hint again, in bytes, or would have; zero is XFS's default.
         case restored(ByteCount)
-        /// A run is at work on it, and will give the hint back.
+        /// A run works on it, and will restore the hint.
         case busy
     }
 
-    /// Gives `file`, opened with ``openForSurvey(path:)``, its own hint back.
+    /// Restores the own hint of `file`, opened with ``openForSurvey(path:)``.
     ///
     /// - Throws: ``Refusal``: `notPermitted`, `readOnlyMount`, `ioError`.
     public func repair(_ file: borrowing XFS.File, path: String) throws(Refusal) -> Outcome {
@@ -49,7 +49,7 @@ public struct HintRepair: Sendable {
         // A run may have ended in the meantime.
         guard try needsRepair(file) else { return .untouched }
         let (present, blockSize) = (try file.attributes().cowExtentSizeHint, try file.geometry().blockSize)
-        // Somebody may have set another one since: then only the record is too much.
+        // Another hint may have been set since: then only the record has to go.
         let own = present == blockSize ? try CowHint.recorded(in: file) ?? 0 : present
         guard !isDryRun else { return .restored(ByteCount(own)) }
         if try !CowHint.restore(in: file) { try file.setCowExtentSizeHint(own) }

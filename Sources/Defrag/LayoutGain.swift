@@ -1,7 +1,7 @@
 import XFS
 
-/// How many extents fewer a file would have if it were laid well: an estimate, by the rules by which a run chooses what
-/// to lay, but without a budget.
+/// How many extents fewer a file would have if it were contiguous: an estimate, by the rules by which a run chooses what
+/// to rewrite, but without a budget.
 struct LayoutGain {
     /// Extents that would be saved, after ``finish()``.
     private(set) var saved = 0
@@ -28,7 +28,7 @@ struct LayoutGain {
     /// After the last extent.
     mutating func finish() { close() }
 
-    /// A run of small extents is laid only if each extent saved costs at most half a target's bytes.
+    /// A stretch of small extents is rewritten only if each extent saved costs at most half a target's bytes.
     private mutating func close() {
         let gain = extents - (length + target - 1) / target
         if gain > 0, length / gain <= target / 2 { saved += Int(gain) }

@@ -25,7 +25,7 @@ struct MappedWindow: ~Copyable {
         return true
     }
 
-    /// The parts that nobody has in the page cache at this moment. None if that cannot be told.
+    /// The parts that are not in the page cache at this moment. None if that cannot be determined.
     func absentParts() -> [Range<Int64>] {
         let isResident = (try? mapping.residency()) ?? []
         return Self.absentParts(isResident, from: start, within: range)
@@ -45,7 +45,7 @@ struct MappedWindow: ~Copyable {
         let first = range.lowerBound / Int64(pageSize) * Int64(pageSize)
         for (index, isResident) in isResident.enumerated() where !isResident {
             let page = start + Int64(index * pageSize)
-            // What lies before the range is mapped for the mapping's own boundary, and not read.
+            // What is before the range is mapped for the mapping's own boundary, and not read.
             guard page >= first, page < range.upperBound else { continue }
             if let last = parts.last, last.upperBound == page {
                 parts[parts.count - 1] = last.lowerBound..<page + Int64(pageSize)

@@ -1,7 +1,7 @@
 public import XFS
 
-/// Opens `path`, named by somebody on this host, for a run, or says why not. Nothing is opened in earnest before it
-/// is known to be a regular file on XFS, so neither a FIFO nor a device blocks or notices.
+/// Opens `path`, named by a user of this host, for a run, or says why not. Nothing is opened for reading or writing before
+/// it is known to be a regular file on XFS, so neither a FIFO nor a device blocks or notices.
 public func openForDefrag(path: String) throws(Refusal) -> XFS.File {
     try Preflight(path: path).openForDefrag { () throws(SystemError) in try Location(path: path) }
 }

@@ -4,7 +4,7 @@ public import DefragTypes
 ///
 /// A clone costs by the extent, an unshare by the byte; each has its own estimate, learnt from measured lock times.
 /// A chunk on an unknown device is small, and no chunk is more than twice as large as what has been tried.
-/// The value holds what was learnt about a device: hand it from run to run on the same file system.
+/// The value holds what was learnt about a device: pass it from run to run on the same file system.
 public struct PauseController: Hashable, Sendable {
     private var unsharing = CostEstimate(first: 262_144, floor: 262_144)
     private var cloning = CostEstimate(first: 64, floor: 32)
@@ -12,15 +12,15 @@ public struct PauseController: Hashable, Sendable {
     /// Nothing is known yet.
     public init() {}
 
-    /// How large the next chunk may be. Never below 256 KiB (unless `maxChunk` is) and 32 extents, whatever the lock costs: the smaller
-    /// the chunk, the worse it lies, and hardly any faster is the lock.
+    /// How large the next chunk may be. Never below 256 KiB (unless `maxChunk` is) and 32 extents, whatever the lock costs:
+    /// smaller chunks leave more extents, and their locks are hardly shorter.
     public func limits(for policy: Policy) -> ChunkLimits {
         ChunkLimits(
             bytes: min(Int64(unsharing.limit(within: policy.maxPause)), policy.maxChunk.rawValue),
             extents: Int(cloning.limit(within: policy.maxPause)))
     }
 
-    /// Learns from a chunk of `bytes` in `extents` that was laid under `policy`.
+    /// Learns from a chunk of `bytes` in `extents` that was rewritten under `policy`.
     public mutating func learn(
         clone: Duration, unshare: Duration, bytes: Int64, extents: Int, policy: Policy
     ) {
@@ -49,7 +49,7 @@ private struct CostEstimate: Hashable, Sendable {
         self.tried = first / 2
     }
 
-    /// Share of the allowed time that is aimed at. The rest is head room for what varies from chunk to chunk.
+    /// Share of the allowed time that is aimed at. The remainder is headroom for the variation from chunk to chunk.
     private static let aim = 0.7
 
     func limit(within pause: Duration) -> Double {
@@ -62,12 +62,12 @@ private struct CostEstimate: Hashable, Sendable {
         let seconds = time.inSeconds
         let isSlow = seconds > pause.inSeconds * Self.aim
         let full = min(limit(within: pause), ceiling)
-        // A part of a chunk says little: what every call costs would count as the cost of its few units. Unless
+        // A part of a chunk says little: the cost of the call itself would count as the cost of its few units. Unless
         // even that part was slow.
         guard units >= full / 2 || isSlow else { return }
         var sample = seconds / max(units, full / 2)
         if let mean {
-            // One hiccup of the device must not shrink the chunks for long; a slower device will say so again.
+            // One outlier of the device must not shrink the chunks for long; a slower device will be slow again.
             sample = min(sample, 4 * mean)
             deviation += ((sample - mean).magnitude - deviation) / 4
             self.mean = mean + (sample - mean) / 4

@@ -1,21 +1,21 @@
 import XFS
 
-/// Keeps a file marked as one that shares blocks for as long as a run lasts: some of its blocks, far apart, are shared
-/// with unnamed files.
+/// Keeps a file flagged as one that shares blocks during a run: some of its blocks, far apart, are shared with unnamed
+/// files.
 ///
-/// Each unshare ends by looking through the whole map for a shared extent, and takes the mark from a file that has none
+/// Each unshare ends by searching the whole map for a shared extent, and clears the flag of a file that has none
 /// (xfs_reflink_try_clear_inode_flag, fs/xfs/xfs_reflink.c). With a shared block near the start the search is short.
-/// And on Linux before 6.12 (commit 4390f019ad78) taking the mark frees copy-on-write blocks under data that are being
+/// And on Linux before 6.12 (commit 4390f019ad78) clearing the flag frees copy-on-write blocks under data that are being
 /// written: as long as something stays shared, that cannot happen.
 ///
-/// A guest's write, and an unshare of the chunk around it, part a block from its pin. So the pins are looked at before each
-/// chunk, and renewed; where data depend on them, there are more of them, and they are looked at once more immediately
-/// before each unshare (``isFirm(outside:in:)``).
+/// A guest's write, and an unshare of the chunk around it, separate a block from its pin. So the pins are checked before
+/// each chunk, and renewed; where data depend on them, there are more of them, and they are checked again immediately before
+/// each unshare (``isFirm(outside:in:)``).
 ///
 /// A block counts as pinned only while it is the very block that the unnamed file has. That the map shows it as shared
 /// says less: it may be shared with a backup alone, which may be deleted at any moment.
 struct Pin: ~Copyable {
-    private let stitches: [Stitch]
+    private let blocks: [PinnedBlock]
 
     /// Two are enough for a short search. Where data depend on them, a guest would have to write to all of them, and flush
     /// them, while one chunk is unshared.
@@ -29,73 +29,72 @@ struct Pin: ~Copyable {
     ///   - isVital: whether data depend on the pin, see `KernelRelease.losesDataWhenUnsharing`.
     /// - Throws: `SystemError` when the unnamed files cannot be made.
     init(beside file: borrowing XFS.File, blockSize: Int64, isVital: Bool) throws(SystemError) {
-        var stitches: [Stitch] = []
+        var blocks: [PinnedBlock] = []
         for _ in 0..<Self.count(isVital: isVital) {
             let keeper = try Scratch(beside: file, blockSize: blockSize)
-            stitches.append(Stitch(keeper, blockSize: blockSize, isVital: isVital))
+            blocks.append(PinnedBlock(keeper, blockSize: blockSize, isVital: isVital))
         }
-        self.stitches = stitches
+        self.blocks = blocks
     }
 
-    /// Sees to it that blocks are shared, as far as enough are written: the file in equal parts, the first written block
-    /// from the start of each on. What fails leaves a block without a pin.
+    /// Pins blocks, as far as enough are written: the file in equal parts, the first written block from the start of each
+    /// on. A failure leaves a block without a pin.
     ///
     /// - Returns: how long each clone took that this needed: the file was locked meanwhile.
     @discardableResult
     func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) -> [Duration] {
-        let count = Int64(stitches.count)
-        return stitches.enumerated().compactMap { index, stitch in
-            stitch.renew(in: file, within: size / count * Int64(index) / blockSize * blockSize..<size)
+        let count = Int64(blocks.count)
+        return blocks.enumerated().compactMap { index, block in
+            block.renew(in: file, within: size / count * Int64(index) / blockSize * blockSize..<size)
         }
     }
 
     /// Blocks that must stay pinned: half of them. A guest would have to write to all of these at once.
-    private var least: Int { stitches.count / 2 }
+    private var least: Int { blocks.count / 2 }
 
-    /// Whether the file stays shared, as far as was seen last, when `range` is unshared.
+    /// Whether the file stays shared, by the last check, when `range` is unshared.
     func holds(outside range: Range<Int64>) -> Bool {
         distinct { $0.isOutside(range) }.count >= least
     }
 
     /// Whether the file stays shared when `range` is unshared now: what guests have written to a pinned block and is still
-    /// in memory is written back first, so that no flush of theirs can part the block from its pin meanwhile.
+    /// in memory is written back first, so that no flush of theirs can separate the block from its pin meanwhile.
     func isFirm(outside range: Range<Int64>, in file: borrowing XFS.File) -> Bool {
         var firm: Set<Int64> = []
-        for stitch in stitches where stitch.isOutside(range) && stitch.isFirm(in: file) {
-            if let offset = stitch.offset { firm.insert(offset) }
+        for block in blocks where block.isOutside(range) && block.isFirm(in: file) {
+            if let offset = block.offset { firm.insert(offset) }
         }
         return firm.count >= least
     }
 
-    /// Where a chunk must end that too many pins are in.
+    /// Where a chunk with too many pins in it must end.
     func boundary(in range: Range<Int64>) -> Int64? {
         let inside = distinct { !$0.isOutside(range) }
         return inside.count > least ? inside[least] : nil
     }
 
     /// The places of those that `isMeant`, each once, in file order: where little is written, several are in one place.
-    private func distinct(_ isMeant: (Stitch) -> Bool) -> [Int64] {
-        Set(stitches.filter(isMeant).compactMap(\.offset)).sorted()
+    private func distinct(_ isMeant: (PinnedBlock) -> Bool) -> [Int64] {
+        Set(blocks.filter(isMeant).compactMap(\.offset)).sorted()
     }
 
-    /// Where the blocks are that are shared with nobody but the pin: the map shows them as shared, and to unshare them
-    /// costs nothing.
+    /// Where the blocks are that only the pin shares: the map shows them as shared, and unsharing them costs nothing.
     var ours: [Int64] {
-        stitches.compactMap { $0.isOurs ? $0.offset : nil }
+        blocks.compactMap { $0.isOurs ? $0.offset : nil }
     }
 
-    /// Gives the blocks back.
+    /// Releases the blocks.
     func release() throws(SystemError) {
-        for stitch in stitches { try stitch.release() }
+        for block in blocks { try block.release() }
     }
 }
 
 /// One shared block.
-private final class Stitch {
+private final class PinnedBlock {
     private var keeper: Scratch
     /// Where the block is in the file.
     private(set) var offset: Int64?
-    /// Whether it was shared with nobody when it was pinned.
+    /// Whether it was private when it was pinned.
     private(set) var isOurs = false
     private let blockSize: Int64
     private let isVital: Bool

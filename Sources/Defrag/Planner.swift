@@ -1,35 +1,35 @@
 import DefragTypes
 import XFS
 
-/// What to lay afresh in one window.
+/// What to rewrite in one window.
 struct WindowPlan: Hashable {
-    /// Runs of written extents, in file order, all block-aligned but for the file's end.
-    var runs: [Range<Int64>] = []
-    /// Bytes in the runs.
+    /// Stretches of written extents, in file order, block-aligned except for the file's end.
+    var stretches: [Range<Int64>] = []
+    /// Bytes in the stretches.
     var bytes: Int64 = 0
-    /// Bytes in the runs that other files share.
+    /// Bytes in the stretches that other files share.
     var shared: Int64 = 0
-    /// Extents in the runs.
+    /// Extents in the stretches.
     var extents = 0
-    /// Whether the last of these goes on behind the window.
+    /// Whether the last of these continues behind the window.
     var isCut = false
-    /// Where the next window starts: everything before is in the runs or is left alone.
+    /// Where the next window starts: everything before is in the stretches or is left alone.
     var next: Int64
     /// Whether shared extents were left alone only because the unshare budget is used up.
     var isOverBudget = false
 
-    /// Whether it is badly broken: its extents are below 512 KiB on average.
+    /// Whether it is badly fragmented: its extents are below 512 KiB on average.
     var isBad: Bool { bytes < Int64(extents) * 512 << 10 }
 }
 
 /// Finds the next window in a map that is fed to it record by record, in file order, from the window's start on.
 ///
-/// It selects runs of written extents that follow each other in the file without a gap, each extent smaller than
-/// the target. Holes, unwritten and delayed extents are never part of a run: an unshare would allocate the one and
-/// must not lock for the others. An extent is judged by its whole length, also where it reaches beyond the
-/// window. A run is left alone if it cannot become fewer extents, and if each extent saved would cost more
-/// than half a target's bytes: a second run must find little to do. Where extents are shared, a run begins and ends
-/// where the ``Appraiser`` finds it worthwhile at the price that the budget allows.
+/// It selects stretches of written extents that follow each other in the file without a gap, each extent smaller than
+/// the target. Holes, unwritten and delayed extents are never part of a stretch: an unshare would allocate the one and
+/// must not lock for the others. An extent is judged by its whole length, also where it reaches beyond the window. A
+/// stretch is left alone if it cannot become fewer extents, and if each extent saved would cost more than half a
+/// target's bytes: another run over the file must find little to do. Where extents are shared, a stretch begins and
+/// ends where the ``Appraiser`` finds it worthwhile at the price that the budget allows.
 struct Planner {
     /// Everything that the selection depends on. Figures are bytes.
     struct Criteria: Hashable {
@@ -47,8 +47,8 @@ struct Planner {
         var allowance = UnshareAllowance.unlimited
     }
 
-    /// Most runs in a window: bounds its memory on a file of tiny islands.
-    static let maxRuns = 4096
+    /// Most stretches in a window: bounds its memory on a file of tiny islands.
+    static let maxStretches = 4096
 
     private let criteria: Criteria
     private let start: Int64
@@ -56,13 +56,13 @@ struct Planner {
     private var merger: ExtentMerger
     private var plan: WindowPlan
     private var appraiser: Appraiser
-    /// What follows each other, and as much of it as is worthwhile.
-    private var run = Run()
-    private var kept = Run()
+    /// The extents that follow each other, and as much of them as is worthwhile.
+    private var stretch = Stretch()
+    private var kept = Stretch()
     private var previous = Neighbour()
     private var isFull = false
 
-    private struct Run {
+    private struct Stretch {
         var start: Int64 = 0
         var end: Int64 = 0
         var shared: Int64 = 0
@@ -70,7 +70,7 @@ struct Planner {
         var length: Int64 { end - start }
     }
 
-    /// The last extent that is small enough to be laid.
+    /// The last extent that is small enough to be rewritten.
     private struct Neighbour {
         var start: Int64 = -1
         var end: Int64 = -1
@@ -89,8 +89,8 @@ struct Planner {
             price: criteria.sharing == .unshare ? Appraiser.unlimited : criteria.allowance.generous)
     }
 
-    /// Everything before is known to be left alone, or is in the runs found so far.
-    var position: Int64 { plan.runs.first?.lowerBound ?? plan.next }
+    /// Everything before is left alone, or is in the stretches found so far.
+    var position: Int64 { plan.stretches.first?.lowerBound ?? plan.next }
 
     /// Takes the next record of the map. False when the window is complete and no more is needed.
     mutating func add(_ record: Extent) -> Bool {
@@ -99,11 +99,11 @@ struct Planner {
         return !isFull
     }
 
-    /// The window. Without runs, there is nothing to do before its end, the file's.
+    /// The window. Without stretches, there is nothing to do before its end, the file's.
     mutating func finish() -> WindowPlan {
         if !isFull {
             if let extent = merger.finish() { consider(extent) }
-            closeRun()
+            closeStretch()
         }
         if !isFull { plan.next = end }
         return plan
@@ -114,33 +114,33 @@ struct Planner {
         let from = max(whole.offset, start)
         let to = min(whole.end, end)
         guard from < to else { return }
-        if from != run.end { closeRun() }
+        if from != stretch.end { closeStretch() }
         guard !isFull else { return }
         guard isCandidate(whole) else {
-            closeRun()
+            closeStretch()
             if !isFull { plan.next = to }
             return
         }
         guard !isFull else { return }
         if appraiser.isAtStart {
-            closeRun()
+            closeStretch()
             guard !isFull else { return }
-            run = Run(start: from, end: from)
+            stretch = Stretch(start: from, end: from)
         }
         let shared = min(whole.shared, to - from)
-        run.end = to
-        run.extents += 1
-        run.shared += shared
-        if appraiser.add(shared: shared) == .settles || criteria.sharing == .unshare { kept = run }
-        if plan.bytes + run.length >= criteria.window { cutRun(in: whole) }
+        stretch.end = to
+        stretch.extents += 1
+        stretch.shared += shared
+        if appraiser.add(shared: shared) == .settles || criteria.sharing == .unshare { kept = stretch }
+        if plan.bytes + stretch.length >= criteria.window { cutStretch(in: whole) }
     }
 
-    /// Ends the run where the window is full, which is in `last`.
-    private mutating func cutRun(in last: Extent) {
-        let start = run.start
+    /// Ends the stretch where the window is full, which is in `last`.
+    private mutating func cutStretch(in last: Extent) {
+        let start = stretch.start
         let isFirst = plan.bytes == 0
         var isCut = false
-        if kept.end == run.end {
+        if kept.end == stretch.end {
             let cut = start + (criteria.window - plan.bytes)
             let aligned = cut / criteria.alignment * criteria.alignment
             let end = aligned > start ? aligned : cut
@@ -148,12 +148,12 @@ struct Planner {
             if last.shared == last.length { kept.shared -= kept.end - end }
             kept.end = end
         }
-        run = kept.extents > 0 ? kept : run
-        if closeRun() {
+        stretch = kept.extents > 0 ? kept : stretch
+        if closeStretch() {
             plan.isCut = isCut
             isFull = true
         } else if !isFirst {
-            // Only the room left in this window was too small for it: it starts the next one.
+            // Only the space left in this window was too small for it: it starts the next one.
             plan.next = start
             isFull = true
         }
@@ -165,9 +165,9 @@ struct Planner {
         if criteria.sharing == .unshare { return isShared || extent.length < criteria.target }
         guard extent.length < criteria.target else { return false }
         let isRefused = isShared && !isWithinBudget(extent)
-        // It is a loss only where it has somebody to be joined with.
-        let isParted = isRefused || previous.isRefused || (appraiser.isAtStart && appraiser.isLimited)
-        if isParted, previous.end == extent.offset {
+        // It is a loss only where it has a neighbour to be joined with.
+        let isSeparated = isRefused || previous.isRefused || (appraiser.isAtStart && appraiser.isLimited)
+        if isSeparated, previous.end == extent.offset {
             lose(bytes: extent.end - previous.start, boundaries: 1)
         }
         previous = Neighbour(start: extent.offset, end: extent.end, isRefused: isRefused)
@@ -178,7 +178,7 @@ struct Planner {
     private mutating func isWithinBudget(_ extent: Extent) -> Bool {
         let reserve = criteria.allowance.reserve(behind: extent.end)
         if appraiser.price != criteria.allowance.strict, sharedWith(extent) > criteria.budget - reserve {
-            closeRun()
+            closeStretch()
             appraiser = Appraiser(price: criteria.allowance.strict)
         }
         return sharedWith(extent) <= criteria.budget
@@ -186,38 +186,38 @@ struct Planner {
 
     /// What the plan would unshare with `extent`.
     private func sharedWith(_ extent: Extent) -> Int64 {
-        plan.shared + (appraiser.isAtStart ? kept : run).shared + extent.shared
+        plan.shared + (appraiser.isAtStart ? kept : stretch).shared + extent.shared
     }
 
-    /// Takes note that extents of `bytes` are not joined for what it would cost in space.
+    /// Extents of `bytes` are not joined because of what that would cost in space.
     private mutating func lose(bytes: Int64, boundaries: Int) {
         guard boundaries > 0, bytes / Int64(boundaries) <= criteria.target / 2 else { return }
         plan.isOverBudget = true
     }
 
-    /// Ends the run where it was last worthwhile; true if it is to be laid.
+    /// Ends the stretch where it was last worthwhile; true if it is to be rewritten.
     @discardableResult
-    private mutating func closeRun() -> Bool {
-        let (whole, run) = (self.run, kept)
-        (self.run, kept) = (Run(), Run())
+    private mutating func closeStretch() -> Bool {
+        let (whole, stretch) = (self.stretch, kept)
+        (self.stretch, kept) = (Stretch(), Stretch())
         appraiser.reset()
         guard whole.extents > 0 else { return false }
         plan.next = whole.end
         if appraiser.isLimited {
             lose(
-                bytes: whole.end - max(whole.start, run.end),
-                boundaries: whole.extents - max(1, run.extents))
+                bytes: whole.end - max(whole.start, stretch.end),
+                boundaries: whole.extents - max(1, stretch.extents))
         }
-        guard run.extents > 0 else { return false }
-        let saved = Int64(run.extents) - (run.length + criteria.target - 1) / criteria.target
-        let isWorthIt = saved > 0 && run.length / saved <= criteria.target / 2
-        let mustUnshare = criteria.sharing == .unshare && run.shared > 0
+        guard stretch.extents > 0 else { return false }
+        let saved = Int64(stretch.extents) - (stretch.length + criteria.target - 1) / criteria.target
+        let isWorthIt = saved > 0 && stretch.length / saved <= criteria.target / 2
+        let mustUnshare = criteria.sharing == .unshare && stretch.shared > 0
         guard isWorthIt || mustUnshare else { return false }
-        plan.runs.append(run.start..<run.end)
-        plan.bytes += run.length
-        plan.shared += run.shared
-        plan.extents += run.extents
-        isFull = plan.runs.count >= Self.maxRuns
+        plan.stretches.append(stretch.start..<stretch.end)
+        plan.bytes += stretch.length
+        plan.shared += stretch.shared
+        plan.extents += stretch.extents
+        isFull = plan.stretches.count >= Self.maxStretches
         return true
     }
 }

@@ -26,8 +26,8 @@ struct Preflight {
         }
     }
 
-    /// What would keep a run from `file`, found out without opening it for writing and without asking the kernel for
-    /// any change. Conditions that come and go (too little space, another run) are left to the run.
+    /// What would prevent a run over `file`, determined without opening it for writing and without asking the kernel for any
+    /// change. Passing conditions (too little space, another run) are left to the run.
     func obstacle(to file: borrowing XFS.File, swapFiles: SwapFiles) -> Refusal? {
         do throws(Refusal) {
             if try attempt({ () throws(SystemError) in try file.space().isReadOnly }) {
@@ -58,7 +58,7 @@ struct Preflight {
         guard kernel.losesDataWhateverIsShared else { return }
         throw Refusal(
             .unsafeKernel,
-            "'\(path)' is left alone: on Linux \(kernel) unsharing can lose data that is being written. "
+            "'\(path)' is refused: on Linux \(kernel) unsharing can lose data that is being written. "
                 + "Run Linux 5.13 or later")
     }
 
@@ -83,7 +83,7 @@ struct Preflight {
             throw Refusal(.notRegularFile, "'\(path)' is a device, FIFO or socket: name a regular file")
         }
         guard try attempt({ () throws(SystemError) in try location.space().isXFS }) else {
-            throw Refusal(.notXFS, "'\(path)' is not on XFS: only files on XFS can be treated")
+            throw Refusal(.notXFS, "'\(path)' is not on XFS: only files on XFS can be defragmented")
         }
         return location
     }
@@ -124,7 +124,7 @@ struct Preflight {
         refusal(SystemError(errno: errno, operation: "open"))
     }
 
-    /// What an error of opening or looking at the file means.
+    /// The refusal for an error of opening or inspecting the file.
     func refusal(_ error: SystemError) -> Refusal {
         switch error.errno {
         case ENOENT, ENOTDIR: Refusal(.notFound, "'\(path)' does not exist")

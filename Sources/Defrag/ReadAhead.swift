@@ -4,16 +4,15 @@ import XFS
 struct ReadAhead {
     /// What is to be read.
     let range: Range<Int64>
-    /// Its extents in the order in which they lie on the device. A file is read so a quarter faster than in its own
-    /// order.
+    /// Its extents in the order of the device, in which they are read faster than in that of the file.
     private let pieces: [Extent]
 
-    /// Bytes between two questions whether to go on.
+    /// Bytes between two questions whether to continue.
     private static let step: Int64 = 1 << 20
     /// Bytes asked for in one call; the kernel reads no more than a device's largest request.
     private static let request: Int64 = 128 << 10
 
-    /// Prepares to read `range`, of which `map` tells the extents.
+    /// Prepares to read `range`, whose extents are `map`.
     init(_ range: Range<Int64>, map: [Extent]) {
         self.range = range
         pieces = map.filter { $0.state == .written }.sorted { $0.physical < $1.physical }
@@ -22,7 +21,7 @@ struct ReadAhead {
     /// Reads the range. `goOn` is asked between steps. Errors are left for the unshare to report: the file may have
     /// shrunk, or the kernel may be too old (Linux 5.14) to wait for pages without touching them.
     ///
-    /// - Returns: which parts were not in the page cache before, and are not there for anybody else.
+    /// - Returns: the parts that were not in the page cache before.
     func read(from file: borrowing XFS.File, goOn: () -> Bool) -> [Range<Int64>] {
         guard let window = try? MappedWindow(range, of: file) else { return [] }
         let absent = window.absentParts()
@@ -30,7 +29,7 @@ struct ReadAhead {
         return absent
     }
 
-    /// Has the kernel start to read all pieces; waits where its queue is full.
+    /// Makes the kernel start to read all pieces; waits where its queue is full.
     private func ask(_ window: borrowing MappedWindow, _ goOn: () -> Bool) -> Bool {
         var asked: Int64 = 0
         for piece in pieces {

@@ -1,11 +1,11 @@
 public import DefragTypes
 public import XFS
 
-/// Measures what a reflink copy costs on the file system of `folder`: on unnamed files of ours, broken to pieces for
-/// it. A copy of a real file would set its reflink flag and, for that moment, make a guest's writes copy-on-write,
-/// which leaves preallocation behind.
+/// Measures what a reflink copy costs on the file system of `folder`: on unnamed files of ours, fragmented for it. A copy
+/// of a real file would set its reflink flag and, for that moment, make a guest's writes copy-on-write, which leaves
+/// preallocation behind.
 ///
-/// Takes some 0.3 s, 4 MiB of space and 4 MiB of the journal; all is given back. Waits while the file system is frozen.
+/// Takes some 0.3 s, 4 MiB of space and 4 MiB of the journal; all is released. Waits while the file system is frozen.
 ///
 /// - Returns: the cost; the usual one, with the reason, where it cannot be measured.
 public func measureReflinkCost(in folder: borrowing Folder, fileSystem: String) -> ReflinkCost {
@@ -30,10 +30,10 @@ struct ReflinkCalibration: Hashable {
     /// Times of copies of one of its extents.
     var single: [Duration]
 
-    /// Less is not worth the risk that the guests go without.
+    /// With less, guests could run out of space.
     static let leastFreeSpace: Int64 = 64 << 20
 
-    /// The medians: a copy that waited for somebody else's journal says little about a copy.
+    /// The medians: a copy that waited for the journal of others says little about a copy.
     func cost(fileSystem: String) -> ReflinkCost {
         guard extents > 1, let many = copies.median?.inSeconds, let one = single.median?.inSeconds else {
             return .usual(fileSystem: fileSystem, because: "nothing was measured")
@@ -46,8 +46,8 @@ struct ReflinkCalibration: Hashable {
             fileSystem: fileSystem, secondsPerExtent: perExtent, secondsPerCopy: one, isMeasured: true)
     }
 
-    /// Copies a broken file again and again, one copy behind the other: what the journal costs shows only after some
-    /// thousand extents, and the cost of fewer than a thousand is below that of many (by a quarter at 512).
+    /// Copies a fragmented file repeatedly, one copy behind the other: the cost of the journal shows only after some
+    /// thousand extents, and the cost of fewer than a thousand is below that of many.
     static func run(in folder: borrowing Folder) throws(SystemError) -> ReflinkCalibration {
         let clock = ContinuousClock()
         let source = try UnnamedFile(in: folder)
@@ -69,14 +69,14 @@ struct ReflinkCalibration: Hashable {
             try copy.clone(0..<length, of: source, to: Int64(turn) * length)
             calibration.copies.append(clock.now - start)
         }
-        // Now, and not some time after they are closed, when it would disturb others unawares.
+        // Now, and not some time after they are closed, when it would disturb others.
         try copy.release()
         try source.release()
         return calibration
     }
 
-    /// Makes `file` one block an extent: the blocks of a contiguous file, shared in another order, whose original is then
-    /// given up.
+    /// Makes each block of `file` an extent: the blocks of a contiguous file, shared in another order, which is then
+    /// released.
     private static func fragment(
         _ file: borrowing UnnamedFile, extents: Int, blockSize: Int64, in folder: borrowing Folder
     ) throws(SystemError) {

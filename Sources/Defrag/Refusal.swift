@@ -1,10 +1,10 @@
 public import DefragTypes
 
-/// Why a file is not to be touched: a code, and a message that says what to do.
+/// Why a file must not be touched: a code, and a message that says what to do.
 public struct Refusal: Error, Hashable, Sendable, CustomStringConvertible {
     /// The code.
     public let reason: Reason
-    /// What is the matter with which file, and what to do about it.
+    /// What is wrong with which file, and what to do about it.
     public let message: String
 
     /// A refusal.

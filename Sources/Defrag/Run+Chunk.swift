@@ -3,17 +3,17 @@ import Glibc
 import XFS
 
 extension Run {
-    /// What became of a chunk.
+    /// The outcome of a chunk.
     enum Outcome {
-        case laid
-        /// The file's end is not where it was when the chunk was cut.
+        case rewritten
+        /// The file's end has moved since the chunk was cut.
         case gone
         /// Guests have written to the pinned blocks, and its last shared extent must not be unshared.
         case unpinned
     }
 
     /// Clones and unshares `chunk`, and learns from it.
-    mutating func lay(
+    mutating func rewrite(
         _ chunk: Chunk, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin
     ) throws(Halt) -> Outcome {
         let start = ContinuousClock.now
@@ -40,14 +40,14 @@ extension Run {
         lastChunk = chunk.length
         rewritten += chunk.length
         unshared += chunk.shared
-        sinceRest += chunk.length
+        unpaced += chunk.length
         try flushIfDue(file, after: chunk.length)
         let space = try halting { () throws(SystemError) in try file.space() }
         lowestFree = min(lowestFree, space.available)
-        return .laid
+        return .rewritten
     }
 
-    /// Makes what was laid durable every few chunks: a flush of a whole window at once fills the device's queue, and the
+    /// Makes what was rewritten durable every few chunks: a flush of a whole window at once fills the device's queue, and the
     /// guest's I/O waits behind it. No lock is held.
     private mutating func flushIfDue(_ file: borrowing XFS.File, after bytes: Int64) throws(Halt) {
         sinceFlush += bytes
@@ -56,7 +56,6 @@ extension Run {
         try halting { () throws(SystemError) in try file.synchronizeData() }
     }
 
-    /// Bytes between two flushes. At 2 MiB the guest's 99th percentile is a quarter lower than with one flush a
-    /// window of 16 MiB, and a run takes no longer.
+    /// Bytes between two flushes; see docs/engine-notes.md.
     private static let flushInterval: Int64 = 2 << 20
 }

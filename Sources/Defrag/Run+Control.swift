@@ -2,10 +2,10 @@ import DefragTypes
 import Glibc
 
 extension Run {
-    /// Between two questions in a rest or a search.
+    /// Between two questions during a wait or a search.
     private static let patience = Duration.milliseconds(100)
 
-    /// Asks whether to go on, and by which policy.
+    /// Asks whether to continue, and by which policy.
     mutating func ask(_ decide: (DefragProgress) -> Directive) throws(Halt) {
         lastAsked = .now
         switch decide(progress) {
@@ -17,27 +17,27 @@ extension Run {
         }
     }
 
-    /// Whether nobody has been asked for a while.
+    /// Whether the last question is a while ago.
     var isQuestionDue: Bool { ContinuousClock.now - lastAsked >= Self.patience }
 
-    /// Rests as the policy wants it for the work since the last rest. A changed policy counts at once.
-    mutating func rest(_ decide: (DefragProgress) -> Directive) throws(Halt) {
+    /// Waits as the policy's pace demands for the work since the last wait. A changed policy counts at once.
+    mutating func pace(_ decide: (DefragProgress) -> Directive) throws(Halt) {
         let start = ContinuousClock.now
-        let worked = start - lastRested
+        let worked = start - lastPaced
         while true {
-            let left = policy.rest(after: worked, bytes: sinceRest) - (ContinuousClock.now - start)
+            let left = policy.idleTime(after: worked, bytes: unpaced) - (ContinuousClock.now - start)
             guard left > .zero else { break }
             sleep(for: min(left, Self.patience))
             if left > Self.patience { try ask(decide) }
         }
-        lastRested = .now
-        sinceRest = 0
+        lastPaced = .now
+        unpaced = 0
     }
 
     private func sleep(for time: Duration) {
         var left = timespec(
             tv_sec: Int(time.components.seconds), tv_nsec: Int(time.components.attoseconds / 1_000_000_000))
-        // Interrupted by a signal: whoever catches it will answer the next question.
+        // Interrupted by a signal: its handler decides the answer to the next question.
         nanosleep(&left, nil)
     }
 

@@ -2,25 +2,25 @@ import DefragTypes
 import XFS
 
 extension Run {
-    /// Says why the file is not as it could be, though its end was reached.
+    /// Says why the file is not as good as it could be, although its end was reached.
     func describeEnd(in result: inout DefragResult) {
         result.reason = isOverBudget ? .unshareBudget : rewritten == 0 ? .alreadyContiguous : nil
         if isOverBudget {
             result.message =
-                "small extents that backups share were left alone: re-laying them would cost more than the "
+                "small extents that backups share were left alone: rewriting them would cost more than the "
                 + "\(ByteCount(budget)) allowed. Raise --unshare-budget, or make room"
         }
         guard isDryRun && rewritten > 0 else { return }
         result.status = .skipped
         result.reason = .dryRun
         result.message =
-            "would lay \(ByteCount(rewritten)) in \(planned.extents) extents afresh"
+            "would rewrite \(ByteCount(rewritten)) in \(planned.extents) extents"
             + (unshared > 0
                 ? "; other files share \(ByteCount(unshared)) of it, which would cost as much space" : "")
             + (isOverBudget ? ". More is left alone for the budget of \(ByteCount(budget))" : "")
         result.prediction = .init(
             rewritten: ByteCount(rewritten), unshared: ByteCount(unshared),
-            extents: max(planned.runs, result.extents.before - planned.saved))
+            extents: max(planned.stretches, result.extents.before - planned.saved))
     }
 
     func report(_ halt: Halt, in result: inout DefragResult, path: String) {
@@ -65,18 +65,18 @@ extension Run {
         }
         result.freeBytes.lowest = ByteCount(lowestFree)
         result.pause = histogram.statistics
-        if passedOver > 0 {
+        if skipped > 0 {
             notes.append(
                 .init(
                     .noGain,
-                    "\(ByteCount(passedOver)) that lie nearly well were left alone: windows like them did not gain by being laid"
+                    "\(ByteCount(skipped)) that are nearly contiguous were skipped: rewriting windows like them did not help"
                 ))
         }
         if isUnpinned {
             notes.append(
                 .init(
                     .unsafeKernel,
-                    "parts were left alone: on Linux \(KernelRelease.current) unsharing the last shared extent can lose data"
+                    "chunks that could not be pinned were skipped: on Linux \(KernelRelease.current) unsharing the last shared extent can lose data"
                 ))
         }
         result.notes = notes.isEmpty ? nil : notes

@@ -1,11 +1,11 @@
 import DefragTypes
 import XFS
 
-/// What a run leaves in the file for as long as it lasts, and how it goes again.
+/// What a run leaves in the file while it lasts, and how that is removed.
 extension Run {
-    /// Gives the pinned blocks back. At the end of the file its mark as one that shares blocks can go with them, if it
-    /// shares no others: an unshare of what is not shared writes nothing, and looks for that. Linux 6.12 and later look
-    /// only once no page of the file counts as dirty, some seconds after it was written to. A mark that stays costs
+    /// Releases the pinned blocks. At the end of the file its flag as one that shares blocks can be cleared too, if it
+    /// shares no others: an unshare of what is not shared writes nothing, and checks that. Linux 6.12 and later check
+    /// only once no page of the file counts as dirty, some seconds after it was written to. A flag that stays costs
     /// guests' writes a look-up each.
     mutating func unpin(_ file: borrowing XFS.File, _ pin: borrowing Pin, isAtEnd: Bool) throws(Halt) {
         let block = pinned.first
@@ -39,7 +39,7 @@ extension Run {
         }
     }
 
-    /// Gives the file's own hint back, also one that a run before has left.
+    /// Restores the file's own hint, also after an earlier run that did not.
     mutating func restoreHint(in file: borrowing XFS.File) {
         do throws(SystemError) { try CowHint.restore(in: file) } catch {
             notes.append(

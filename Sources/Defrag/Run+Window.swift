@@ -3,66 +3,66 @@ import Glibc
 import XFS
 
 extension Run {
-    /// Lays the runs of `plan` afresh, and again what is still worth it when the map is read again: what the guests'
-    /// own copy-on-write had preallocated there, punctured, is used up by the first time, and what the file system
-    /// put between our chunks for itself is out of the way the next time.
+    /// Rewrites the stretches of `plan`, and again what is still worth it when the map is read again: the first pass uses
+    /// up what the guests' own copy-on-write had preallocated there, in pieces; and what the file system put between
+    /// our chunks for itself is out of the way in the second.
     ///
-    /// A run that is stopped meanwhile leaves the window for the next run, which lays only what is still worth it. One
-    /// that has come to no other window goes on where it was: it must get somewhere. So that a time limit seldom stops a
-    /// run there, a window ends early whose first laying has used up a part of it.
-    /// The window before is closed meanwhile, this one is left for the next call to close.
-    mutating func lay(
+    /// A run that is stopped in between leaves the window to the next run, which rewrites only what is still worth it. If it
+    /// is the run's first window, the cursor stays where it was, so that every run makes progress. So that a time limit
+    /// seldom stops a run there, a window ends early if its first pass has used up its part of the time.
+    /// The window before is closed meanwhile; this one is closed by the next call.
+    mutating func rewrite(
         _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         decide: (DefragProgress) -> Directive
     ) throws(Halt) {
         let start = cursor
         let windowBegan = ContinuousClock.now
-        do throws(Halt) { try layWhole(plan, of: file, closer: closer, pin: pin, decide: decide) } catch {
+        do throws(Halt) { try rewriteWhole(plan, of: file, closer: closer, pin: pin, decide: decide) } catch {
             if case .stop = error, start > from { cursor = start }
             throw error
         }
         longestWindow = max(longestWindow, .now - windowBegan)
     }
 
-    private mutating func layWhole(
+    private mutating func rewriteWhole(
         _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         decide: (DefragProgress) -> Directive
     ) throws(Halt) {
-        guard let start = plan.runs.first?.lowerBound else { return }
+        guard let start = plan.stretches.first?.lowerBound else { return }
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
         var reads: [ReadAhead] = []
-        for range in plan.runs { reads.append(try readAhead(of: range, file)) }
-        if sinceRest > 0 { try rest(decide) }
+        for range in plan.stretches { reads.append(try readAhead(of: range, file)) }
+        if unpaced > 0 { try pace(decide) }
         // Where the window before has ended early, some of what it has read is this one's.
         closer.close(dropping: pages.map { $0.clamped(to: 0..<start) }.filter { !$0.isEmpty })
         pages = pages.map { $0.clamped(to: start..<Int64.max) }.filter { !$0.isEmpty }
         for read in reads { try carryOut(read, from: file, decide) }
         try halting { () throws(SystemError) in try closer.wait() }
         try checkSpace(for: plan.bytes, of: file)
-        // Reading is work, too: it is rested for before the time of laying counts.
-        try rest(decide)
+        // Reading is work, too: the pace counts it before the time of the chunks begins.
+        try pace(decide)
         let end = timeLimit.map { ContinuousClock.now + $0 / Self.windowsInTime }
-        for range in plan.runs {
-            try lay(range, of: file, closer: closer, pin: pin, until: end, decide) { run, position in
+        for range in plan.stretches {
+            try rewrite(range, of: file, closer: closer, pin: pin, until: end, decide) { run, position in
                 run.cursor = position
             }
             if isPast(end) { break }
         }
-        let isWhole = cursor == plan.runs.last?.upperBound
+        let isWhole = cursor == plan.stretches.last?.upperBound
         if isWhole { cursor = plan.next }
         let window = start..<cursor
-        var remaining = try layout(of: window, in: plan.runs, of: file)
+        var remaining = try layout(of: window, in: plan.stretches, of: file)
         for attempt in 1...Repetition.most
         where repetition.isWorthwhile(remaining.plan, attempt: attempt) {
             let before = remaining.plan
-            // Where the old blocks were is where there may be room in one piece.
+            // The old blocks may be the contiguous space that is needed.
             closer.close(dropping: [])
             try halting { () throws(SystemError) in try closer.wait() }
             try checkSpace(for: before.bytes, of: file)
-            for range in before.runs {
-                try lay(range, of: file, closer: closer, pin: pin, decide) { _, _ in }
+            for range in before.stretches {
+                try rewrite(range, of: file, closer: closer, pin: pin, decide) { _, _ in }
             }
-            remaining = try layout(of: window, in: plan.runs, of: file)
+            remaining = try layout(of: window, in: plan.stretches, of: file)
             repetition.learn(before: before, after: remaining.plan)
         }
         if isWhole { gain.learn(plan, extents: remaining.extents) }
@@ -70,18 +70,18 @@ extension Run {
 
     private func isPast(_ time: ContinuousClock.Instant?) -> Bool { time.map { .now >= $0 } ?? false }
 
-    /// How a window lies that was laid: what is still worth laying in it, and how many extents `runs` are in.
+    /// A window that was rewritten: what is still worth rewriting in it, and how many extents `stretches` are in.
     private func layout(
-        of window: Range<Int64>, in runs: [Range<Int64>], of file: borrowing XFS.File
+        of window: Range<Int64>, in stretches: [Range<Int64>], of file: borrowing XFS.File
     ) throws(Halt) -> (plan: WindowPlan, extents: Int) {
         var planner = Planner(criteria: criteria, from: window.lowerBound, to: window.upperBound)
         var merger = ExtentMerger(rule: .sameState)
         var extents = 0
-        var rest = runs[...]
+        var remaining = stretches[...]
         func count(_ extent: Extent?) {
             guard let extent, extent.state == .written else { return }
-            while let run = rest.first, run.upperBound <= extent.offset { rest.removeFirst() }
-            if let run = rest.first, run.lowerBound < extent.end { extents += 1 }
+            while let next = remaining.first, next.upperBound <= extent.offset { remaining.removeFirst() }
+            if let next = remaining.first, next.lowerBound < extent.end { extents += 1 }
         }
         try readMap(of: window, of: file) { record in
             count(merger.add(record))
@@ -113,9 +113,9 @@ extension Run {
         if let halt { throw halt }
     }
 
-    /// Lays what is written in `range` afresh, chunk by chunk, or as much of it as there is time for; says after each how
-    /// far it is.
-    private mutating func lay(
+    /// Rewrites what is written in `range`, chunk by chunk, or as much of it as there is time for; calls `moved` after each
+    /// with its position.
+    private mutating func rewrite(
         _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         until time: ContinuousClock.Instant? = nil, _ decide: (DefragProgress) -> Directive,
         moved: (inout Run, Int64) -> Void
@@ -124,22 +124,22 @@ extension Run {
         var retries = 0
         moved(&self, position)
         while position < range.upperBound {
-            if sinceRest > 0 { try rest(decide) }
+            if unpaced > 0 { try pace(decide) }
             try ask(decide)
             for pause in pin.renew(in: file, size: size, blockSize: blockSize) {
                 histogram.record(pause, aim: policy.maxPause)
             }
             pinned = pin.ours
-            let rest = position..<range.upperBound
-            guard let chunk = try nextChunk(of: file, in: rest, pin: pin) else { break }
+            let remainder = position..<range.upperBound
+            guard let chunk = try nextChunk(of: file, in: remainder, pin: pin) else { break }
             if policy.sharing == .preserve && unshared + chunk.shared > budget {
                 // A backup made since the window was planned.
                 isOverBudget = true
             } else if needsPin && !pin.holds(outside: chunk.range) {
                 isUnpinned = true
             } else {
-                let outcome = try lay(chunk, of: file, closer: closer, pin: pin)
-                if outcome != .laid, retries < 3 {
+                let outcome = try rewrite(chunk, of: file, closer: closer, pin: pin)
+                if outcome != .rewritten, retries < 3 {
                     retries += 1
                     continue
                 }

@@ -2,7 +2,7 @@ import DefragTypes
 import Glibc
 import XFS
 
-/// One run over one file: the loop over its windows, and its account.
+/// One run over one file: the loop over its windows, and the account of what it did.
 struct Run {
     let timeLimit: Duration?
     let isDryRun: Bool
@@ -20,39 +20,39 @@ struct Run {
     var budget: Int64 = 0
     var allowance = UnshareAllowance.unlimited
     var isOverBudget = false
-    /// Whether laying a window again has paid, and whether laying windows has.
+    /// Whether rewriting a window again has paid, and whether rewriting windows has.
     var repetition = Repetition()
     var gain = GainWatch()
-    /// Bytes that were worth laying and were passed over, as windows like theirs did not gain.
-    var passedOver: Int64 = 0
+    /// Bytes that were worth rewriting and were skipped, as windows like theirs did not gain.
+    var skipped: Int64 = 0
     /// Pages in memory that only this run has read.
     var pages: [Range<Int64>] = []
-    /// Blocks that are shared with nobody but the run's ``Pin``.
+    /// Blocks that only the run's ``Pin`` shares.
     var pinned: [Int64] = []
-    /// Whether nothing may be unshared that could be the file's last shared extent.
+    /// Whether the file's last shared extent must not be unshared.
     var needsPin = KernelRelease.current.losesDataWhenUnsharing
     var isUnpinned = false
     var notes: [DefragResult.Note] = []
 
     var rewritten: Int64 = 0
     var unshared: Int64 = 0
-    /// In a dry run, what would be laid.
-    var planned = (runs: 0, extents: 0, saved: 0)
+    /// In a dry run, what would be rewritten.
+    var planned = (stretches: 0, extents: 0, saved: 0)
     var histogram = PauseHistogram()
     var lastChunk: Int64 = 0
     var lastPause = Duration.zero
     var lowestFree = Int64.max
 
     let started = ContinuousClock.now
-    /// When the work proper began: the time limit counts from here.
+    /// When the rewriting began: the time limit counts from here.
     var began = ContinuousClock.now
     var lastAsked = ContinuousClock.now
-    /// When the last rest ended, and what was rewritten since.
-    var lastRested = ContinuousClock.now
-    var sinceRest: Int64 = 0
+    /// When the last wait for the pace ended, and the bytes rewritten since.
+    var lastPaced = ContinuousClock.now
+    var unpaced: Int64 = 0
     var sinceFlush: Int64 = 0
     var hasMoved = false
-    /// What a window has taken at most.
+    /// The longest time of a window.
     var longestWindow = Duration.zero
 
     init(policy: Policy, pauses: PauseController, from: Int64, timeLimit: Duration?, isDryRun: Bool) {
@@ -87,15 +87,15 @@ struct Run {
         size = status.size
         blockSize = try halting { () throws(SystemError) in try file.geometry().blockSize }
         let attributes = try halting { () throws(SystemError) in try file.attributes() }
-        // Guests have written in the file's own unit, whatever a run before has left as the hint. A chunk is at least
-        // this long: a large hint must not make its lock long.
+        // Guests have written in the file's own unit, even if an earlier run left its hint. A chunk is at least this
+        // long: a large hint must not make its lock long.
         let unit = max(32 * blockSize, attributes.cowAllocationUnit(blockSize: blockSize))
         alignment = min(1 << 20, unit)
         if attributes.extentSizeHint > 0 {
             notes.append(
                 .init(
                     .extentSizeHint,
-                    "it has an extsize hint of \(ByteCount(attributes.extentSizeHint)), which XFS heeds when it allocates: "
+                    "it has an extsize hint of \(ByteCount(attributes.extentSizeHint)), which XFS obeys when it allocates: "
                         + "more extents remain. XFS takes the hint back only from an empty file"))
         }
         cursor = cursor / blockSize * blockSize
@@ -106,7 +106,7 @@ struct Run {
         result.extents.before = try takeStock(of: file)
         result.extents.after = result.extents.before
         began = .now
-        lastRested = .now
+        lastPaced = .now
     }
 
     /// Counts the file's extents, and finds in the same pass what the budget is best spent for.
@@ -132,21 +132,21 @@ struct Run {
         let plan = try nextWindow(of: file, decide: decide)
         guard !isDryRun else { return try add(plan, on: file, decide: decide) }
         let recorded = try? CowHint.recorded(in: file)
-        guard !plan.runs.isEmpty || recorded != nil else { return }
+        guard !plan.stretches.isEmpty || recorded != nil else { return }
         let claim = try claim(file)
-        if !plan.runs.isEmpty { replaceHint(in: file) }
+        if !plan.stretches.isEmpty { replaceHint(in: file) }
         var halt: Halt?
-        do throws(Halt) { try layAll(from: plan, of: file, decide: decide) } catch { halt = error }
+        do throws(Halt) { try rewriteAll(from: plan, of: file, decide: decide) } catch { halt = error }
         restoreHint(in: file)
         _ = claim
         if let halt { throw halt }
     }
 
-    /// Lays everything from `plan` on.
-    private mutating func layAll(
+    /// Rewrites everything from `plan` on.
+    private mutating func rewriteAll(
         from plan: WindowPlan, of file: borrowing XFS.File, decide: (DefragProgress) -> Directive
     ) throws(Halt) {
-        guard !plan.runs.isEmpty else { return }
+        guard !plan.stretches.isEmpty else { return }
         let size = blockSize
         let closer = try halting { () throws(SystemError) in try WindowCloser(of: file, blockSize: size) }
         let isVital = needsPin
@@ -156,12 +156,12 @@ struct Run {
         var halt: Halt?
         do throws(Halt) {
             var next = plan
-            while !next.runs.isEmpty {
-                switch policy.sharing == .unshare ? .lay : gain.advice(on: next) {
-                case .lay where isTooLateForWindow: throw .stop(.timeLimit, message: nil)
-                case .lay: try lay(next, of: file, closer: closer, pin: pin, decide: decide)
-                case .leave:
-                    passedOver += next.bytes
+            while !next.stretches.isEmpty {
+                switch policy.sharing == .unshare ? .rewrite : gain.advice(on: next) {
+                case .rewrite where isTooLateForWindow: throw .stop(.timeLimit, message: nil)
+                case .rewrite: try rewrite(next, of: file, closer: closer, pin: pin, decide: decide)
+                case .skip:
+                    skipped += next.bytes
                     cursor = next.next
                 case .stop: throw .noGain(after: GainWatch.patience)
                 }
@@ -170,7 +170,7 @@ struct Run {
         } catch { halt = error }
         closer.close(dropping: pages)
         pages = []
-        // That data could not be made durable is worse than any reason to stop; that a pin could not be given back is not.
+        // A failure to make data durable outweighs any reason to stop; a pin that could not be released does not.
         do throws(SystemError) { try closer.wait() } catch { halt = Halt(error) }
         do throws(Halt) { try unpin(file, pin, isAtEnd: halt == nil) } catch { halt = halt ?? error }
         if let halt { throw halt }
@@ -187,19 +187,19 @@ struct Run {
         _ plan: WindowPlan, on file: borrowing XFS.File, decide: (DefragProgress) -> Directive
     ) throws(Halt) {
         var plan = plan
-        while !plan.runs.isEmpty {
+        while !plan.stretches.isEmpty {
             rewritten += plan.bytes
             unshared += plan.shared
             planned.extents += plan.extents
-            planned.runs += plan.runs.count
-            planned.saved += plan.extents - plan.runs.count - (plan.isCut ? 1 : 0)
+            planned.stretches += plan.stretches.count
+            planned.saved += plan.extents - plan.stretches.count - (plan.isCut ? 1 : 0)
             cursor = plan.next
             try ask(decide)
             plan = try nextWindow(of: file, decide: decide)
         }
     }
 
-    /// Searches the map from the cursor on for the next window. Without runs, the end of the file was reached.
+    /// Searches the map from the cursor on for the next window. Without stretches, the end of the file was reached.
     private mutating func nextWindow(
         of file: borrowing XFS.File, decide: (DefragProgress) -> Directive
     ) throws(Halt) -> WindowPlan {
@@ -207,7 +207,8 @@ struct Run {
         guard status.links > 0 else {
             throw .stop(
                 .notFound,
-                message: "it was deleted in mid-run: what only open descriptors keep is not worth it")
+                message:
+                    "it was deleted during the run: what only open descriptors keep is not worth rewriting")
         }
         size = status.size
         let end = (size + blockSize - 1) / blockSize * blockSize
@@ -229,11 +230,11 @@ struct Run {
         if let halt { throw halt }
         let plan = planner.finish()
         isOverBudget = isOverBudget || plan.isOverBudget
-        if let first = plan.runs.first { cursor = first.lowerBound } else { cursor = plan.next }
+        if let first = plan.stretches.first { cursor = first.lowerBound } else { cursor = plan.next }
         return plan
     }
 
-    /// What the policy makes of the map, now.
+    /// What the policy wants of the map, now.
     var criteria: Planner.Criteria {
         Planner.Criteria(
             target: policy.targetExtent.rawValue,
@@ -241,8 +242,8 @@ struct Run {
             alignment: alignment, sharing: policy.sharing, budget: budget - unshared, allowance: allowance)
     }
 
-    /// Bytes of a window: with a rate and a time limit, no more than can be laid, and laid again, well within that time.
-    /// Where that time turns out to be too short for it, it ends early.
+    /// Bytes of a window: with a rate and a time limit, no more than can be rewritten twice well within that time. It ends
+    /// early where the time proves too short.
     private var window: Int64 {
         guard let timeLimit, let rate = policy.rate else { return policy.window.rawValue }
         let affordable = Double(rate.rawValue) * timeLimit.inSeconds / Double(Self.windowsInTime)

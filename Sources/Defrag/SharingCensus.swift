@@ -1,7 +1,7 @@
 import XFS
 
 /// Adds up what unsharing a file's small extents would cost at each of some fifty prices, so that the best that a
-/// budget can buy is known before anything is laid. The map is fed to it once, record by record, in file order; its
+/// budget can buy is known before anything is rewritten. The map is fed to it once, record by record, in file order; its
 /// memory does not depend on the file.
 ///
 /// Prices are in steps of a fourth root of two, from half a block (a shared block between two private ones saves
@@ -17,7 +17,7 @@ struct SharingCensus {
     private var levels: [Level]
     /// Bytes by level and slot.
     private var costs: [Int64]
-    /// Where the last extent that may be laid ends, and whether that was private: another one changes nothing then.
+    /// Where the last extent that may be rewritten ends, and whether that was private: another one changes nothing then.
     private var last = (end: Int64(-1), isPrivate: false)
 
     private struct Level {
@@ -26,7 +26,7 @@ struct SharingCensus {
         var pending: Int64 = 0
     }
 
-    /// A census of a file of `size` bytes in which extents shorter than `target` may be laid.
+    /// A census of a file of `size` bytes in which extents shorter than `target` may be rewritten.
     init(target: Int64, blockSize: Int64, size: Int64) {
         self.target = target
         slot = max(blockSize, (size + Int64(Self.slots) - 1) / Int64(Self.slots))
@@ -36,7 +36,7 @@ struct SharingCensus {
         costs = Array(repeating: 0, count: levels.count * Self.slots)
     }
 
-    /// Every price, from one at which nothing shared is laid to one at which everything is.
+    /// Every price, from one at which nothing shared is rewritten to one at which everything is.
     static func prices(from least: Int64, to most: Int64) -> [Int64] {
         var prices: [Int64] = [1]
         var price = Double(max(2, least))

@@ -1,11 +1,11 @@
 public import DefragTypes
 public import XFS
 
-/// Looks at how files lie on disk, and changes nothing in them. Memory does not depend on the number of extents.
+/// Surveys the extents of files, and changes nothing in them. Memory does not depend on the number of extents.
 public struct Surveyor: Sendable {
     /// Most cells of the map of each file; `nil` for no maps.
     public var mapCells: Int?
-    /// An extent this long counts as laid well: the target of the default policy.
+    /// An extent this long counts as contiguous: the target of the default policy.
     private let target = Policy().targetExtent.rawValue
     private let swapFiles: SwapFiles
 
@@ -20,7 +20,7 @@ public struct Surveyor: Sendable {
     /// - Parameters:
     ///   - file: opened with ``openForSurvey(path:)``.
     ///   - path: the file as messages name it.
-    ///   - goOn: asked now and then, with the extents so far and the offset; false gives the file up.
+    ///   - goOn: asked every few thousand extents, with the extents so far and the offset; false gives the file up.
     ///   - cost: what a reflink copy costs on the file system with this UUID, for a file of so many extents.
     /// - Returns: the survey and, if asked for, the map; `nil` if given up.
     /// - Throws: `SystemError` of reading the map.

@@ -3,7 +3,7 @@ import XFS
 
 /// Adds up a file's map, fed record by record: a survey's figures, in memory that does not depend on their number.
 struct SurveyTally {
-    /// How the file lies.
+    /// The extents of the file.
     private(set) var statistics = ExtentStatistics()
     /// Extents that a reflink copy has to copy: its own, of data.
     private(set) var clonedExtents = 0
@@ -16,7 +16,7 @@ struct SurveyTally {
     private var cloned = ExtentMerger(rule: .sameState)
     private var gain: LayoutGain
 
-    /// Where nothing has been added yet.
+    /// An empty tally.
     init(target: Int64, mapper: FileMapper?) {
         self.mapper = mapper
         gain = LayoutGain(target: target)

@@ -9,7 +9,7 @@ struct UnshareAllowance: Hashable {
     private let reserves: [Int64]
     private let slot: Int64
 
-    /// Everything is within the budget, as far as is known: the first come are the first served.
+    /// Everything is within the budget, as far as is known: first come, first served.
     static let unlimited = UnshareAllowance(
         strict: Appraiser.unlimited, generous: Appraiser.unlimited, costs: [], slot: 1)
 

@@ -2,12 +2,12 @@ import Dispatch
 import Synchronization
 import XFS
 
-/// The scratch file of a run, and what ends a window: making durable what was laid, giving back the old blocks,
+/// The scratch file of a run, and what ends a window: making durable what was rewritten, releasing the old blocks,
 /// dropping the pages that were read for it.
 ///
 /// That takes as long as reading the next window, and neither of the two takes the file's I/O lock for long. So it happens
-/// on a thread of its own while the next window is read, and is waited for before that one is laid: nobody's lock
-/// becomes longer by it, and no more than one window's blocks are held at a time.
+/// on a thread of its own while the next window is read, and is waited for before that one is rewritten: it makes no lock
+/// longer, and no more than one window's blocks are held at a time.
 final class WindowCloser: Sendable {
     private let files: Mutex<Files>
     private let queue = DispatchQueue(label: "reflow.window")
@@ -37,7 +37,7 @@ final class WindowCloser: Sendable {
         try result.get()
     }
 
-    /// Begins to end the window, if anything was laid in it, and then drops `pages` from the page cache.
+    /// Begins to end the window, if anything was rewritten in it, and then drops `pages` from the page cache.
     func close(dropping pages: [Range<Int64>]) {
         guard !pages.isEmpty || files.withLock({ !$0.scratch.isEmpty }) else { return }
         queue.async(group: work) { [self] in

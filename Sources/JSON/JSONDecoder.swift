@@ -6,7 +6,7 @@
 public struct JSONDecoder: Sendable {
     private let limits: JSONLimits
 
-    /// A decoder that refuses what is over `limits`.
+    /// A decoder that refuses what exceeds `limits`.
     public init(limits: JSONLimits = JSONLimits()) {
         self.limits = limits
     }

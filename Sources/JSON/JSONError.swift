@@ -12,7 +12,7 @@ public struct JSONError: Error, Hashable, Sendable, CustomStringConvertible {
         case syntax
         /// Not UTF-8, or a NUL character in a string or key.
         case invalidText
-        /// A key that stands twice in one object.
+        /// A key that is repeated in an object.
         case duplicateKey
         /// A required key is not there.
         case missing

@@ -1,5 +1,5 @@
-/// What a document may cost before it is looked at any closer. Checked before jansson sees a byte of it, so that
-/// neither its recursion nor its memory is in the hands of whoever wrote the document.
+/// What a document may cost. Checked before jansson reads it, so that its author controls neither jansson's recursion nor
+/// its memory.
 public struct JSONLimits: Hashable, Sendable {
     /// Longest document, in bytes.
     public var maxBytes: Int
@@ -46,7 +46,7 @@ public struct JSONLimits: Hashable, Sendable {
             case UInt8(ascii: ","):
                 values += 1
             case 0:
-                // jansson takes it for the end of the document, whatever follows.
+                // To jansson this is the end of the document, whatever follows.
                 throw JSONError(.syntax, "a NUL byte", at: Position(of: offset, in: bytes))
             default:
                 continue

@@ -1,7 +1,7 @@
 import CJansson
 
 /// One value of jansson's, with one reference to it: it and all that it contains live as long as this does, even
-/// when a container that held it lets go of it.
+/// when a container that held it releases it.
 final class Value {
     private let pointer: UnsafeMutablePointer<json_t>
 
@@ -25,7 +25,7 @@ final class Value {
 // MARK: Reading
 
 extension Value {
-    /// What a value is. Objects and arrays are asked further through `member`, `element`, `count`, `keys`.
+    /// What a value is. Objects and arrays are read through `member`, `element`, `count`, `keys`.
     enum Content {
         case object, array, null
         case string(String)
@@ -36,13 +36,13 @@ extension Value {
 
     /// Parses a document. Limits are checked before, by ``JSONLimits``.
     ///
-    /// jansson refuses, as RFC 8259 wants: anything after the document, invalid UTF-8, `NaN`, overflowing numbers;
-    /// and with these flags duplicate keys and `\u0000`, which C programs behind us would cut strings at.
+    /// jansson refuses, as RFC 8259 requires: anything after the document, invalid UTF-8, `NaN`, overflowing numbers;
+    /// and with these flags duplicate keys and `\u0000`, at which C programs behind us would cut strings.
     static func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> Value {
         _ = seed
         var error = json_error_t()
         let flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY
-        // An empty buffer may have no address, which jansson takes for a wrong argument.
+        // An empty buffer may have no address, which jansson rejects as a wrong argument.
         let root =
             bytes.isEmpty
             ? json_loadb("", 0, Int(flags), &error)
@@ -122,7 +122,7 @@ extension Value {
         Value(new: value.withUTF8Pointer { json_stringn_nocheck($0, $1) })
     }
 
-    /// Sets `key` of this object; a second time in the first one's place.
+    /// Sets `key` of this object; a repeated key replaces the first value.
     func set(_ key: String, _ value: Value) {
         let failed = key.withUTF8Pointer {
             json_object_setn_new_nocheck(pointer, $0, $1, json_incref(value.pointer))

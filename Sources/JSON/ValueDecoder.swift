@@ -94,7 +94,7 @@ extension Value.Content {
     }
 }
 
-/// The members of an object. The generic `decode` stands for all its namesakes: every type reads itself.
+/// The members of an object. The generic `decode` serves all types: each reads itself.
 private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let object: Value
     let codingPath: [any CodingKey]
@@ -162,7 +162,7 @@ private struct UnkeyedValues: UnkeyedDecodingContainer {
 
     mutating func superDecoder() throws -> any Decoder { try next { $0 } }
 
-    /// Moves on only when `read` succeeds, as the protocol demands.
+    /// Advances only when `read` succeeds, as the protocol requires.
     private mutating func next<T>(_ read: (ValueDecoder) throws -> T) throws -> T {
         let result = try read(current())
         currentIndex += 1

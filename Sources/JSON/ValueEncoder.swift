@@ -4,7 +4,7 @@
 /// of one place is the same object or array.
 final class ValueEncoder: Encoder {
     let codingPath: [any CodingKey]
-    /// What was written, once something was.
+    /// The value that was written; `nil` before that.
     private(set) var value: Value?
     /// Puts the value where it belongs, as soon as it exists; containers are filled afterwards.
     private let store: (Value) -> Void
@@ -61,7 +61,7 @@ private struct SingleWriter: SingleValueEncodingContainer {
     func encode(_ value: Float) throws { try real(value, text: value.description) }
     func encode(_ value: Double) throws { try real(value, text: value.description) }
 
-    /// A `Float` goes by way of its shortest text: 0.1 shall not become 0.10000000149011612.
+    /// A `Float` is converted through its shortest text: 0.1 must not become 0.10000000149011612.
     private func real(_ value: some BinaryFloatingPoint, text: String) throws(JSONError) {
         guard value.isFinite, let wide = Double(text) else { throw refused("\(text) is no number in JSON") }
         encoder.set(.real(wide))
@@ -94,7 +94,7 @@ private struct SingleWriter: SingleValueEncodingContainer {
     func encode(_ value: some Encodable) throws { try value.encode(to: encoder) }
 }
 
-/// The members of an object. The generic `encode` stands for all its namesakes: every type writes itself.
+/// The members of an object. The generic `encode` serves all types: each writes itself.
 private struct KeyedWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let object: Value
     let codingPath: [any CodingKey]
@@ -144,7 +144,7 @@ private struct UnkeyedWriter: UnkeyedEncodingContainer {
 
     func superEncoder() -> any Encoder { encoder() }
 
-    /// Holds the place in the array until something is written.
+    /// Reserves the place in the array until something is written.
     private func encoder() -> ValueEncoder {
         let index = count
         array.append(.null())

@@ -1,7 +1,7 @@
 /// Values as text.
 ///
-/// Not jansson's own `json_dumps`: it prints reals with a fixed number of digits, 0.1 as 0.10000000000000001 when
-/// they are to survive; Swift prints the shortest text that reads back as the same number.
+/// Not jansson's own `json_dumps`: it prints reals with a fixed number of digits, 0.1 as 0.10000000000000001 if
+/// they must be exact; Swift prints the shortest text that reads back as the same number.
 struct Writer {
     private(set) var bytes: [UInt8] = []
     private let pretty: Bool

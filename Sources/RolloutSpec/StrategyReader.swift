@@ -6,7 +6,7 @@ import YAML
 
 /// Reads the strategy of a specification: in which order and numbers hosts are taken, and what stops it.
 struct StrategyReader {
-    /// The patterns of the hosts that are meant, as they are written.
+    /// The patterns of `targets.hosts`, as they are written.
     let hosts: Set<String>
 
     private static let keys = [
@@ -46,7 +46,7 @@ struct StrategyReader {
         var mapping = try value.mapping(such: "{hosts: 1, soak: 10m}", known: ["hosts", "soak"])
         let count = mapping.required("hosts", such: "hosts: 1") { value throws(SpecErrors) in
             let count = try value.number(1...Int.max, such: 1)
-            // With a star among them it is not known how many are meant.
+            // With a star among them the number of hosts is not known.
             if !hosts.isEmpty, !hosts.contains(where: { $0.contains("*") }), count > hosts.count {
                 throw value.refused("\(count) is more than the \(hosts.count) hosts of targets.hosts")
             }

@@ -14,8 +14,8 @@ struct Descriptor: ~Copyable, Sendable {
         Descriptor(owning: try system("duplicate") { clinux_duplicate(number) })
     }
 
-    /// Closes the descriptor and reports what close(2) has to say; without this call it is closed in silence.
-    /// Never made again after EINTR: Linux has released the number by then.
+    /// Closes the descriptor and reports the error of close(2); without this call it is closed silently. Never repeated
+    /// after EINTR: Linux has released the number by then.
     consuming func close() throws(SystemError) {
         let result = clinux_close(number)
         discard self

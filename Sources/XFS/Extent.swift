@@ -17,7 +17,7 @@ public struct Extent: Hashable, Sendable {
         case written
         /// Preallocation: reads as zeros, and is never shared.
         case unwritten
-        /// Data that have no place on the device yet.
+        /// Data without a place on the device yet.
         case delayed
     }
 
@@ -33,7 +33,7 @@ public struct Extent: Hashable, Sendable {
     /// Where it ends in the file.
     public var end: Int64 { offset + length }
 
-    /// Whether `next` goes on where this one ends, in the file and on the device.
+    /// Whether `next` continues where this one ends, in the file and on the device.
     public func continues(in next: Extent) -> Bool {
         end == next.offset && physical + length == next.physical && state != .delayed
             && next.state != .delayed
@@ -43,7 +43,7 @@ public struct Extent: Hashable, Sendable {
 /// Joins the records of a map that are one extent on the device: the file system keeps several for one where
 /// their sharing or their state changes, or where a record is full.
 public struct ExtentMerger: Sendable {
-    /// Which records may be joined, beyond being neighbours on the device.
+    /// Which records may be joined, in addition to being neighbours on the device.
     public enum Rule: Sendable {
         /// All of them: an extent as the device sees it.
         case neighbours
@@ -56,7 +56,7 @@ public struct ExtentMerger: Sendable {
     private let rule: Rule
     private var pending: Extent?
 
-    /// A merger that has seen nothing.
+    /// An empty merger.
     public init(rule: Rule) {
         self.rule = rule
     }

@@ -6,7 +6,7 @@ extension File {
     /// be short for a writer not to notice.
     public static let mapBatch = 512
 
-    /// Reads the map of `range`, in order, batch by batch, and hands every record to `body` until that returns
+    /// Reads the map of `range`, in order, batch by batch, and calls `body` with every record until that returns
     /// false. Holes have no record. Records are as the file system keeps them, cut at the ends of `range`, and
     /// stale the moment they are read.
     ///
@@ -15,8 +15,8 @@ extension File {
     ///
     /// - Parameters:
     ///   - range: which part of the file.
-    ///   - batch: records of one call: about as many as are wanted, as each costs some 2 µs.
-    ///   - body: is handed each record.
+    ///   - batch: records of one call: about as many as are needed, as each costs some 2 µs.
+    ///   - body: is called with each record.
     /// - Throws: ``SystemError`` of ioctl_fiemap(2).
     public func readMap(
         of range: Range<Int64> = 0..<Int64.max, batch: Int = File.mapBatch, _ body: (Extent) -> Bool
@@ -49,7 +49,7 @@ extension Descriptor {
             let previous = start
             for index in 0..<Int(count) {
                 let record = records[index]
-                // Some kernels round a record out to whole blocks: keep to what was asked for.
+                // Some kernels extend a record to whole blocks: cut it to the range that was asked for.
                 let offset = max(Int64(record.fe_logical), start)
                 let end = min(Int64(record.fe_logical + record.fe_length), range.upperBound)
                 guard offset < end else { continue }
@@ -60,7 +60,7 @@ extension Descriptor {
                 start = end
                 if record.fe_flags & UInt32(FIEMAP_EXTENT_LAST) != 0 { return }
             }
-            // Never true on a sane file system; a loop without end would be worse.
+            // Never true on a healthy file system; prevents an endless loop.
             if start == previous { return }
         }
     }

@@ -22,7 +22,7 @@ public struct File: ~Copyable, Sendable {
         self.folder = folder
     }
 
-    /// The same open file once more, with an owner of its own, fcntl(2) `F_DUPFD_CLOEXEC`: for another thread.
+    /// The same open file again, with an owner of its own, fcntl(2) `F_DUPFD_CLOEXEC`: for another thread.
     ///
     /// - Throws: ``SystemError``: `EMFILE`.
     public func duplicate() throws(SystemError) -> File {
@@ -49,7 +49,7 @@ public struct File: ~Copyable, Sendable {
         try Geometry(descriptor: descriptor.number)
     }
 
-    /// Writes `range` afresh into newly allocated space wherever it is shared: fallocate(2) with
+    /// Rewrites `range` into newly allocated space wherever it is shared: fallocate(2) with
     /// `FALLOC_FL_UNSHARE_RANGE`. Never changes the size. The file is locked until the data are on the device.
     ///
     /// XFS also allocates what is a hole within `range`, as preallocation: pass written extents only.
@@ -66,7 +66,7 @@ public struct File: ~Copyable, Sendable {
         try system("fdatasync") { clinux_fdatasync(descriptor.number) }
     }
 
-    /// Writes what is only in memory of `range` to its place on the device, and waits for that, sync_file_range(2). What is
+    /// Writes the dirty pages of `range` to their place on the device, and waits for that, sync_file_range(2). What is
     /// copied on write is in its new place then. Not durable: the device may still hold it in a cache.
     ///
     /// - Throws: ``SystemError``: `EIO`, `ENOSPC`.
@@ -76,8 +76,7 @@ public struct File: ~Copyable, Sendable {
         }
     }
 
-    /// Whether the kernel would let anybody change the file's allocation, asked with a range that is past every
-    /// limit: the answer to that comes after all other checks and changes nothing (vfs_fallocate, fs/open.c).
+    /// Whether the kernel permits changes of the file's allocation, asked with a range that is past every limit: the answer to that comes after all other checks and changes nothing (vfs_fallocate, fs/open.c).
     ///
     /// - Throws: ``SystemError``: `ETXTBSY` for an active swap file, `EPERM` for an immutable one.
     public func checkAllocatable() throws(SystemError) {

@@ -25,7 +25,7 @@ public struct FileAttributes: Hashable, Sendable {
         public static let appendOnly = Flags(rawValue: 0x10)
         /// ``FileAttributes/extentSizeHint`` is in force for this file.
         public static let extentSizeHint = Flags(rawValue: 0x800)
-        /// Not to be defragmented.
+        /// Must not be defragmented.
         public static let noDefrag = Flags(rawValue: 0x2000)
         /// Accessed without the page cache.
         public static let dax = Flags(rawValue: 0x8000)
@@ -51,10 +51,9 @@ public struct FileAttributes: Hashable, Sendable {
 
 extension File {
     /// Sets the allocation size hint of the copy-on-write fork, in bytes and a multiple of the block size; zero for the
-    /// default. Everything else that `FS_IOC_FSSETXATTR` sets stays as it is (a change by others in this very moment
-    /// is lost). Done when the call returns, durable when the file system's journal is written next.
+    /// default. Everything else that `FS_IOC_FSSETXATTR` sets stays as it is (a concurrent change by others is lost). Done when the call returns, durable when the file system's journal is written next.
     ///
-    /// - Throws: ``SystemError``: `EPERM` for whoever is not the owner and lacks `CAP_FOWNER`, `EINVAL` for a size that
+    /// - Throws: ``SystemError``: `EPERM` for processes that are not the owner and lack `CAP_FOWNER`, `EINVAL` for a size that
     ///   XFS does not take, `EROFS`, `ENOSPC`.
     public func setCowExtentSizeHint(_ hint: Int64) throws(SystemError) {
         guard let bytes = UInt32(exactly: hint) else {

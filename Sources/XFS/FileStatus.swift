@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// What fstat(2) tells about a file.
+/// What fstat(2) says about a file.
 public struct FileStatus: Hashable, Sendable {
     /// Inode number.
     public let inode: UInt64
@@ -11,7 +11,7 @@ public struct FileStatus: Hashable, Sendable {
     public let size: Int64
     /// Allocated bytes: data, preallocation beyond the end, and what the copy-on-write fork holds.
     public let allocated: Int64
-    /// Names that it has; 0 once the last one is removed and only open descriptors keep it.
+    /// Number of links; 0 once the last one is removed and only open descriptors keep the file.
     public let links: UInt64
     /// What kind of file it is.
     public let kind: Kind

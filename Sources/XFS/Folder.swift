@@ -16,7 +16,7 @@ public struct Folder: ~Copyable, Sendable {
 }
 
 extension File {
-    /// The folder that the file was found in, for use apart from the file.
+    /// The folder that the file was found in, independent of the file.
     ///
     /// - Throws: ``SystemError`` of openat2(2): `EACCES`, `EMFILE`.
     public func openFolder() throws(SystemError) -> Folder {
@@ -27,10 +27,10 @@ extension File {
     }
 
     /// Whether this process may write to the file and make files beside it, without opening anything for writing:
-    /// the end of that would be an event to whoever watches the file (inotify(7), `IN_CLOSE_WRITE`).
+    /// closing that would be an event for programs that watch the file (inotify(7), `IN_CLOSE_WRITE`).
     ///
     /// - Throws: ``SystemError`` of faccessat2(2) if it may not: `EACCES`, `EPERM` (immutable), `EROFS`. A kernel
-    ///   without that call (before 5.8) is taken to permit it.
+    ///   without that call (before 5.8) is assumed to permit it.
     public func checkWritable() throws(SystemError) {
         for number in [descriptor.number, folder.number] {
             let result = clinux_may_write(number)

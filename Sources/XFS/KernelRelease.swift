@@ -15,7 +15,7 @@ public struct KernelRelease: Hashable, Sendable, CustomStringConvertible {
             withUnsafeBytes(of: names.release) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
     }
 
-    /// Understands the beginning of `text`, `major.minor.sublevel`.
+    /// Reads the beginning of `text`, `major.minor.sublevel`.
     public init(_ text: String) {
         description = text
         let parts = text.prefix { $0.isNumber || $0 == "." }.split(separator: ".").prefix(3).map {
@@ -24,14 +24,14 @@ public struct KernelRelease: Hashable, Sendable, CustomStringConvertible {
         numbers = parts + Array(repeating: 0, count: 3 - parts.count)
     }
 
-    /// Whether unsharing can lose data, whatever else of the file is shared: it writes back a wrong range, as an end was
-    /// mistaken for a length (xfs_reflink_unshare, fs/xfs/xfs_reflink.c). From Linux 5.10 on; mended in 5.13.
+    /// Whether unsharing can lose data, whatever else of the file is shared: it writes back a wrong range, as an end is
+    /// used as a length (xfs_reflink_unshare, fs/xfs/xfs_reflink.c). From Linux 5.10 on; fixed in 5.13.
     public var losesDataWhateverIsShared: Bool {
         !numbers.lexicographicallyPrecedes([5, 10]) && numbers.lexicographicallyPrecedes([5, 13])
     }
 
     /// Whether unsharing the *last* shared extent of a file can lose data: copy-on-write blocks are freed under dirty page
-    /// cache. From Linux 5.10 on; mended by commit 4390f019ad78 in 6.12 and 6.6.79.
+    /// cache. From Linux 5.10 on; fixed by commit 4390f019ad78 in 6.12 and 6.6.79.
     public var losesDataWhenUnsharing: Bool {
         if numbers.starts(with: [6, 6]) { return numbers[2] < 79 }
         return !numbers.lexicographicallyPrecedes([5, 10]) && numbers.lexicographicallyPrecedes([6, 12])

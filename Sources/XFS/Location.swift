@@ -1,21 +1,21 @@
 import CLinux
 import Glibc
 
-/// A place in the file system that is looked at before it is opened: an `O_PATH` descriptor of whatever stands
-/// there (opening a device or a FIFO in earnest could already have effects) and of the folder that holds it.
+/// A place in the file system that is inspected before it is opened: an `O_PATH` descriptor of what is there (opening a
+/// device or a FIFO for reading could already have effects) and of the folder that holds it.
 public struct Location: ~Copyable, Sendable {
     private let place: Descriptor
     private let folder: Descriptor
 
-    /// What stands at `path`. A symbolic link as the last component is not followed; others are.
+    /// What is at `path`. A symbolic link as the last component is not followed; others are.
     ///
     /// - Throws: ``SystemError`` of openat2(2): `ENOENT`, `ENOTDIR`, `EACCES`, `ELOOP`, `ENAMETOOLONG`.
     public init(path: String) throws(SystemError) {
         try self.init(from: AT_FDCWD, path: path, resolve: 0)
     }
 
-    /// What stands at `relative` beneath the folder `root`: a path from the network. `..`, symbolic links
-    /// and anything else that could lead out of `root` fail.
+    /// What is at `relative` beneath the folder `root`: a path from the network. `..`, symbolic links and anything else
+    /// that could lead out of `root` fail.
     ///
     /// - Throws: ``SystemError`` of openat2(2): `EXDEV` for a path that leads out of `root`, `ELOOP` for a
     ///   symbolic link on the way, otherwise as ``init(path:)``.
@@ -48,7 +48,7 @@ public struct Location: ~Copyable, Sendable {
         self.folder = folder
     }
 
-    /// fstat(2) of what stands here.
+    /// fstat(2) of what is here.
     public func status() throws(SystemError) -> FileStatus {
         try FileStatus(descriptor: place.number)
     }
@@ -58,8 +58,8 @@ public struct Location: ~Copyable, Sendable {
         try Space(descriptor: place.number)
     }
 
-    /// Flags, hints and file system of a regular file, which is opened for reading for that moment: files that
-    /// cannot be opened for writing tell why this way.
+    /// Flags, hints and file system of a regular file, which is opened for reading meanwhile: this shows why a file
+    /// cannot be opened for writing.
     ///
     /// - Throws: ``SystemError``: `EACCES`, `ENOTTY` when it is not on XFS.
     public func inspect() throws(SystemError) -> (attributes: FileAttributes, geometry: Geometry) {
@@ -68,7 +68,7 @@ public struct Location: ~Copyable, Sendable {
         return (try FileAttributes(descriptor: file.number), try Geometry(descriptor: file.number))
     }
 
-    /// Opens the very inode that was looked at, whatever stands at its path by now.
+    /// Opens the inode that was inspected, whatever is at its path by now.
     ///
     /// - Throws: ``SystemError`` of open(2): `EACCES`, `EPERM` (immutable or append-only), `EROFS`, `ETXTBSY`.
     public consuming func open(_ access: File.Access) throws(SystemError) -> File {

@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// Pages of a file mapped to have them read into the page cache, mmap(2). Nobody looks at the memory itself: the
-/// file may shrink at any time, and a touch beyond its end would be a deadly signal (`SIGBUS`).
+/// Pages of a file, mapped to read them into the page cache, mmap(2). The memory itself is never accessed: the file may
+/// shrink at any time, and an access beyond its end would be a fatal signal (`SIGBUS`).
 ///
 /// Reading this way takes the file's I/O lock for no longer than a page needs; read(2) holds it for the whole
 /// call and makes buffered writers wait.
@@ -23,7 +23,7 @@ public struct Mapping: ~Copyable {
         self.length = length
     }
 
-    /// Has the kernel start reading `part`, relative to the mapping's start: madvise(2) `MADV_WILLNEED`.
+    /// Makes the kernel start reading `part`, relative to the mapping's start: madvise(2) `MADV_WILLNEED`.
     public func startReading(_ part: Range<Int>) throws(SystemError) {
         try system("madvise") { clinux_will_need(address + part.lowerBound, part.count) }
     }
@@ -36,8 +36,8 @@ public struct Mapping: ~Copyable {
         try system("madvise") { clinux_populate_read(address + part.lowerBound, part.count) }
     }
 
-    /// Takes `part` out of this process's page tables, madvise(2) `MADV_DONTNEED`: it stays in the page cache, but counts
-    /// towards this process's memory no more, and can be dropped from the cache.
+    /// Removes `part` from this process's page tables, madvise(2) `MADV_DONTNEED`: it stays in the page cache, but no longer
+    /// counts towards this process's memory, and can be dropped from the cache.
     public func letGo(of part: Range<Int>) throws(SystemError) {
         try system("madvise") { clinux_unpopulate(address + part.lowerBound, part.count) }
     }
@@ -61,7 +61,7 @@ public struct Mapping: ~Copyable {
 
 extension File {
     /// Drops the pages of `range` from the page cache, posix_fadvise(2) `POSIX_FADV_DONTNEED`: those that are clean,
-    /// mapped by nobody and whole within `range`. Writing back what is dirty is begun.
+    /// not mapped and entirely within `range`. Dirty pages begin to be written back.
     public func dropPages(of range: Range<Int64>) throws(SystemError) {
         try system("fadvise") {
             clinux_drop_pages(descriptor.number, range.lowerBound, range.upperBound - range.lowerBound)

@@ -5,8 +5,8 @@ import CLinux
 public struct Scratch: ~Copyable, Sendable {
     private let descriptor: Descriptor
     private let blockSize: Int64
-    /// Where the next clone goes. Clones are appended, never laid over each other: replacing blocks would be done
-    /// under the source's lock.
+    /// Where the next clone goes. Clones are appended and never overwrite each other: replacing blocks would happen under
+    /// the source's lock.
     private var end: Int64 = 0
 
     /// A scratch file beside `file`, on the same mount.
@@ -28,7 +28,7 @@ public struct Scratch: ~Copyable, Sendable {
     /// `range` starts at a block's boundary, and ends at one or at the end of the file exactly: the kernel takes
     /// no other length (generic_remap_checks, fs/remap_range.c).
     ///
-    /// - Throws: ``SystemError``: `EINVAL` when the file's end is not there any more, `ENOSPC`, `EDQUOT`, `EIO`,
+    /// - Throws: ``SystemError``: `EINVAL` when the file's end has moved, `ENOSPC`, `EDQUOT`, `EIO`,
     ///   `ETXTBSY` (swap file).
     public mutating func keep(_ range: Range<Int64>, of file: borrowing File) throws(SystemError) {
         let length = range.upperBound - range.lowerBound
@@ -40,8 +40,8 @@ public struct Scratch: ~Copyable, Sendable {
         end += (length + blockSize - 1) / blockSize * blockSize
     }
 
-    /// Whether the first block kept is the one that `file` has at `offset`: then the two share it, whoever else does. Nobody
-    /// can write to this file, so the block is shared for as long as `file` keeps it.
+    /// Whether the first block kept is the one that `file` has at `offset`: then the two share it. Nothing else can write to
+    /// this file, so the block is shared for as long as `file` keeps it.
     ///
     /// - Throws: ``SystemError`` of ioctl_fiemap(2).
     public func sharesFirstBlock(with file: borrowing File, at offset: Int64) throws(SystemError) -> Bool {
@@ -57,7 +57,7 @@ public struct Scratch: ~Copyable, Sendable {
         return try place(file.descriptor, offset) == kept
     }
 
-    /// Gives all kept blocks back, ftruncate(2).
+    /// Releases all kept blocks, ftruncate(2).
     public mutating func release() throws(SystemError) {
         try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }
         end = 0

@@ -1,6 +1,6 @@
 import CLinux
 
-/// What statfs(2) tells about the file system of a file. On XFS a project quota shows as its size and free
+/// What statfs(2) says about the file system of a file. On XFS a project quota shows as its size and free
 /// space to a file in a folder that passes its project on.
 public struct Space: Hashable, Sendable {
     /// Size in bytes.

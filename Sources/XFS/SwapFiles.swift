@@ -1,7 +1,6 @@
 import Glibc
 
-/// The swap files that are in use, by device and inode: so that a file is known for one without being opened for
-/// writing.
+/// The swap files that are in use, by device and inode: so that one is recognised without being opened for writing.
 public struct SwapFiles: Hashable, Sendable {
     private struct Identity: Hashable, Sendable {
         let device: UInt64

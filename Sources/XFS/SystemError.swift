@@ -5,7 +5,7 @@ import Glibc
 public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The error number, errno(3).
     public let errno: CInt
-    /// What was tried, such as `unshare`.
+    /// The operation that failed, such as `unshare`.
     public let operation: String
 
     /// The failure of `operation` with `errno`.
@@ -14,7 +14,7 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
         self.operation = operation
     }
 
-    /// The error in words, as strerror(3) has it.
+    /// The error in words, by strerror(3).
     public var meaning: String {
         var buffer = [CChar](repeating: 0, count: 128)
         guard strerror_r(errno, &buffer, buffer.count) == 0 else { return "error \(errno)" }
@@ -26,7 +26,7 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 /// The one place where the result of a system call becomes a value or an error: `call` returns a value, or an
-/// error number negated. Calls that a signal interrupted are made again.
+/// error number negated. Calls that a signal interrupted are repeated.
 @discardableResult
 func system(_ operation: String, _ call: () -> CInt) throws(SystemError) -> CInt {
     while true {

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A file without a name (`O_TMPFILE`), to try out on what the file system does; it and its blocks are gone when it is
+/// A file without a name (`O_TMPFILE`), for measurements of the file system; it and its blocks are released when it is
 /// closed, however the process ends. Offsets and lengths are bytes.
 public struct UnnamedFile: ~Copyable, Sendable {
     private let descriptor: Descriptor
@@ -49,7 +49,7 @@ public struct UnnamedFile: ~Copyable, Sendable {
         }
     }
 
-    /// Gives its blocks back, ftruncate(2).
+    /// Releases its blocks, ftruncate(2).
     public func release() throws(SystemError) {
         try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }
     }

@@ -97,7 +97,7 @@ import Testing
         subscribe()
         actions = []
         receive(.cancel(consumerTag: "c"))
-        // Who reads the report finds that nothing can be settled any more.
+        // After the report nothing can be settled any longer.
         try #require(actions.count == 3)
         guard case .report(.notConsuming("q", let error, retryIn: _)) = actions.remove(at: 1) else {
             Issue.record("\(actions)")
@@ -112,7 +112,7 @@ import Testing
         #expect(actions.last == .report(.consuming(queue: "q")))
     }
 
-    @Test mutating func whoLeavesGivesBackTheUnreadAndMaySettleTheRest() throws {
+    @Test mutating func aLeavingConsumerReturnsTheUnreadAndMaySettleTheOthers() throws {
         subscribe()
         try deliver(1)
         try deliver(2)
@@ -144,13 +144,13 @@ import Testing
         }
         #expect(error.code == .timeout)
         #expect(actions == [.retired(7, 1), .send(.method(3, .channelClose))])
-        // The answer comes late after all: it does not count any more.
+        // The answer arrives late: it no longer counts.
         receive(.reply(.consuming(consumerTag: "c")))
         receive(.channelCloseOk)
         #expect(consumer.deadline != nil)
     }
 
-    @Test mutating func whoLeavesWhileOfflineIsGone() {
+    @Test mutating func aConsumerThatLeavesWhileOfflineIsRemoved() {
         subscribe()
         consumer.disconnected(&actions)
         consumer.unsubscribe(unread: [], &actions)

@@ -37,7 +37,7 @@ import Testing
                 await connection.consume(queue: queue.name, prefetch: 3).first { _ in true })
             #expect(held.text == "0")
             #expect(held.ack())
-            // The first consumer is gone; its two unread messages come again, in order.
+            // The first consumer is gone; its two unread messages are redelivered, in order.
             var next = connection.consume(queue: queue.name, prefetch: 1).makeAsyncIterator()
             for number in 1...2 {
                 let delivery = try #require(await next.next())
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func aRejectedMessageComesAgainCounted() async throws {
+    @Test func aRejectedMessageIsRedeliveredAndCounted() async throws {
         let name = testOptions().name
         try await withConnection { connection in
             try await connection.declare(QueueDefinition(name, arguments: ["x-queue-type": "quorum"]))
@@ -62,7 +62,7 @@ import Testing
         }
     }
 
-    @Test func aBodyTooLargeIsHandedOverWithoutIt() async throws {
+    @Test func aMessageWithTooLargeABodyIsDeliveredWithoutIt() async throws {
         var options = testOptions()
         options.maxBodySize = 1000
         let name = testOptions().name
@@ -110,7 +110,7 @@ import Testing
             try await connection.publish(message("at last"), exchange: "", routingKey: name)
             let delivery = try #require(await deliveries.next())
             #expect(delivery.text == "at last")
-            // Deleted under the consumer's feet: cancelled, awaited again, subscribed again.
+            // Deleted under a consumer: cancelled, awaited again, subscribed again.
             let later = connection.states
             try await connection.delete(queue: name)
             let cancelled = try await later.reaches { if case .notConsuming = $0 { true } else { false } }
@@ -140,7 +140,7 @@ import Testing
             _ = try await states.reaches { if case .consuming = $0 { true } else { false } }
             try await connection.publish(message("2"), exchange: name, routingKey: "h2.x", mandatory: true)
             #expect(await deliveries.next()?.text == "2")
-            // It is declared and bound anew over the next connection.
+            // It is declared and bound again over the next connection.
             let later = connection.states
             try await PrivateBroker.shared().closeConnections(named: connection.name)
             _ = try await later.reaches { if case .consuming = $0 { true } else { false } }
@@ -190,7 +190,7 @@ import Testing
 }
 
 extension QueueDefinition {
-    /// The same, but it outlives its consumers.
+    /// The same, except that it outlives its consumers.
     fileprivate var keptWithoutConsumers: QueueDefinition {
         var queue = self
         queue.isAutoDelete = false

@@ -50,7 +50,7 @@ import Testing
         #expect(try feed(&assembler, [[9]]).map(\.body) == [.complete([9])])
     }
 
-    @Test func anAbsurdSizeAllocatesNothing() throws {
+    @Test func anImpossibleSizeAllocatesNothing() throws {
         var assembler = ContentAssembler(maxBodySize: 1 << 20)
         #expect(begin(&assembler))
         #expect(try header(&assembler, UInt64.max) == nil)

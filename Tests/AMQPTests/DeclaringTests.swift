@@ -4,7 +4,7 @@ import Testing
 
 /// Declarations on a real broker.
 @Suite struct DeclaringTests {
-    @Test func aTopologyStandsAndGoes() async throws {
+    @Test func aTopologyIsDeclaredAndDeleted() async throws {
         let name = testOptions().name
         try await withConnection { connection in
             try await connection.declare(ExchangeDefinition("\(name).dead", .fanout))
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func aRefusalSpeaksTheBrokersWordsAndHurtsNothingElse() async throws {
+    @Test func aRefusalHasTheBrokersWordsAndAffectsNothingElse() async throws {
         try await withConnection { connection in
             let queue = QueueDefinition(connection.name, isExclusive: true)
             try await connection.declare(queue)
@@ -97,7 +97,7 @@ import Testing
             proxy.hold(up: true, down: false)
             let error = await amqpError { _ = try await connection.inspect(queue: "q") }
             #expect(error?.code == .timeout)
-            // The channel recovers by itself; the answer that comes late is not taken for another's.
+            // The channel recovers by itself; the late answer is not used for another call.
             proxy.hold(up: false, down: false)
             let later = await amqpError { _ = try await connection.inspect(queue: "q2") }
             #expect(later?.message.contains("q2") == true)

@@ -2,7 +2,7 @@ import AMQP
 import Support
 import Testing
 
-/// Networks and brokers that fail.
+/// Failing networks and brokers.
 @Suite struct FaultTests {
     @Test func heartbeatsKeepAnIdleConnectionUp() async throws {
         let proxy = try FaultyProxy(to: try await PrivateBroker.shared().port)
@@ -12,7 +12,7 @@ import Testing
         try await withConnection("amqp://127.0.0.1:\(proxy.port)", options) { connection in
             try await connection.waitUntilConnected(timeout: .seconds(20))
             let states = connection.states
-            // The broker gives a client up after two silent intervals, and so do we the broker. Nobody calls in.
+            // The broker drops a client after two silent intervals, and we drop the broker. No call is made meanwhile.
             let watch = Task { await states.first { $0 != .connected } }
             try await Task.sleep(for: .seconds(4))
             watch.cancel()
@@ -73,7 +73,7 @@ import Testing
             let state = try await states.reaches { if case .disconnected = $0 { true } else { false } }
             guard case .disconnected(let error, _) = state else { return }
             #expect(error.code == .unreachable)
-            // The thread was never stuck meanwhile.
+            // The thread was never blocked meanwhile.
             #expect(.now - connection.lastTurn < .seconds(1))
             proxy.hold(up: false, down: false)
             try await publishing.value
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func aDeliveryOfALostConnectionComesAgain() async throws {
+    @Test func aDeliveryOfALostConnectionIsRedelivered() async throws {
         let broker = try await PrivateBroker.shared()
         let name = testOptions().name
         try await withConnection { connection in
@@ -167,7 +167,7 @@ import Testing
             let publishing = (0..<50).map { number in
                 Task { try await connection.publish(message("\(number)"), exchange: "", routingKey: name) }
             }
-            // All have been handed over once one is through.
+            // All have been sent once one is confirmed.
             try await publishing[0].value
             await connection.close()
             var confirmed: UInt32 = 0
@@ -178,7 +178,7 @@ import Testing
         }
     }
 
-    @Test func lettingItGoClosesIt() async throws {
+    @Test func releasingItClosesIt() async throws {
         var connection: Connection? = Connection(
             try Endpoint(url: try await PrivateBroker.shared().url), testOptions())
         connection?.start()

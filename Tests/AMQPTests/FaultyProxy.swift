@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A TCP relay on loopback that can hold its breath, or cut the line: the faults of a network, on demand.
+/// A TCP relay on loopback that can stall or break connections: the faults of a network, on demand.
 final class FaultyProxy: Sendable {
     private struct State {
         var holdsUp = false
@@ -18,9 +18,9 @@ final class FaultyProxy: Sendable {
     private let listener: CInt
     private let state = Mutex(State())
 
-    /// Relays to port `target` of loopback; without one it accepts, and never says a word.
+    /// Relays to port `target` of loopback; without one it accepts, and never sends anything.
     ///
-    /// With `cutsLogins` it breaks a connection when the client says who it is.
+    /// With `cutsLogins` it breaks a connection when the client sends its login.
     init(to target: UInt16?, cutsLogins: Bool = false) throws {
         self.target = target
         self.cutsLogins = cutsLogins
@@ -42,7 +42,7 @@ final class FaultyProxy: Sendable {
         Self.thread { [self] in accept() }
     }
 
-    /// How many connections have come.
+    /// Number of connections so far.
     var accepted: Int { state.withLock(\.accepted) }
 
     /// Holds back what clients send (`up`) or are sent (`down`), keeping the connections open.
@@ -94,7 +94,7 @@ final class FaultyProxy: Sendable {
         var buffer = [UInt8](repeating: 0, count: 16 << 10)
         var total = 0
         while case let count = recv(source, &buffer, buffer.count, 0), count > 0 {
-            // Looks again from time to time: this is the fault injector, not the code under test.
+            // Polling: this is the fault injector, not the code under test.
             while state.withLock({ $0[keyPath: isHeld] && !$0.isClosed }) { usleep(5000) }
             total += count
             // A client begins with the 8 bytes of the protocol header.

@@ -2,7 +2,7 @@ import AMQP
 import Support
 import Testing
 
-/// How a connection comes up, or says why not.
+/// How a connection is established, or says why not.
 @Suite struct LoginTests {
     private func failure(_ url: String, within timeout: Duration = .seconds(20)) async throws -> AMQPError? {
         try await withConnection(url) { connection in
@@ -42,7 +42,7 @@ import Testing
         #expect(error?.message.contains("nowhere") == true)
     }
 
-    @Test func aVirtualHostThatIsNotForTheUserIsRefused() async throws {
+    @Test func aVirtualHostWithoutPermissionIsRefused() async throws {
         let broker = try await PrivateBroker.shared()
         let user = testOptions().name
         try await broker.setUser(user, password: "p", mayUseDefaultVirtualHost: false)
@@ -57,7 +57,7 @@ import Testing
         #expect(error?.message.contains(try Endpoint(url: url).description) == true)
     }
 
-    @Test func whoSaysNothingIsUnreachable() async throws {
+    @Test func aSilentServerIsUnreachable() async throws {
         let proxy = try FaultyProxy(to: nil)
         defer { proxy.close() }
         var options = testOptions()
@@ -71,8 +71,8 @@ import Testing
         }
     }
 
-    /// Brokers without authentication_failure_close hang up after they were told the password.
-    @Test func hangingUpDuringTheLoginMeansNo() async throws {
+    /// Brokers without authentication_failure_close close the connection after they received the password.
+    @Test func closingDuringTheLoginIsARefusal() async throws {
         let proxy = try FaultyProxy(to: try await PrivateBroker.shared().port, cutsLogins: true)
         defer { proxy.close() }
         let error = try await failure("amqp://127.0.0.1:\(proxy.port)")

@@ -22,7 +22,7 @@ import Testing
         #expect(actions.dropFirst() == [.settle(1, .success(.done)), .send(.method(1, .inspectQueue("b")))])
     }
 
-    @Test mutating func aRefusalReopensTheChannelAndGoesOn() {
+    @Test mutating func aRefusalReopensTheChannelAndContinues() {
         open()
         management.call(1, .inspectQueue("a"), at: now, &actions)
         management.call(2, .inspectQueue("b"), at: now, &actions)
@@ -39,7 +39,7 @@ import Testing
         #expect(actions == [.send(.method(1, .inspectQueue("b")))])
     }
 
-    @Test mutating func aLateAnswerIsNotTakenForTheNext() throws {
+    @Test mutating func aLateAnswerIsNotUsedForTheNext() throws {
         open()
         management.call(1, .inspectQueue("a"), at: now, &actions)
         management.call(2, .inspectQueue("b"), at: now, &actions)

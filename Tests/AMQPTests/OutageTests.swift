@@ -2,7 +2,7 @@ import AMQP
 import Support
 import Testing
 
-/// What happens to a broker as a whole; with one of its own, so that other tests do not notice. One after the other.
+/// Outages of a whole broker; with one of its own, so that other tests are not affected. One after the other.
 @Suite(.serialized) struct OutageTests {
     private static let authority = Task { try ThrowawayAuthority() }
     private static let broker = Task {
@@ -25,7 +25,7 @@ import Testing
             let queue = try await connection.declare(.temporary())
             let states = connection.states
             try await broker.setMemoryAlarm(true)
-            // The broker notices on the first message that it must not take.
+            // The broker reports the alarm on the first message.
             let first = Task {
                 try await connection.publish(message("first"), exchange: "", routingKey: queue.name)
             }
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test func aTrustedBrokerIsSpokenToOverTLS() async throws {
+    @Test func aTrustedBrokerIsReachedOverTLS() async throws {
         let (_, port) = try await Self.broker.value
         let authority = try await Self.authority.value
         try await withConnection("amqps://localhost:\(port)?cacertfile=\(authority.caFile)") { connection in

@@ -28,7 +28,7 @@ import Testing
         publisher.received(.reply(.done), at: now, &actions)
     }
 
-    /// What has been sent to exchanges since the last look, by routing key.
+    /// What has been sent to exchanges since the last call, by routing key.
     private mutating func published() -> [String] {
         defer { actions.removeAll { if case .send = $0 { true } else { false } } }
         return actions.compactMap {
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    /// Who has been answered since the last look: the error's code, `nil` for success.
+    /// The answers since the last call: the error's code, `nil` for success.
     private mutating func settled() -> [WaiterID: AMQPError.Code?] {
         defer { actions.removeAll { if case .settle = $0 { true } else { false } } }
         var settled: [WaiterID: AMQPError.Code?] = [:]
@@ -64,7 +64,7 @@ import Testing
         publisher.received(.ack(tag: 3, multiple: true), at: now, &actions)
         #expect(settled() == [1: nil, 3: nil])
         #expect(publisher.isIdle)
-        // Nonsense of a broker: tags long gone, or never given out.
+        // Invalid tags from a broker: settled before, or never assigned.
         publisher.received(.ack(tag: 1, multiple: true), at: now, &actions)
         publisher.received(.ack(tag: 99, multiple: true), at: now, &actions)
         publisher.received(.ack(tag: 99, multiple: false), at: now, &actions)
@@ -96,7 +96,7 @@ import Testing
         #expect(settled() == [1: nil, 2: .returned, 3: nil])
     }
 
-    @Test mutating func noMoreIsOnItsWayThanAllowed() {
+    @Test mutating func noMoreIsInFlightThanAllowed() {
         open()
         for id in 1...5 { publisher.publish(WaiterID(id), publication("\(id)"), &actions) }
         #expect(published() == ["1", "2", "3"])
@@ -129,7 +129,7 @@ import Testing
         #expect(publisher.isIdle)
     }
 
-    @Test mutating func whatWasNotConfirmedGoesOutAgainInOrder() {
+    @Test mutating func unconfirmedMessagesArePublishedAgainInOrder() {
         open()
         publisher.publish(1, publication("1"), &actions)
         publisher.offer(publication("offer"), &actions)
@@ -140,12 +140,12 @@ import Testing
         actions = []
         open()
         #expect(published() == ["2", "3"])
-        // Numbers start anew with the channel.
+        // Numbers restart with the channel.
         publisher.received(.ack(tag: 2, multiple: true), at: now, &actions)
         #expect(settled() == [2: nil, 3: nil])
     }
 
-    @Test mutating func whoeverDoesNotWaitIsNotPublishedAgain() {
+    @Test mutating func aCancelledMessageIsNotPublishedAgain() {
         open()
         publisher.publish(1, publication("1"), &actions)
         publisher.publish(2, publication("2"), &actions)

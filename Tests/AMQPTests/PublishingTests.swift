@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func aMissingExchangeHurtsNobodyElse() async throws {
+    @Test func aMissingExchangeAffectsNothingElse() async throws {
         try await withConnection { connection in
             let queue = try await connection.declare(.temporary())
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -110,7 +110,7 @@ import Testing
                 }
                 try await group.waitForAll()
             }
-            // At least once: what was on its way when the channel closed may have arrived twice.
+            // At least once: what was in flight when the channel closed may have arrived twice.
             #expect(try await connection.inspect(queue: queue.name).messages >= 90)
         }
     }
@@ -165,11 +165,11 @@ import Testing
         #expect(error?.code == .closed)
     }
 
-    @Test func offersArriveOrAreForgotten() async throws {
+    @Test func offersArriveOrAreDropped() async throws {
         try await withConnection { connection in
             let queue = try await connection.declare(.temporary())
             let deliveries = connection.consume(queue: queue.name, prefetch: 100)
-            // They are made much faster than they are sent: the latest arrives, and not all of them.
+            // They are offered much faster than they are sent: the latest arrives, and not all of them.
             for number in 1...10_000 {
                 connection.offer(message("\(number)"), key: "progress", exchange: "", routingKey: queue.name)
             }

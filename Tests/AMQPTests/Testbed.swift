@@ -2,7 +2,7 @@ import AMQP
 import Support
 import Testing
 
-/// Options for tests: short bounds, so that a fault shows soon.
+/// Options for tests: short bounds, so that a fault appears soon.
 func testOptions(_ name: String = #function) -> ConnectionOptions {
     var options = ConnectionOptions(name: "\(name)-\(UInt32.random(in: 0 ... .max))")
     options.connectTimeout = .seconds(5)

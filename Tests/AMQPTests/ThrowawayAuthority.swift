@@ -1,7 +1,7 @@
 import Support
 
 /// A certificate authority for one run of the tests, a server's certificate for `localhost` by it, and a second
-/// authority that nobody should trust.
+/// authority that must not be trusted.
 struct ThrowawayAuthority: Sendable {
     private let folder: String
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Defrag
 
-/// Rows of extents, each given by what of it is shared.
+/// Rows of extents, each given by its shared bytes.
 struct AppraiserTests {
     /// The stretches that it finds worthwhile, as ranges of indices.
     private func stretches(_ row: [Int64], price: Int64) -> [Range<Int>] {
@@ -35,12 +35,12 @@ struct AppraiserTests {
             // One at the end of a row saves one.
             ([0, 9], 10, [0..<2]),
             ([0, 10], 10, []),
-            // The first extent of a row saves nothing by itself, so that it is dear.
+            // The first extent of a row saves nothing by itself, so that it is expensive.
             ([6, 6, 6], 10, [0..<3]),
             ([6, 6], 10, []),
-            // What is too dear parts what is not.
+            // An extent that is too expensive separates the others.
             ([0, 3, 3, 50, 3, 3, 0], 10, [0..<3, 4..<7]),
-            // Dear ones are bridged where enough is behind them.
+            // Expensive ones are bridged where enough is behind them.
             ([0, 3, 3, 15, 3, 3, 0], 10, [0..<7]),
             ([0, 0, 5, 14, 5, 14, 5, 40, 0], 10, [0..<7]),
             ([1 << 40, 1 << 40, 1 << 40], Appraiser.unlimited, [0..<3]),
@@ -51,7 +51,7 @@ struct AppraiserTests {
         #expect(stretches(row, price: price) == expected)
     }
 
-    /// What `stretches` earn: extents saved, less the shared bytes, at `price` bytes an extent.
+    /// The value of `stretches`: extents saved, less the shared bytes, at `price` bytes an extent.
     private func worth(of stretches: [Range<Int>], in row: [Int64], price: Int64) -> Int64 {
         stretches.reduce(0) { sum, stretch in
             sum + Int64(stretch.count - 1) * price - row[stretch].reduce(0, +)

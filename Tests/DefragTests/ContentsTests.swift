@@ -5,7 +5,7 @@ import XFS
 
 @testable import Defrag
 
-/// What must be the same afterwards is, and the file lies well.
+/// What must be the same afterwards is, and the file is contiguous.
 struct ContentsTests {
     let xfs: LoopXFS
 
@@ -69,7 +69,7 @@ struct ContentsTests {
         try xfs.unmountAndCheck()
     }
 
-    @Test func aSparseFileStaysAsSparse() throws {
+    @Test func aSparseFileStaysSparse() throws {
         let path = xfs.file("sparse")
         try Fragmenter.scatter(path, size: 64 * Self.mebibyte) { block in
             // Islands from one block to a hundred, and gaps of as many.
@@ -139,7 +139,7 @@ struct ContentsTests {
         #expect(result.pause.count == 0)
     }
 
-    @Test func aSurveyTellsHowAFileLies() throws {
+    @Test func aSurveyReportsTheExtentsOfAFile() throws {
         let path = xfs.file("image")
         try Fragmenter.scatter(path, size: 4 * Self.mebibyte)
         try Tool.run("cp", "--reflink=always", path, xfs.file("backup"))

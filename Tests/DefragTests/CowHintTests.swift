@@ -25,7 +25,7 @@ import XFS
         #expect(TestFile(path).attributeNames() == [])
     }
 
-    /// As a run that was killed leaves the file.
+    /// The file as a killed run leaves it.
     private func leaveReplaced(_ path: String) throws {
         try CowHint.replace(in: openForDefrag(path: path), blockSize: 4096)
         #expect(try hint(path) == 4096)
@@ -53,7 +53,9 @@ import XFS
         try expectOwn(0, path)
     }
 
-    @Test("is given back by the next run after a crash, even if that finds nothing to lay; not by a dry run")
+    @Test(
+        "is restored by the next run after a crash, even if that finds nothing to rewrite; not by a dry run"
+    )
     func nextRun() throws {
         let path = xfs.file("whole")
         TestFile(path).fill(0..<1 << 20)
@@ -80,7 +82,7 @@ import XFS
         TestFile(path).setHints(extents: 0, copyOnWrite: 8192)
         try defragment(path)
         try expectOwn(8192, path)
-        // And is not called restored, where only the record is too much.
+        // And is not called restored, where only the record has to go.
         try leaveReplaced(path)
         TestFile(path).setHints(extents: 0, copyOnWrite: 8192)
         #expect(try repair(path) == .restored(8192))
@@ -92,7 +94,7 @@ import XFS
     }
 
     @Test(
-        "on record may be anything that somebody has written there",
+        "on record may be anything that another user has written there",
         arguments: ["-1", "99999999999", "x", "", "5", "18446744073709551616"])
     func forgedRecord(record: String) throws {
         let file = try openForDefrag(path: path)
@@ -107,7 +109,7 @@ import XFS
         #expect(TestFile(path).attributeNames() == [])
     }
 
-    @Test("is repaired where a crash has left it, and left alone while a run is at work")
+    @Test("is repaired where a crash has left it, and left alone during a run")
     func repaired() throws {
         TestFile(path).setHints(extents: 0, copyOnWrite: 65536)
         #expect(try repair(path) == .untouched)
@@ -128,14 +130,14 @@ import XFS
         }
         #expect(outcomes == [.busy])
         try expectOwn(65536, path)
-        // A copy of the whole file takes the hint over, but not the record.
+        // A copy of the whole file inherits the hint, but not the record.
         #expect(try hint(copy) == 4096)
         #expect(try repair(copy) == .untouched)
         #expect(try repair(copy, with: HintRepair(includesUnrecorded: true)) == .restored(0))
         try expectOwn(0, copy)
     }
 
-    @Test("stays away from files with an extsize hint, which XFS heeds instead, and a note says so")
+    @Test("stays away from files with an extsize hint, which XFS obeys instead, and a note says so")
     func extentSizeHint() throws {
         let path = xfs.file("hinted")
         TestFile(path).setHints(extents: 65536, copyOnWrite: 0)

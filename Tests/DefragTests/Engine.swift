@@ -4,7 +4,7 @@ import XFS
 
 @testable import Defrag
 
-/// A policy without rests and with long locks, so that a busy machine makes no small chunks; changed by `change`.
+/// A policy without waits and with long locks, so that a busy machine makes no small chunks; changed by `change`.
 func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
     var policy = Policy()
     policy.duty = 1
@@ -14,7 +14,7 @@ func policy(_ change: (inout Policy) -> Void = { _ in }) -> Policy {
     return policy
 }
 
-/// Opens `path` and treats it. `before` is called with each question's number, from 1, and may stop the run.
+/// Opens `path` and runs over it. `before` is called with each question's number, from 1, and may stop the run.
 @discardableResult
 func defragment(
     _ path: String, _ policy: Policy = policy(), from: ByteCount = .zero, timeLimit: Duration? = nil,
@@ -39,7 +39,7 @@ func defragment(
     return result
 }
 
-/// Gives the file at `path` its own hint back.
+/// Restores the own hint of the file at `path`.
 func repair(_ path: String, with repair: HintRepair = HintRepair()) throws -> HintRepair.Outcome {
     let file = try openForSurvey(path: path)
     let outcome = try repair.repair(file, path: path)
@@ -47,7 +47,7 @@ func repair(_ path: String, with repair: HintRepair = HintRepair()) throws -> Hi
     return outcome
 }
 
-/// Looks at `file`.
+/// Surveys `file`.
 func survey(_ file: borrowing XFS.File, path: String) throws -> FileSurvey {
     guard let found = try Surveyor().look(at: file, path: path) else {
         throw Tool.Failure(description: "given up")

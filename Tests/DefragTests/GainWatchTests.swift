@@ -5,7 +5,7 @@ import Testing
 @Suite("Windows that do not gain") struct GainWatchTests {
     private func plan(extents: Int) -> WindowPlan {
         var plan = WindowPlan(next: 16 << 20)
-        plan.runs = [0..<16 << 20]
+        plan.stretches = [0..<16 << 20]
         plan.bytes = 16 << 20
         plan.extents = extents
         return plan
@@ -21,22 +21,22 @@ import Testing
     @Test(
         "stop the run after four badly broken ones in a row, and only then",
         arguments: [
-            ([], .lay), ([(1000, 1000), (1000, 900), (1000, 1100)], .lay),
+            ([], .rewrite), ([(1000, 1000), (1000, 900), (1000, 1100)], .rewrite),
             ([(1000, 1000), (1000, 900), (1000, 1100), (1000, 801)], .stop),
-            ([(1000, 1000), (1000, 1000), (1000, 1000), (1000, 800)], .lay),
-            ([(1000, 1000), (1000, 1000), (1000, 10), (1000, 1000), (1000, 1000)], .lay),
-            ([(4, 4), (4, 4), (4, 4), (4, 4), (4, 4)], .lay),
+            ([(1000, 1000), (1000, 1000), (1000, 1000), (1000, 800)], .rewrite),
+            ([(1000, 1000), (1000, 1000), (1000, 10), (1000, 1000), (1000, 1000)], .rewrite),
+            ([(4, 4), (4, 4), (4, 4), (4, 4), (4, 4)], .rewrite),
         ] as [([(Int, Int)], GainWatch.Advice)])
     func bad(windows: [(Int, Int)], advised: GainWatch.Advice) {
         #expect(advice(windows, next: 1000) == advised)
     }
 
-    @Test("are passed over when they are nearly whole, as others still may gain")
+    @Test("are skipped when they are nearly contiguous, as others may still gain")
     func mild() {
         let windows = Array(repeating: (4, 4), count: 4)
-        #expect(advice(windows, next: 4) == .leave)
-        #expect(advice(windows, next: 1000) == .lay)
-        #expect(advice(windows + [(1000, 3)], next: 4) == .leave)
-        #expect(advice(windows.dropLast() + [(4, 3)], next: 4) == .lay)
+        #expect(advice(windows, next: 4) == .skip)
+        #expect(advice(windows, next: 1000) == .rewrite)
+        #expect(advice(windows + [(1000, 3)], next: 4) == .skip)
+        #expect(advice(windows.dropLast() + [(4, 3)], next: 4) == .rewrite)
     }
 }

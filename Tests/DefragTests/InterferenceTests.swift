@@ -5,7 +5,7 @@ import XFS
 
 @testable import Defrag
 
-/// Others use the file meanwhile, and notice nothing.
+/// Others use the file during a run, and notice nothing.
 struct InterferenceTests {
     let xfs: LoopXFS
     let path: String
@@ -61,7 +61,7 @@ struct InterferenceTests {
         try xfs.unmountAndCheck()
     }
 
-    @Test func aFileThatGrowsInMidRun() throws {
+    @Test func aFileThatGrowsDuringTheRun() throws {
         TestFile(path).truncate(to: Self.size - 1000)
         let result = try defragment(path) { number, _ in
             if number == 5 { TestFile(path).fill(Self.size..<Self.size + 10_000) }
@@ -73,7 +73,7 @@ struct InterferenceTests {
         try xfs.unmountAndCheck()
     }
 
-    @Test func holesPunchedInMidRunStayHoles() throws {
+    @Test func holesPunchedDuringTheRunStayHoles() throws {
         let result = try defragment(path, policy { $0.maxChunk = .mebibytes(1) }) { number, progress in
             guard number % 5 == 0 else { return nil }
             let start = progress.offset.rawValue
@@ -88,7 +88,7 @@ struct InterferenceTests {
         try xfs.unmountAndCheck()
     }
 
-    @Test func aFileDeletedInMidRunIsGoneAfterwards() throws {
+    @Test func aFileDeletedDuringTheRunIsGoneAfterwards() throws {
         let other = try LoopXFS(mebibytes: 320)
         let free = try other.freeBytes()
         let image = other.file("image")
@@ -99,13 +99,13 @@ struct InterferenceTests {
         }
         #expect(result.status == .partial)
         #expect(result.reason == .notFound)
-        // The kernel gives a deleted file's blocks back in the background; by the unmount it has.
+        // The kernel frees a deleted file's blocks in the background, and has by the unmount.
         try other.refresh()
         #expect(free - (try other.freeBytes()) < 1 << 20)
         try other.unmountAndCheck()
     }
 
-    @Test func theSecondRunAtOnceIsRefused() throws {
+    @Test func aSecondRunAtTheSameTimeIsRefused() throws {
         var second: DefragResult?
         try defragment(path) { number, _ in
             if number == 2 { second = try defragment(path) }

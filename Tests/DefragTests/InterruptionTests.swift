@@ -16,7 +16,7 @@ struct InterruptionTests {
         try Fragmenter.scatter(path, size: Self.size)
     }
 
-    @Test func goesOnFromItsCursorToTheSameEnd() throws {
+    @Test func resumesFromItsCursorToTheSameEnd() throws {
         let contents = try checksum(path)
         let free = try xfs.freeBytes()
         var cursor = ByteCount.zero
@@ -26,7 +26,7 @@ struct InterruptionTests {
         var defragmenter = Defragmenter(policy: small)
         while !isDone {
             let file = try openForDefrag(path: path)
-            // Not by the number of questions: a slow disk makes many while it is read, and a run would get nowhere.
+            // Not by the number of questions: a slow disk makes many while it is read, and a run would make no progress.
             let result = defragmenter.run(file, path: path, from: cursor) { progress in
                 progress.rewritten >= .mebibytes(7) ? .stop(.interrupted) : .proceed(small)
             }
@@ -42,7 +42,7 @@ struct InterruptionTests {
                 #expect(result.extents.after <= 2 + Int(Self.size / (2 << 20)))
                 isDone = true
             }
-            // Everything was given back in between.
+            // Everything was released in between.
             #expect(try xfs.freeBytes() >= free - ownBooks)
         }
         #expect(slices > 3)
@@ -66,14 +66,14 @@ struct InterruptionTests {
         let stop = ByteCount.mebibytes(8) + .kibibytes(512)
         let first = try defragment(path, small) { _, progress in progress.offset > stop ? .paused : nil }
         #expect(first.nextOffset == .mebibytes(8))
-        // Its first window: it must get somewhere.
+        // Its first window: every run must make progress.
         let second = try defragment(path, small, from: .mebibytes(8)) { _, progress in
             progress.rewritten > .zero ? .paused : nil
         }
         #expect(try #require(second.nextOffset) > .mebibytes(8))
     }
 
-    @Test func windowsFitTheTimeThatThereIs() {
+    @Test func windowsFitTheTimeThatIsLeft() {
         func window(rate: ByteCount?, limit: Duration?) -> Int64 {
             Run(
                 policy: policy { $0.rate = rate }, pauses: PauseController(), from: 0, timeLimit: limit,
@@ -98,7 +98,7 @@ struct InterruptionTests {
         #expect(try extents(of: path) <= 32)
     }
 
-    /// Where a window has time enough by the rate, and where only the clock says that it has not.
+    /// Where a window has enough time by the rate, and where only the clock shows that it has not.
     @Test(arguments: [
         policy { $0.rate = .mebibytes(16) },
         policy {
@@ -107,7 +107,7 @@ struct InterruptionTests {
         },
     ])
     func slicesEndAsWellAsOneRun(slow: Policy) throws {
-        // What is laid first goes into what the guest's copy-on-write has preallocated and punctured.
+        // The first pass is allocated from what the guest's copy-on-write has preallocated, in pieces.
         let path = xfs.file("live")
         try Fragmenter.backUpAndWrite(path, size: 32 << 20, rounds: 3, writes: 2000, direct: true)
         for round in 1...3 { try Tool.run("rm", "\(path).backup\(round)") }
@@ -116,7 +116,7 @@ struct InterruptionTests {
         #expect(try extents(of: path) <= before / 10)
     }
 
-    /// Slices of `limit`, longer where the disk is so slow, or so busy, that one comes to nothing.
+    /// Slices of `limit`, longer where the disk is so slow or busy that one achieves nothing.
     private func defragmentInSlices(
         of limit: Duration, _ path: String, _ policy: Policy
     ) throws -> [DefragResult] {
@@ -134,14 +134,14 @@ struct InterruptionTests {
         return results
     }
 
-    @Test func aTimeLimitStopsItAndStillMovesOn() throws {
+    @Test func aTimeLimitStopsItAndStillMakesProgress() throws {
         let result = try defragment(path, timeLimit: .zero)
         #expect(result.status == .partial)
         #expect(result.reason == .timeLimit)
         #expect((result.nextOffset ?? .zero) > .zero)
     }
 
-    @Test func aLongRestIsCutShortByANewPolicy() throws {
+    @Test func aLongWaitIsCutShortByANewPolicy() throws {
         let file = try openForDefrag(path: path)
         var defragmenter = Defragmenter(policy: policy { $0.idle = .seconds(60) })
         var questions = 0
@@ -153,7 +153,7 @@ struct InterruptionTests {
         #expect(result.seconds < 30)
     }
 
-    @Test func aLongRestCanBeStopped() throws {
+    @Test func aLongWaitCanBeStopped() throws {
         let result = try defragment(path, policy { $0.idle = .seconds(60) }) { number, _ in
             number == 3 ? .interrupted : nil
         }
@@ -183,7 +183,7 @@ struct InterruptionTests {
         #expect(last.pause > .zero)
     }
 
-    @Test func whatWasLearntIsHandedOn() throws {
+    @Test func whatWasLearntIsPassedOn() throws {
         let file = try openForDefrag(path: path)
         var first = Defragmenter(policy: policy())
         _ = first.run(file, path: path) { _ in .proceed(policy()) }

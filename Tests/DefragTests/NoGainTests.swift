@@ -5,9 +5,9 @@ import XFS
 
 @testable import Defrag
 
-/// What cannot become better is found out soon, and left alone.
+/// A file that cannot become better is recognised soon, and left alone.
 @Suite("Nothing to gain") struct NoGainTests {
-    /// A file whose blocks are every second one of a region, in another order; the others are somebody else's.
+    /// A file whose blocks are every second one of a region, in another order; the others belong to another file.
     private func interleave(_ path: String, with neighbour: String, size: Int64) throws {
         let original = path + ".original"
         do {
@@ -29,14 +29,14 @@ import XFS
         try Tool.run("rm", original)
     }
 
-    @Test("where free space is itself in pieces: the run says so and stops")
+    @Test("where the free space itself is fragmented, the run says so and stops")
     func fragmentedFreeSpace() throws {
         let xfs = try LoopXFS(mebibytes: 320)
         let path = xfs.file("image")
         let size: Int64 = 48 << 20
         try interleave(path, with: xfs.file("neighbour"), size: size)
         let contents = try checksum(path)
-        // All that is free, but for the file system's reserve of some 16 MiB, in every second block.
+        // All that is free, except for the file system's reserve of some 16 MiB, in every second block.
         let others = xfs.file("others")
         try Tool.run(
             "sh", "-c",
@@ -51,7 +51,7 @@ import XFS
         let result = try defragment(path, policy { $0.window = .mebibytes(1) })
         #expect(result.status == .partial, "\(result)")
         #expect(result.reason == .noGain)
-        #expect(result.message?.contains("free space is itself in pieces") == true)
+        #expect(result.message?.contains("free space itself is fragmented") == true)
         #expect((result.nextOffset ?? .zero) < ByteCount(size))
         #expect(try checksum(path) == contents)
         try xfs.unmountAndCheck()
@@ -66,7 +66,7 @@ import XFS
         #expect(first.status == .done)
         let second = try defragment(path)
         #expect(second.status == .done)
-        // What two passes could not heal is tried in four windows at the most, and then left.
+        // What two passes could not improve is tried in at most four windows, and then left.
         #expect(second.bytes.rewritten <= .mebibytes(64))
         #expect(second.extents.after <= first.extents.after)
     }

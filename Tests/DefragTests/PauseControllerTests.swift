@@ -4,7 +4,7 @@ import Testing
 @testable import Defrag
 
 struct PauseControllerTests {
-    /// A device whose locks cost what they cost.
+    /// A device with fixed costs of locks.
     private struct Device {
         var fixed = 0.002
         var perMebibyte = 0.005
@@ -47,11 +47,11 @@ struct PauseControllerTests {
         let device = Device(perMebibyte: perMebibyte)
         let (_, longest, last) = settle(device, policy)
         #expect(Double(last.bytes) >= leastMebibytes * 1048576)
-        // Its first chunk is all that a slow device is asked blindly.
+        // Only the first chunk of a slow device is sized without knowledge.
         #expect(longest <= max(policy.maxPause.inSeconds, 0.002 + perMebibyte / 4 + 1e-9))
     }
 
-    @Test func aDearExtentBoundsTheirNumber() {
+    @Test func anExpensiveExtentBoundsTheirNumber() {
         let policy = Policy()
         let (_, longest, last) = settle(Device(perExtent: 200e-6), policy)
         #expect((32...100).contains(last.extents))
@@ -73,7 +73,7 @@ struct PauseControllerTests {
         #expect(tried == policy.maxChunk.rawValue)
     }
 
-    @Test func aHiccupIsForgiven() {
+    @Test func oneOutlierIsForgiven() {
         let policy = Policy()
         var (controller, _, before) = settle(Device(), policy)
         controller.learn(
@@ -92,7 +92,7 @@ struct PauseControllerTests {
         #expect(slow.last.bytes < fast.last.bytes / 2)
     }
 
-    @Test func smallRestsOfRunsTeachNothing() {
+    @Test func smallRemaindersOfStretchesTeachNothing() {
         let policy = Policy()
         var (controller, _, before) = settle(Device(), policy)
         for _ in 0..<50 {
@@ -139,15 +139,16 @@ struct RestTests {
         return policy
     }
 
-    @Test func restsInProportionAtLeastIdleAndForTheRate() {
+    @Test func waitsInProportionAtLeastIdleAndForTheRate() {
         let worked = Duration.milliseconds(10)
         let mebibyte: Int64 = 1 << 20
-        #expect(policy().rest(after: worked, bytes: mebibyte) == .zero)
-        #expect(policy(duty: 0.5).rest(after: worked, bytes: mebibyte) == .milliseconds(10))
-        #expect(policy(duty: 0.25).rest(after: worked, bytes: mebibyte) == .milliseconds(30))
-        #expect(policy(duty: 0.5, idle: .milliseconds(40)).rest(after: worked, bytes: 0) == .milliseconds(40))
-        let paced = policy(duty: 0.5, rate: .mebibytes(10)).rest(after: worked, bytes: mebibyte)
+        #expect(policy().idleTime(after: worked, bytes: mebibyte) == .zero)
+        #expect(policy(duty: 0.5).idleTime(after: worked, bytes: mebibyte) == .milliseconds(10))
+        #expect(policy(duty: 0.25).idleTime(after: worked, bytes: mebibyte) == .milliseconds(30))
+        #expect(
+            policy(duty: 0.5, idle: .milliseconds(40)).idleTime(after: worked, bytes: 0) == .milliseconds(40))
+        let paced = policy(duty: 0.5, rate: .mebibytes(10)).idleTime(after: worked, bytes: mebibyte)
         #expect(abs(paced.inMilliseconds - 90) < 0.001)
-        #expect(policy(rate: .mebibytes(10)).rest(after: .seconds(1), bytes: mebibyte) == .zero)
+        #expect(policy(rate: .mebibytes(10)).idleTime(after: .seconds(1), bytes: mebibyte) == .zero)
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Defrag
 
-/// The pause controller on devices as they were recorded, and as they could be.
+/// The pause controller on recorded and on modelled devices.
 ///
 /// A trace has a line for each chunk of a real run: bytes, extents, and how long the clone and the unshare took. A
 /// replayed device costs, chunk after chunk, what it did in that moment: for a byte, and for an extent.
@@ -19,7 +19,7 @@ import Testing
         func unshare(_ bytes: Int64) -> Double { fixed + perByte * Double(bytes) }
     }
 
-    /// A device that is what it is, but stalls for `stall` seconds at one call in `every`.
+    /// This device, which also stalls for `stall` seconds at one call in `every`.
     private func simulated(
         fixed: Double, perMebibyte: Double, perExtent: Double, stall: Double = 0, every: Int = .max
     ) -> [Moment] {
@@ -51,7 +51,7 @@ import Testing
         }
     }
 
-    /// Lays one chunk a moment, 12 KiB an extent, as large as `size` says; `learn` hears what came of it.
+    /// Rewrites one chunk a moment, 12 KiB an extent, as large as `size` says; `learn` is told the result.
     private func replay(
         _ moments: [Moment], size: () -> ChunkLimits,
         learn: (Duration, Duration, Int64, Int) -> Void = { _, _, _, _ in }
@@ -86,7 +86,7 @@ import Testing
         let outcome = controlled(moments)
         let pause = Policy().maxPause.inSeconds
         #expect(outcome.share(above: pause) < 0.03)
-        // A hiccup of the device is bounded by the size of the chunk that it meets.
+        // The effect of an outlier is bounded by the size of its chunk.
         let largest = replay(moments, size: { ChunkLimits(bytes: 16 << 20, extents: .max / 16384) })
         #expect((outcome.locks.max() ?? 0) < (largest.locks.max() ?? 0) / 3)
         #expect(largest.share(above: pause) > 0.4)
@@ -102,21 +102,21 @@ import Testing
         #expect(outcome.bytes > 2000 * 10 << 20)
     }
 
-    @Test("a slow disk gets small ones, and still is not asked in vain")
+    @Test("a slow disk gets small ones, which are still worth their locks")
     func slow() {
         let outcome = controlled(simulated(fixed: 8e-3, perMebibyte: 12e-3, perExtent: 30e-6))
         #expect(outcome.share(above: 0.020) == 0)
         #expect(outcome.bytes > 2000 * 256 << 10)
     }
 
-    @Test("a device too slow for the pause gets the least there is")
+    @Test("a device too slow for the pause gets the smallest ones")
     func tooSlow() {
         let outcome = controlled(simulated(fixed: 30e-3, perMebibyte: 200e-3, perExtent: 30e-6))
         #expect(outcome.bytes <= 2000 * 262_144)
         #expect((outcome.locks.max() ?? 0) <= 30e-3 + 0.25 * 200e-3)
     }
 
-    @Test("one that stalls now and then is not taken for a slow one", arguments: [50, 200, 500])
+    @Test("one that sometimes stalls is not taken for a slow one", arguments: [50, 200, 500])
     func stalling(every: Int) {
         let steady = controlled(simulated(fixed: 1e-3, perMebibyte: 3e-3, perExtent: 10e-6))
         let outcome = controlled(

@@ -5,8 +5,7 @@ import XFS
 
 @testable import Defrag
 
-/// On kernels on which unsharing a file's last shared extent loses data, nothing but the pin stands between a guest and
-/// that.
+/// On kernels on which unsharing a file's last shared extent loses data, only the pin prevents that.
 @Suite("The pin") struct PinTests {
     let xfs: LoopXFS
     let path: String
@@ -38,7 +37,7 @@ import XFS
         for start in Self.starts.prefix(count) { TestFile(path).fill(start..<start + 4096, seed: 2) }
     }
 
-    @Test("is on blocks all over the file, and goes when it is given back")
+    @Test("is on blocks all over the file, and goes when it is released")
     func places() throws {
         let file = try openForDefrag(path: path)
         let pin = try Pin(beside: file, blockSize: 4096, isVital: true)
@@ -53,7 +52,7 @@ import XFS
         #expect(pin.ours == [])
     }
 
-    @Test("holds while nobody writes")
+    @Test("holds while there are no writes")
     func untouched() throws {
         #expect(try isFirm {} == [true, true, true])
     }
@@ -65,7 +64,7 @@ import XFS
         #expect(try isFirm { backup.truncate(to: 0) } == [true, true, true])
     }
 
-    @Test("does not take a block for pinned that only a backup shares")
+    @Test("does not count a block as pinned that only a backup shares")
     func backupInPlaceOfThePin() throws {
         let firm = try isFirm {
             writeToPins()
@@ -75,7 +74,7 @@ import XFS
         #expect(firm == [false, false, false])
     }
 
-    @Test("counts what a guest wrote as parted before a flush parts it, and is renewed")
+    @Test("counts what a guest wrote as unpinned before a flush separates it, and is renewed")
     func writesInMemory() throws {
         #expect(try isFirm { writeToPins() } == [false, false, false])
         #expect(try isFirm(renewed: true) { writeToPins() } == [true, true, true])
@@ -87,7 +86,7 @@ import XFS
         #expect(try isFirm { writeToPins(count: 5) } == [false, false, false])
     }
 
-    @Test("keeps back no part of a file that one chunk could hold")
+    @Test("excludes no part of a file that one chunk could hold")
     func smallFile() throws {
         let small = xfs.file("small")
         try Fragmenter.scatter(small, size: Self.size)

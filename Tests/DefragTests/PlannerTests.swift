@@ -35,7 +35,7 @@ struct PlannerTests {
     @Test func oneExtentIsLeftAlone() {
         var map = Map()
         map.add(4)
-        #expect(plan(map).runs.isEmpty)
+        #expect(plan(map).stretches.isEmpty)
         #expect(plan(map).next == map.size)
     }
 
@@ -43,22 +43,22 @@ struct PlannerTests {
         var map = Map()
         map.add(4)
         map.add(4, joined: true)
-        #expect(plan(map).runs.isEmpty)
+        #expect(plan(map).stretches.isEmpty)
     }
 
-    @Test func smallExtentsAreLaid() {
+    @Test func smallExtentsAreRewritten() {
         var map = Map()
         map.add(4)
         map.add(8)
         map.add(4)
         let plan = plan(map)
-        #expect(plan.runs == kib(0..<16))
+        #expect(plan.stretches == kib(0..<16))
         #expect(plan.extents == 3)
         #expect(plan.bytes == 16 * Self.kib)
         #expect(plan.next == map.size)
     }
 
-    @Test func holesUnwrittenAndDelayedPartsEndARun() {
+    @Test func holesUnwrittenAndDelayedPartsEndAStretch() {
         for gap in [Extent.State?.none, .unwritten, .delayed] {
             var map = Map()
             map.add(4)
@@ -68,11 +68,11 @@ struct PlannerTests {
             map.add(4)
             map.hole(4)
             map.add(4)
-            #expect(plan(map).runs == kib(0..<8, 16..<24))
+            #expect(plan(map).stretches == kib(0..<8, 16..<24))
         }
     }
 
-    @Test func longExtentsAreLeftAloneAndTheirNeighboursTreated() {
+    @Test func longExtentsAreLeftAloneAndTheirNeighboursRewritten() {
         var map = Map()
         map.add(4)
         map.add(4)
@@ -82,38 +82,38 @@ struct PlannerTests {
         map.add(32, joined: true)
         map.add(4)
         map.add(4)
-        #expect(plan(map).runs == kib(0..<8, 140..<148))
+        #expect(plan(map).stretches == kib(0..<8, 140..<148))
     }
 
     @Test func whatCannotBecomeFewerIsLeftAlone() {
         var map = Map()
         map.add(60)
         map.add(60)
-        #expect(plan(map).runs.isEmpty)
+        #expect(plan(map).stretches.isEmpty)
         map.hole(4)
         for _ in 0..<6 { map.add(8) }
-        #expect(plan(map).runs == kib(124..<172))
+        #expect(plan(map).stretches == kib(124..<172))
     }
 
     @Test func anExtentSavedMustBeWorthItsBytes() {
         var map = Map()
         map.add(20)
         map.add(13)
-        #expect(plan(map).runs.isEmpty)
+        #expect(plan(map).stretches.isEmpty)
         map.add(1)
-        #expect(plan(map).runs == kib(0..<34))
+        #expect(plan(map).stretches == kib(0..<34))
     }
 
-    @Test func aWindowEndsWhereItIsFullAndTheNextGoesOn() {
+    @Test func aWindowEndsWhereItIsFullAndTheNextContinues() {
         var map = Map()
         for _ in 0..<40 { map.add(4) }
         let first = plan(map, window: 64)
-        #expect(first.runs == kib(0..<64))
+        #expect(first.stretches == kib(0..<64))
         #expect(first.next == 64 * Self.kib)
         let second = plan(map, from: 64, window: 64)
-        #expect(second.runs == kib(64..<128))
+        #expect(second.stretches == kib(64..<128))
         let third = plan(map, from: 128, window: 64)
-        #expect(third.runs == kib(128..<160))
+        #expect(third.stretches == kib(128..<160))
         #expect(third.next == map.size)
     }
 
@@ -127,52 +127,52 @@ struct PlannerTests {
             to: map.size)
         for record in map.records { _ = planner.add(record) }
         let plan = planner.finish()
-        #expect(plan.runs == kib(4..<64))
+        #expect(plan.stretches == kib(4..<64))
         #expect(plan.next == 65536)
     }
 
-    @Test func aRunThatTheWindowHasNoRoomForStartsTheNextOne() {
+    @Test func aStretchWithoutSpaceInTheWindowStartsTheNextOne() {
         var map = Map()
         for _ in 0..<15 { map.add(4) }
         map.hole(4)
         map.add(8)
         map.add(8)
         let first = plan(map, window: 64)
-        #expect(first.runs == kib(0..<60))
+        #expect(first.stretches == kib(0..<60))
         #expect(first.next == 64 * Self.kib)
-        #expect(plan(map, from: 64, window: 64).runs == kib(64..<80))
+        #expect(plan(map, from: 64, window: 64).stretches == kib(64..<80))
     }
 
     @Test func extentsThatFillWindowsAreNotAWindow() {
         var map = Map()
         for _ in 0..<10 { map.add(40) }
         let plan = plan(map, target: 400, window: 20)
-        #expect(plan.runs.isEmpty)
+        #expect(plan.stretches.isEmpty)
         #expect(plan.next == map.size)
     }
 
-    @Test func smallSharedExtentsAreLaidWithinTheBudgetOnly() {
+    @Test func smallSharedExtentsAreRewrittenWithinTheBudgetOnly() {
         var map = Map()
         for _ in 0..<4 { map.add(8, shared: true) }
         let all = plan(map, budget: 32)
-        #expect(all.runs == kib(0..<32))
+        #expect(all.stretches == kib(0..<32))
         #expect(all.shared == 32 * Self.kib)
         #expect(!all.isOverBudget)
         let some = plan(map, budget: 20)
-        #expect(some.runs == kib(0..<16))
+        #expect(some.stretches == kib(0..<16))
         #expect(some.isOverBudget)
         let none = plan(map, budget: 0)
-        #expect(none.runs.isEmpty)
+        #expect(none.stretches.isEmpty)
         #expect(none.isOverBudget)
     }
 
-    @Test func aSharedExtentWithNobodyToJoinCostsNoBudget() {
+    @Test func aSharedExtentWithoutNeighboursCostsNoBudget() {
         var map = Map()
         map.add(8, shared: true)
         map.hole(8)
         map.add(64, shared: true)
         let plan = plan(map, budget: 0)
-        #expect(plan.runs.isEmpty)
+        #expect(plan.stretches.isEmpty)
         #expect(!plan.isOverBudget)
     }
 
@@ -182,11 +182,11 @@ struct PlannerTests {
         map.add(128)
         map.add(4, shared: true)
         map.add(128)
-        #expect(plan(map, sharing: .unshare, budget: 0).runs == kib(0..<128, 256..<260))
-        #expect(plan(map, sharing: .preserve).runs.isEmpty)
+        #expect(plan(map, sharing: .unshare, budget: 0).stretches == kib(0..<128, 256..<260))
+        #expect(plan(map, sharing: .preserve).stretches.isEmpty)
     }
 
-    @Test func theLastBlockIsPartOfARun() {
+    @Test func theLastBlockIsPartOfAStretch() {
         var map = Map()
         map.add(4)
         map.add(4)
@@ -198,18 +198,18 @@ struct PlannerTests {
         let wantsMore = planner.add(Extent(offset: 8192, physical: 0, length: 4096))
         #expect(!wantsMore)
         let plan = planner.finish()
-        #expect(plan.runs == [0..<8192])
+        #expect(plan.stretches == [0..<8192])
     }
 
     @Test func tinyIslandsEndAWindowByTheirNumber() {
         var map = Map()
-        for _ in 0..<Planner.maxRuns + 10 {
+        for _ in 0..<Planner.maxStretches + 10 {
             map.add(4)
             map.add(4)
             map.hole(4)
         }
         let plan = plan(map, window: 1 << 20)
-        #expect(plan.runs.count == Planner.maxRuns)
+        #expect(plan.stretches.count == Planner.maxStretches)
         #expect(plan.next < map.size)
     }
 }

@@ -2,11 +2,11 @@ import Testing
 
 @testable import Defrag
 
-@Suite("Laying a window again") struct RepetitionTests {
+@Suite("Rewriting a window again") struct RepetitionTests {
     private func plan(extents: Int) -> WindowPlan {
         var plan = WindowPlan(next: 16 << 20)
         if extents > 0 {
-            plan.runs = [0..<16 << 20]
+            plan.stretches = [0..<16 << 20]
             plan.bytes = 16 << 20
             plan.extents = extents
         }
@@ -18,14 +18,14 @@ import Testing
         #expect(!Repetition().isWorthwhile(plan(extents: 0), attempt: 1))
     }
 
-    @Test("is not for windows that are nearly whole: it costs 3 extents, and each saved may cost 4 MiB")
+    @Test("is not for windows that are nearly contiguous: it costs 3 extents, and each saved may cost 4 MiB")
     func nearlyWhole() {
         #expect(!Repetition().isWorthwhile(plan(extents: 4), attempt: 1))
         #expect(!Repetition().isWorthwhile(plan(extents: 8), attempt: 1))
         #expect(Repetition().isWorthwhile(plan(extents: 9), attempt: 1))
     }
 
-    @Test("of badly broken windows always happens once, however little it has paid elsewhere")
+    @Test("of badly fragmented windows always happens once, however little it has paid elsewhere")
     func badlyBroken() {
         var repetition = Repetition()
         for _ in 0..<10 { repetition.learn(before: plan(extents: 10), after: plan(extents: 10)) }
@@ -33,7 +33,7 @@ import Testing
         #expect(!repetition.isWorthwhile(plan(extents: 500), attempt: 2))
     }
 
-    @Test("of nearly whole windows ends when it does not pay")
+    @Test("of nearly contiguous windows ends when it does not pay")
     func guestsComeBetween() {
         var repetition = Repetition()
         var tries = 0
@@ -44,7 +44,7 @@ import Testing
         #expect(tries == 2)
     }
 
-    @Test("of nearly whole windows goes on while it pays, and forgives a miss")
+    @Test("of nearly contiguous windows continues while it pays, and forgives one failure")
     func pays() {
         var repetition = Repetition()
         for round in 0..<100 {

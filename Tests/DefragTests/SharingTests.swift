@@ -5,7 +5,7 @@ import XFS
 
 @testable import Defrag
 
-/// Sharing with backups costs space to break.
+/// Breaking the sharing with backups costs space.
 struct SharingTests {
     let xfs: LoopXFS
     let path: String
@@ -29,7 +29,7 @@ struct SharingTests {
         #expect(try shared() == ByteCount(Self.size))
     }
 
-    @Test func smallSharedExtentsAreLaidWithinTheBudget() throws {
+    @Test func smallSharedExtentsAreRewrittenWithinTheBudget() throws {
         try Fragmenter.backUpAndWrite(path, size: Self.size, rounds: 2, writes: 2000)
         let contents = try checksum(path)
         let backup = try checksum(path + ".backup2")
@@ -44,7 +44,7 @@ struct SharingTests {
         #expect(result.extents.after < result.extents.before)
         #expect(try shared() == sharedBefore - result.bytes.unshared)
         try xfs.refresh()
-        // The space it cost is what it says, but for the file system's own books.
+        // The space it cost is what it reports, except for the file system's metadata.
         let cost = free - (try xfs.freeBytes())
         #expect(abs(cost - result.bytes.unshared.rawValue) < 2 << 20)
         #expect(try checksum(path) == contents)
@@ -70,7 +70,7 @@ struct SharingTests {
         #expect(try checksum(xfs.file("backup")) == contents)
     }
 
-    @Test func aDryRunTellsWhatItWouldCost() throws {
+    @Test func aDryRunPredictsTheCost() throws {
         try Fragmenter.backUpAndWrite(path, size: Self.size, rounds: 2, writes: 2000)
         try xfs.refresh()
         for budget in [.mebibytes(8), .gibibytes(1)] as [ByteCount] {
@@ -107,7 +107,7 @@ struct SharingTests {
         try xfs.unmountAndCheck()
     }
 
-    @Test func aBackupMadeInMidRunIsNotBlownUp() throws {
+    @Test func aBackupMadeDuringTheRunCostsNoSpace() throws {
         try Fragmenter.scatter(path, size: Self.size)
         let contents = try checksum(path)
         let result = try defragment(

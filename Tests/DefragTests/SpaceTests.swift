@@ -8,7 +8,7 @@ import XFS
 struct SpaceTests {
     private static let size: Int64 = 64 << 20
 
-    @Test func stopsAtTheFloorAndGoesOnWhenThereIsRoom() throws {
+    @Test func stopsAtTheFloorAndResumesWhenThereIsSpace() throws {
         let xfs = try LoopXFS(mebibytes: 320)
         let path = xfs.file("image")
         try Fragmenter.scatter(path, size: Self.size)
@@ -26,13 +26,13 @@ struct SpaceTests {
         #expect(try checksum(path) == contents)
     }
 
-    @Test func aFileSystemThatFillsUpInMidWindowStopsCleanly() throws {
+    @Test func aFileSystemThatFillsUpDuringAWindowStopsCleanly() throws {
         let xfs = try LoopXFS(mebibytes: 320)
         let path = xfs.file("image")
         try Fragmenter.scatter(path, size: Self.size)
         let contents = try checksum(path)
         let result = try defragment(path, policy { $0.maxChunk = .mebibytes(1) }) { number, _ in
-            // Everything that is left, in pieces: the last of them fails.
+            // All that is left, piece by piece: the last one fails.
             if number == 4 {
                 try Tool.run(
                     "sh", "-c",

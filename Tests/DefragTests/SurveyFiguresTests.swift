@@ -4,7 +4,7 @@ import XFS
 
 @testable import Defrag
 
-/// What a survey makes of a map, and of measured times.
+/// The figures that a survey derives from a map and from measured times.
 struct SurveyFiguresTests {
     private static let mebibyte: Int64 = 1 << 20
 
@@ -25,13 +25,13 @@ struct SurveyFiguresTests {
         "an extent is saved where small ones follow each other",
         arguments: [
             ([], 0), ([(0, 4)], 0), ([(0, 4), (4, 4)], 1), ([(0, 4), (4, 4), (8, 4)], 2),
-            // A hole between them, or an extent that lies well.
+            // A hole between them, or a long extent.
             ([(0, 4), (8, 4)], 0), ([(0, 4), (4, 16384), (16388, 4)], 0),
             ([(0, 4), (4, 4), (8, 16384), (16392, 4), (16396, 4)], 2),
             // Eight times 4 MiB are two windows of 16 MiB: three saved in each. Two times 9 MiB are not worth it: 18 MiB
             // to save none.
             ((0..<8).map { ($0 * 4096, 4096) }, 6), ([(0, 9216), (9216, 9216)], 0),
-            // One saved for 12 MiB is too dear, for 8 MiB it is just worth it.
+            // One saved for 12 MiB costs too much, for 8 MiB it is just worth it.
             ([(0, 6144), (6144, 6144)], 0), ([(0, 4096), (4096, 4096)], 1),
         ] as [([(Int64, Int64)], Int)])
     func gain(extents: [(Int64, Int64)], saved: Int) {
@@ -62,7 +62,7 @@ struct SurveyFiguresTests {
             calibration.cost(fileSystem: "u") == .usual(fileSystem: "u", because: "the clock is too coarse"))
     }
 
-    @Test func aSummaryCountsWhatCanBeHad() {
+    @Test func aSummaryCountsWhatCanBeGained() {
         func found(_ gain: Double, _ obstacle: Reason?) -> FileSurvey {
             var statistics = ExtentStatistics()
             statistics.count(extentOf: 4096)

@@ -5,7 +5,7 @@ import XFS
 
 @testable import Defrag
 
-/// A survey of real files: what is in the way, what a copy costs, and that it leaves no trace.
+/// A survey of real files: obstacles, the cost of a copy, and that it leaves no trace.
 struct SurveyTests {
     private static let mebibyte: Int64 = 1 << 20
 
@@ -51,7 +51,7 @@ struct SurveyTests {
         #expect(try look(swap).obstacle?.reason == .swapFile)
     }
 
-    @Test func anExtentSizeHintIsTold() throws {
+    @Test func anExtentSizeHintIsReported() throws {
         let xfs = try LoopXFS(mebibytes: 320)
         let path = xfs.file("image")
         try Tool.run("xfs_io", "-f", "-c", "extsize 1m", path)
@@ -98,7 +98,7 @@ struct SurveyTests {
         let found = try survey(file, path: path)
         #expect(!found.isCalibrated)
         let folder = try file.openFolder()
-        // In turns, for the machine may be busy now and idle then; the best of each.
+        // In turns, as the load of the machine varies; the best of each.
         let pairs = try (1...3).map { turn in
             let cost = measureReflinkCost(in: folder, fileSystem: found.fileSystem)
             try #require(cost.isMeasured, "\(cost.message ?? "")")
@@ -133,7 +133,7 @@ struct SurveyTests {
         try xfs.unmountAndCheck()
     }
 
-    @Test func whereItCannotBeMeasuredTheReasonIsTold() throws {
+    @Test func whereItCannotBeMeasuredTheReasonIsReported() throws {
         let xfs = try LoopXFS(mebibytes: 320)
         let path = xfs.file("image")
         TestFile(path).fill(0..<Self.mebibyte)

@@ -55,7 +55,7 @@ import XFS
             let before = try absentPages(of: path)
             let result = try defragment(path)
             let after = try absentPages(of: path)
-            // Somebody may have had the kernel drop everything meanwhile.
+            // Another process may have made the kernel drop everything meanwhile.
             guard try absentPages(of: bystander).isEmpty || attempt == 3 else { continue }
             #expect(result.status == .done)
             #expect(result.bytes.rewritten >= ByteCount(Self.size))
@@ -87,7 +87,7 @@ struct AbsentPartsTests {
         #expect(MappedWindow.absentParts(isResident, from: 0, within: 0..<40, pageSize: 10) == expected)
     }
 
-    @Test("before the range, pages are nobody's business; its last one counts as a whole")
+    @Test("pages before the range are ignored; its last one counts as a whole")
     func ends() {
         let parts = MappedWindow.absentParts(
             [false, true, false, false], from: 100, within: 115..<132, pageSize: 10)

@@ -5,21 +5,21 @@ import XFS
 
 @testable import Defrag
 
-/// What a budget buys: the census, the allowance and the planner together, over files of pure fiction.
+/// What a budget buys: the census, the allowance and the planner together, over modelled files.
 struct UnshareAllowanceTests {
     private static let kib: Int64 = 1024
     private static let mib: Int64 = 1 << 20
 
-    /// What came of laying a whole file.
+    /// The result of rewriting a whole file.
     private struct Outcome {
         var shared: Int64 = 0
         var saved = 0
-        var runs: [Range<Int64>] = []
+        var stretches: [Range<Int64>] = []
         var isOverBudget = false
 
-        /// Bytes laid in `range`.
+        /// Bytes rewritten in `range`.
         func bytes(in range: Range<Int64>) -> Int64 {
-            runs.reduce(0) { $0 + Int64($1.clamped(to: range).count) }
+            stretches.reduce(0) { $0 + Int64($1.clamped(to: range).count) }
         }
     }
 
@@ -29,8 +29,8 @@ struct UnshareAllowanceTests {
         return census
     }
 
-    /// Lays `map` window by window as a run does, within `budget` bytes.
-    private func lay(_ map: MapModel, budget: Int64, window: Int64 = 16 << 20, bestFirst: Bool = true)
+    /// Rewrites `map` window by window as a run does, within `budget` bytes.
+    private func rewrite(_ map: MapModel, budget: Int64, window: Int64 = 16 << 20, bestFirst: Bool = true)
         -> Outcome
     {
         var outcome = Outcome()
@@ -47,8 +47,8 @@ struct UnshareAllowanceTests {
             }
             let plan = planner.finish()
             outcome.shared += plan.shared
-            outcome.saved += plan.extents - plan.runs.count - (plan.isCut ? 1 : 0)
-            outcome.runs += plan.runs
+            outcome.saved += plan.extents - plan.stretches.count - (plan.isCut ? 1 : 0)
+            outcome.stretches += plan.stretches
             outcome.isOverBudget = outcome.isOverBudget || plan.isOverBudget
             #expect(plan.next > cursor)
             cursor = plan.next
@@ -65,7 +65,7 @@ struct UnshareAllowanceTests {
         }
     }
 
-    @Test func whatFitsTheBudgetIsLaidAsAWhole() {
+    @Test func whatFitsTheBudgetIsRewrittenAsAWhole() {
         var map = MapModel()
         add(8 * Self.mib, piecesOf: 12, to: &map)
         add(8 * Self.mib, piecesOf: 252, to: &map)
@@ -73,8 +73,8 @@ struct UnshareAllowanceTests {
         let cost = map.records.reduce(0) { $0 + $1.shared }
         let allowance = census.finish(budget: cost)
         #expect(!allowance.isLimited)
-        let outcome = lay(map, budget: cost)
-        #expect(outcome.runs == [0..<map.size])
+        let outcome = rewrite(map, budget: cost)
+        #expect(outcome.stretches == [0..<map.size])
         #expect(!outcome.isOverBudget)
     }
 
@@ -85,23 +85,23 @@ struct UnshareAllowanceTests {
         add(8 * Self.mib, piecesOf: 124, to: &map)
         if !denseFirst { add(8 * Self.mib, piecesOf: 12, to: &map) }
         let dense = denseFirst ? 0..<8 * Self.mib : 8 * Self.mib..<16 * Self.mib
-        let outcome = lay(map, budget: 6 * Self.mib)
+        let outcome = rewrite(map, budget: 6 * Self.mib)
         #expect(outcome.shared <= 6 * Self.mib)
         #expect(outcome.bytes(in: dense) > 8 * Self.mib - 64 * Self.kib)
         #expect(outcome.isOverBudget)
-        let inFileOrder = lay(map, budget: 6 * Self.mib, bestFirst: false)
+        let inFileOrder = rewrite(map, budget: 6 * Self.mib, bestFirst: false)
         #expect(denseFirst || inFileOrder.saved < outcome.saved / 4)
     }
 
-    @Test func whatIsEquallyDenseIsLaidInFileOrderUntilTheBudgetIsUsed() {
+    @Test func whatIsEquallyDenseIsRewrittenInFileOrderUntilTheBudgetIsUsed() {
         var map = MapModel()
         for _ in 0..<4096 { map.add(4, shared: true) }
-        let outcome = lay(map, budget: 6 * Self.mib)
-        #expect(outcome.runs == [0..<6 * Self.mib])
+        let outcome = rewrite(map, budget: 6 * Self.mib)
+        #expect(outcome.stretches == [0..<6 * Self.mib])
         #expect(outcome.shared == 6 * Self.mib)
         #expect(outcome.isOverBudget)
-        let nothing = lay(map, budget: 0)
-        #expect(nothing.runs.isEmpty)
+        let nothing = rewrite(map, budget: 0)
+        #expect(nothing.stretches.isEmpty)
         #expect(nothing.isOverBudget)
     }
 
@@ -113,9 +113,9 @@ struct UnshareAllowanceTests {
             map.add(4 * Int64.random(in: 1...64, using: &random), shared: true)
             map.add(4)
         }
-        let all = lay(map, budget: .max / 4)
-        let tenth = lay(map, budget: all.shared / 10)
-        let inFileOrder = lay(map, budget: all.shared / 10, bestFirst: false)
+        let all = rewrite(map, budget: .max / 4)
+        let tenth = rewrite(map, budget: all.shared / 10)
+        let inFileOrder = rewrite(map, budget: all.shared / 10, bestFirst: false)
         #expect(tenth.shared <= all.shared / 10)
         #expect(tenth.shared > all.shared / 11)
         // Lengths are distributed evenly, so that a tenth of the bytes is in the shorter third of the pieces.
@@ -123,13 +123,13 @@ struct UnshareAllowanceTests {
         #expect(Double(inFileOrder.saved) < 0.11 * Double(all.saved))
     }
 
-    @Test func whatIsPrivateIsLaidWithoutABudget() {
+    @Test func whatIsPrivateIsRewrittenWithoutABudget() {
         var map = MapModel()
         for _ in 0..<64 {
             for _ in 0..<10 { map.add(4) }
             map.add(64, shared: true)
         }
-        let outcome = lay(map, budget: 0)
+        let outcome = rewrite(map, budget: 0)
         #expect(outcome.shared == 0)
         #expect(outcome.saved == 64 * 9)
     }
@@ -137,8 +137,8 @@ struct UnshareAllowanceTests {
     @Test func longExtentsThatAreNotWorthTheirBytesAreNotMissed() {
         var map = MapModel()
         for _ in 0..<8 { map.add(10 << 10, shared: true) }
-        let outcome = lay(map, budget: 1 << 20)
-        #expect(outcome.runs.isEmpty)
+        let outcome = rewrite(map, budget: 1 << 20)
+        #expect(outcome.stretches.isEmpty)
         #expect(!outcome.isOverBudget)
     }
 
@@ -156,13 +156,13 @@ struct UnshareAllowanceTests {
                 default: map.add(4 << Int64.random(in: 0...6, using: &random), shared: true)
                 }
             }
-            let all = lay(map, budget: .max / 4, window: 2 * Self.mib)
+            let all = rewrite(map, budget: .max / 4, window: 2 * Self.mib)
             for share in [10, 40, 90] as [Int64] {
                 let budget = all.shared * share / 100
-                let best = lay(map, budget: budget, window: 2 * Self.mib)
+                let best = rewrite(map, budget: budget, window: 2 * Self.mib)
                 #expect(best.shared <= budget)
                 #expect(best.saved <= all.saved)
-                let inFileOrder = lay(map, budget: budget, window: 2 * Self.mib, bestFirst: false)
+                let inFileOrder = rewrite(map, budget: budget, window: 2 * Self.mib, bestFirst: false)
                 saved[share, default: (0, 0)].best += best.saved
                 saved[share, default: (0, 0)].inFileOrder += inFileOrder.saved
             }

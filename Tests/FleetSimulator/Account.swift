@@ -9,12 +9,12 @@ final class Account: Sendable {
     private struct Figures: Encodable, Equatable {
         /// Seconds since 1970.
         var time = 0.0
-        /// Tasks that came, without those that came again.
+        /// Tasks that were delivered, without redeliveries.
         var surveys = 0
         var slices = 0
-        /// Tasks that came again, and were recognised.
+        /// Tasks that were redelivered, and recognised.
         var again = 0
-        /// Messages of the hosts: answers that the broker has confirmed, signs of life, progress.
+        /// Messages of the hosts: answers that the broker has confirmed, host states, progress.
         var answers = 0
         var states = 0
         var progress = 0
@@ -23,13 +23,13 @@ final class Account: Sendable {
         var doneAgain = 0
         /// Slices that ended early because the host was paused.
         var paused = 0
-        /// Hosts at work now: from their first slice until all of their files are done.
+        /// Hosts that work now: from their first slice until all of their files are done.
         var atWork = 0
         /// Most of them at any time, also of one rack.
         var mostAtWork = 0
         var mostOfRack = 0
-        /// Milliseconds from the end of a slice until the next one of the same file system is there: the median, the longest
-        /// but for one in a hundred, the longest.
+        /// Milliseconds from the end of a slice until the next one of the same file system arrives: the median, the longest
+        /// except for one in a hundred, the longest.
         var medianMs = 0.0
         var p99Ms = 0.0
         var longestMs = 0.0
@@ -43,7 +43,7 @@ final class Account: Sendable {
 
     private let state = Mutex(State())
 
-    /// A task came that had not come before.
+    /// A task was delivered for the first time.
     func took(_ task: HostTask) {
         state.withLock {
             switch task {
@@ -53,10 +53,10 @@ final class Account: Sendable {
         }
     }
 
-    /// One came again.
+    /// One was redelivered.
     func recognised() { state.withLock { $0.figures.again += 1 } }
 
-    /// A message is out.
+    /// A message is published.
     func said(_ event: HostEvent) {
         state.withLock {
             switch event {

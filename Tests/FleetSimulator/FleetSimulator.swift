@@ -5,13 +5,13 @@ import Foundation
 import UnixSignals
 
 /// Hosts without disks: they answer surveys and slices as workers do, through a real broker, so that a coordinator can be
-/// tried with more hosts than anybody has at hand.
+/// tested with thousands of hosts.
 @main struct FleetSimulator: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Answers tasks in the place of many hosts, called sim-0, sim-1, …",
         discussion: """
             Their queues have to be there: reflow provision --host sim-0 …. Prints what they have done so far as a line of JSON, \
-            ten times a second while that grows, and a last one when it is told to stop.
+            ten times a second while that grows, and a last one when it is stopped.
             """)
 
     @Option(help: "Where the broker is.") var url = "amqp://guest:guest@127.0.0.1:5672/"
@@ -21,7 +21,7 @@ import UnixSignals
     @Option(help: "Milliseconds that a file takes: on average, each between half of it and one and a half.")
     var fileMilliseconds = 200
     @Option(help: "Seconds between two signs of life of a host.") var stateInterval = 10.0
-    @Option(help: "Seconds between two reports of progress of a host at work; 0 for none.")
+    @Option(help: "Seconds between two reports of progress of a working host; 0 for none.")
     var progressInterval = 1.0
 
     /// Hosts that share two connections: each takes two channels, of which the broker allows a connection 64.
@@ -47,7 +47,7 @@ import UnixSignals
                         await host.serve(tasks.consume(queue: QueueName.tasks(name), prefetch: 32))
                     }
                     group.addTask {
-                        await host.heed(tasks.consume(queue: QueueName.control(name), prefetch: 8))
+                        await host.obey(tasks.consume(queue: QueueName.control(name), prefetch: 8))
                     }
                     group.addTask { await host.reportState() }
                     group.addTask { await host.reportProgress() }
@@ -55,7 +55,7 @@ import UnixSignals
             }
             group.addTask { await account.print(every: .milliseconds(100)) }
             for await _ in stops { break }
-            // What is under way comes to nothing: its tasks come again, to whoever is these hosts next.
+            // Work in progress is dropped: its tasks are redelivered to the next simulator of these hosts.
             group.cancelAll()
         }
         account.print()

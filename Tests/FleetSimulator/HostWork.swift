@@ -3,9 +3,9 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// What a simulated host is at, and what it knows.
+/// The work of a simulated host, and its state.
 struct HostWork {
-    /// What is wanted of it.
+    /// Its desired state.
     private(set) var desired = DesiredState.initial
     /// Since when file systems wait for their next slice.
     var waiting: [String: ContinuousClock.Instant] = [:]
@@ -52,7 +52,7 @@ struct HostWork {
         return (true, true)
     }
 
-    /// Takes over what is wanted, unless it is older than what is known. Returns whether it was.
+    /// Takes a desired state, unless it is older than the one known. Returns whether it was taken.
     mutating func take(_ desired: DesiredState) -> Bool {
         guard desired.generation > self.desired.generation else { return false }
         self.desired = desired
@@ -60,7 +60,7 @@ struct HostWork {
         return true
     }
 
-    /// How far the running slices are.
+    /// The progress of the running slices.
     var progress: [SliceProgress] { running.values.map(\.progress) }
 }
 
@@ -100,7 +100,7 @@ struct RunningSlice: Sendable {
             rewritten: offset - task.from, maxPauseMs: 20, seconds: seconds)
     }
 
-    /// How it has ended, now that it has.
+    /// The result, after its end.
     var result: DefragResult {
         let isDone = offset == file.size
         var result = DefragResult(path: task.path, status: isDone ? .done : .partial)

@@ -2,7 +2,7 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// A file that is not there: everything about it follows from its path.
+/// A file that does not exist: everything about it follows from its path.
 struct SimulatedFile: Sendable {
     let path: String
     let size = ByteCount.gibibytes(1)

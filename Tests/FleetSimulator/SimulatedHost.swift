@@ -4,9 +4,9 @@ import DefragTypes
 import Foundation
 import Synchronization
 
-/// One host: does what the contract asks of a worker, with files that are not there.
+/// One host: does what the contract requires of a worker, with files that do not exist.
 ///
-/// A task that comes again starts nothing twice; of each file system one slice runs at a time, within its time budget; a pause
+/// A redelivered task starts nothing twice; of each file system one slice runs at a time, within its time budget; a pause
 /// ends it at its cursor; a task is acked once its answer is confirmed.
 final class SimulatedHost: Sendable {
     /// What is the same for all hosts.
@@ -35,7 +35,7 @@ final class SimulatedHost: Sendable {
 
     // MARK: - Tasks
 
-    /// Carries tasks out until cancelled.
+    /// Carries out tasks until cancelled.
     func serve(_ deliveries: Deliveries) async {
         await withDiscardingTaskGroup { group in
             var lanes: [String: AsyncStream<Contract.Message<HostTask>>.Continuation] = [:]
@@ -57,7 +57,7 @@ final class SimulatedHost: Sendable {
         }
     }
 
-    /// The task of a delivery; `nil` if it came before.
+    /// The task of a delivery; `nil` if it is a redelivery.
     private func accept(_ delivery: Delivery) -> Contract.Message<HostTask>? {
         guard case .complete(let bytes) = delivery.body,
             let message = try? Contract.Message<HostTask>(json: bytes)
@@ -122,8 +122,8 @@ final class SimulatedHost: Sendable {
 
     // MARK: - Control
 
-    /// Takes over what is wanted of it, until cancelled.
-    func heed(_ deliveries: Deliveries) async {
+    /// Takes its desired state, until cancelled.
+    func obey(_ deliveries: Deliveries) async {
         for await delivery in deliveries {
             if case .complete(let bytes) = delivery.body,
                 let desired = try? Contract.Message<DesiredState>(json: bytes).body,
@@ -135,9 +135,9 @@ final class SimulatedHost: Sendable {
         }
     }
 
-    // MARK: - What it says
+    // MARK: - Events
 
-    /// Says at every interval that it lives, until cancelled.
+    /// Publishes its state at every interval, until cancelled.
     func reportState() async {
         // Not all at the same moment.
         try? await Task.sleep(for: nature.stateInterval * Double.random(in: 0..<1))
@@ -159,7 +159,7 @@ final class SimulatedHost: Sendable {
                     }, running: running, uptime: 1, labels: ["rack": rack])))
     }
 
-    /// Says at every interval how far its slices are, if there are any, until cancelled.
+    /// Publishes the progress of its slices at every interval, if there are any, until cancelled.
     func reportProgress() async {
         guard let interval = nature.progressInterval else { return }
         try? await Task.sleep(for: interval * Double.random(in: 0..<1))

@@ -6,7 +6,7 @@ import Trials
 
 @Suite("Rollouts over real hosts")
 struct RolloutFleetTests {
-    @Test("a pause takes hold within a chunk, a changed policy too, and resume goes on")
+    @Test("a pause takes effect within a chunk, a changed policy too, and resume continues")
     func paused() async throws {
         let fleet = try await Fleet(broker: PrivateBroker())
         let coordinator = try Coordinator(fleet)

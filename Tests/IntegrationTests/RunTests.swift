@@ -8,7 +8,7 @@ import Trials
 
 /// The whole way: `reflow run` over real workers, real XFS and a real broker.
 @Suite("reflow run", .serialized, .timeLimit(.minutes(4))) struct RunTests {
-    @Test("defragments files on several hosts at once and says what came of it")
+    @Test("defragments files on several hosts at once and says the result")
     func wholeWay() async throws {
         let fleet = try await Fleet()
         let hosts = [try await fleet.host("run-a"), try await fleet.host("run-b")]
@@ -35,7 +35,7 @@ import Trials
         for host in hosts { try await leave(host) }
     }
 
-    @Test("a host without a queue and a host without a worker are named, and do not hold up the others")
+    @Test("a host without a queue and a host without a worker are named, and do not delay the others")
     func absentHosts() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("run-here")
@@ -53,7 +53,7 @@ import Trials
         try await leave(host)
     }
 
-    @Test("interrupted and started again, it goes on from what is already contiguous")
+    @Test("interrupted and started again, it skips what is already contiguous")
     func again() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("run-again")
@@ -84,7 +84,7 @@ import Trials
         try await leave(host)
     }
 
-    @Test("a host that is paused is named, with what lets it go on")
+    @Test("a host that is paused is named, with how to resume it")
     func paused() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("run-paused", mebibytes: 300)
@@ -102,7 +102,7 @@ import Trials
         try await leave(host)
     }
 
-    @Test("a queue that was declared otherwise is named, with what to do")
+    @Test("a queue that was declared differently is named, with what to do")
     func otherQueues() async throws {
         let fleet = try await Fleet()
         let first = try fleet.reflow("provision", "--host", "run-other")
@@ -128,7 +128,7 @@ import Trials
                 environment: ["REFLOW_AMQP_URL": url, "REFLOW_CONNECT_TIMEOUT": "1s"])
             #expect(await run.wait() == .exited(status), "\(url): \(run.errors)")
             #expect(run.errors.contains(words), "\(url): \(run.errors)")
-            #expect(!run.errors.contains("wrong@"), "the password is nobody's business")
+            #expect(!run.errors.contains("wrong@"), "the password is not repeated")
         }
     }
 

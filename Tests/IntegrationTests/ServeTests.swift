@@ -8,7 +8,7 @@ import Testing
 import Trials
 import XFS
 
-/// `reflow-worker serve` under everything that happens to a daemon.
+/// `reflow-worker serve` under the events of a daemon's life.
 @Suite("reflow-worker serve", .serialized, .timeLimit(.minutes(5))) struct ServeTests {
     @Test("killed with -9 in the middle of a slice, again and again: the job ends, nothing is lost or leaked")
     func kill() async throws {
@@ -44,7 +44,7 @@ import XFS
         try host.disk.unmountAndCheck()
     }
 
-    @Test("the broker restarts in the middle: nothing is lost, nobody lifts a finger")
+    @Test("the broker restarts in the middle: nothing is lost, and no one has to act")
     func brokerRestart() async throws {
         let fleet = try await Fleet(broker: PrivateBroker())
         let host = try await fleet.host("serve-restart")
@@ -61,7 +61,7 @@ import XFS
         #expect(await run.wait() == .exited(0), "\(run.errors)")
         let file = try #require(try JSONDecoder().decode(Summary.self, from: run.output).hosts[0].files.first)
         #expect(file.status == .done)
-        // 13 to 18, and on a busy machine more: its chunks are small, and not all go on where the one before ends.
+        // 13 to 18, and on a busy machine more: its chunks are small, and not all continue where the one before ends.
         let left = try extents(of: image)
         #expect(left <= 32)
         #expect(try checksum(image) == before)
@@ -75,7 +75,7 @@ import XFS
         try await stop(host)
     }
 
-    @Test("paused and resumed between two chunks, with a new policy on the way")
+    @Test("paused and resumed between two chunks, with a new policy in between")
     func pause() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("serve-pause")
@@ -100,7 +100,7 @@ import XFS
                 == .exited(0))
         _ = try await tap.state { $0.mode == .run && $0.generation > state.generation }
         #expect(await run.wait() == .exited(0), "\(run.errors)")
-        // 13 to 18, and on a busy machine more: its chunks are small, and not all go on where the one before ends.
+        // 13 to 18, and on a busy machine more: its chunks are small, and not all continue where the one before ends.
         let left = try extents(of: image)
         #expect(left <= 32)
         await tap.close()
@@ -128,12 +128,12 @@ import XFS
         #expect(answer.status == .partial)
         #expect(answer.reason == .interrupted)
         try host.start()
-        #expect(await run.wait() == .exited(0), "the job goes on with the next worker: \(run.errors)")
+        #expect(await run.wait() == .exited(0), "the job continues with the next worker: \(run.errors)")
         await tap.close()
         try await stop(host)
     }
 
-    @Test("SIGTERM ends it within a minute also while the broker is away and an answer waits")
+    @Test("SIGTERM ends it within a minute also while the broker is away and an answer is unpublished")
     func terminateWithoutBroker() async throws {
         let fleet = try await Fleet(broker: PrivateBroker())
         let host = try await fleet.host("serve-alone", mebibytes: 300)
@@ -154,7 +154,7 @@ import XFS
         await tap.close()
     }
 
-    @Test("a frozen file system holds up its own slices only; a stop takes effect when it is thawed")
+    @Test("a frozen file system delays its own slices only; a stop takes effect when it is thawed")
     func frozen() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("serve-frozen")
@@ -177,7 +177,7 @@ import XFS
             #expect(result.status == .done)
             #expect(result.extents.after < 16)
             worker.send(SIGTERM)
-            // It says that it is stopping, and cannot yet.
+            // It reports that it is stopping, and cannot yet.
             while !worker.errors.contains("stopping") { try await Task.sleep(for: .milliseconds(50)) }
             #expect(Glibc.kill(worker.pid, 0) == 0)
         }
@@ -191,7 +191,7 @@ import XFS
         try host.disk.unmountAndCheck()
     }
 
-    @Test("a task may only name what lies beneath the roots, and what is there is what was surveyed")
+    @Test("a task may only name files beneath the roots, and what is there is what was surveyed")
     func roots() async throws {
         let fleet = try await Fleet()
         let host = try await fleet.host("serve-roots", mebibytes: 300)
@@ -223,7 +223,7 @@ import XFS
         try await stop(host)
     }
 
-    @Test("what is not understood goes to the dead letters with its reason, and the worker lives")
+    @Test("what is not understood becomes a dead letter with its reason, and the worker continues")
     func poison() async throws {
         let fleet = try await Fleet(broker: PrivateBroker(configuration: "max_message_size = 268435456"))
         let host = try await fleet.host("serve-poison", mebibytes: 300)

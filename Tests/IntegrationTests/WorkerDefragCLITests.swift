@@ -78,7 +78,7 @@ import XFS
     }
 
     @Test(
-        "a signal stops it after the chunk, and the command that it prints goes on",
+        "a signal stops it after the chunk, and the command that it prints resumes",
         arguments: [SIGINT, SIGTERM])
     func interrupted(signal: Int32) async throws {
         let disk = try LoopXFS()
@@ -107,7 +107,7 @@ import XFS
         #expect(try checksum(path) == contents)
     }
 
-    @Test("a time limit holds for all files together; those that had no turn are named")
+    @Test("a time limit holds for all files together; those that were not reached are named")
     func timeLimit() async throws {
         let disk = try LoopXFS()
         let first = try fragmented(disk, "first.img", mebibytes: 64)
@@ -132,7 +132,7 @@ import XFS
         #expect(try extents(of: path) == before)
     }
 
-    @Test("every refusal says why and what to do, and does not keep the next file from its turn")
+    @Test("every refusal says why and what to do, and the next file is still processed")
     func refusals() async throws {
         let disk = try LoopXFS()
         let good = try fragmented(disk, "good.img", mebibytes: 8)

@@ -9,7 +9,7 @@ import XFS
         try Location(path: path).open(.readOnly).attributes().cowExtentSizeHint
     }
 
-    @Test("gives back what a killed run has left, once")
+    @Test("restores what a killed run has left, once")
     func afterAKill() async throws {
         let disk = try LoopXFS()
         try Tool.run("mkdir", disk.file("vm"))
@@ -38,7 +38,7 @@ import XFS
         #expect(again.output == "1 files looked at, 0 restored\n")
     }
 
-    @Test("says what is wrong with what it was given")
+    @Test("says what is wrong with its arguments")
     func wrongInput() async throws {
         let absent = try await WorkerRun.of("restore", "/nonexistent/a.img")
         #expect(absent.end == .exited(1))
@@ -46,7 +46,7 @@ import XFS
         #expect(try await WorkerRun.of("restore").end == .exited(64))
     }
 
-    @Test("whoever may not set the hint is told by a note, and the file is treated all the same")
+    @Test("a user who may not set the hint gets a note, and the file is defragmented all the same")
     func notPermitted() async throws {
         let disk = try LoopXFS()
         let path = disk.file("a.img")

@@ -72,7 +72,7 @@ import Testing
         #expect(try fragmented.objects(FileSurvey.self).count == 2)
     }
 
-    @Test("JSON ends with a summary if asked: what a copy costs here, measured once, and what is in the way")
+    @Test("JSON ends with a summary if asked: what a copy costs here, measured once, and the obstacles")
     func summary() async throws {
         struct Summary: Decodable {
             let type: String
@@ -114,7 +114,7 @@ import Testing
         }
         let disk = try LoopXFS()
         let path = disk.file("image")
-        // A quarter broken, a quarter hole, then the same in one piece, half of it shared.
+        // A quarter fragmented, a quarter hole, then the same in one piece, half of it shared.
         try Fragmenter.scatter(path, size: 4 << 20, isData: { $0 < 256 })
         TestFile(path).fill(2 << 20..<4 << 20)
         try Tool.run("sync", path)
@@ -136,7 +136,7 @@ import Testing
         let rows = text.output.split(separator: "\n").filter { $0.hasPrefix("  ") }.prefix(16).map {
             String($0.suffix(64))
         }
-        // A sign is a block, a row 64 of them.
+        // A character is a block, a row 64 of them.
         let expected = ["a", ".", "e", "E"].flatMap { letter in
             Array(repeating: String(repeating: letter, count: 64), count: 4)
         }
@@ -147,7 +147,7 @@ import Testing
         #expect(folder.errors.contains("is a directory: name the files in it"))
     }
 
-    @Test("what cannot be looked at is reported, the rest is still shown")
+    @Test("what cannot be examined is reported, the others are still shown")
     func trouble() async throws {
         let disk = try LoopXFS()
         TestFile(disk.file("a.img")).fill(0..<4096)

@@ -162,7 +162,7 @@ struct EncodingTests {
         case pair(Int, Int)
     }
 
-    @Test("synthesised conformances survive the way there and back")
+    @Test("synthesised conformances survive a round trip")
     func roundTrips() throws {
         func check<T: Codable & Equatable>(_ value: T) throws {
             let bytes = try JSONEncoder().encode(value)

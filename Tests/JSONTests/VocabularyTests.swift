@@ -89,7 +89,7 @@ struct VocabularyTests {
         #expect(text.contains(#""status":"done","reason":null,"message":null,"nextOffset":null,"extents""#))
         #expect(text.hasSuffix(#""seconds":0.0,"prediction":null,"notes":null}"#))
         #expect(try JSONDecoder().decode(DefragResult.self, from: text) == result)
-        // A worker of before these keys existed.
+        // From a worker that did not have these keys yet.
         let old = text.replacing(#","prediction":null,"notes":null"#, with: "")
         #expect(try JSONDecoder().decode(DefragResult.self, from: old) == result)
     }

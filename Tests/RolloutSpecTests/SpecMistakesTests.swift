@@ -147,6 +147,8 @@ import YAML
         #expect(
             repeated.first == "line 1, column 1: k0: stands again in line 2: only one of them can be meant")
         #expect(repeated.count == 100)
+        let longest = SpecMistakes.messages(String(repeating: "a: 1\n", count: YAMLNode.maxBytes / 5))
+        #expect(longest.split(separator: "\n").count == 100)
         let many = SpecMistakes.messages((0..<5000).map { "key\($0): 1" }.joined(separator: "\n"))
         #expect(many.split(separator: "\n").count == 100)
     }

@@ -25,7 +25,7 @@ struct MaintenanceWindowTests {
     @Test(arguments: [
         ("2026-11-23T21:59:59Z", nil), ("2026-11-23T22:00:00Z", "2026-11-24T04:50:00Z"),
         ("2026-11-24T04:49:59Z", "2026-11-24T04:50:00Z"), ("2026-11-24T04:50:00Z", nil),
-        // Friday's goes on into Saturday; Saturday has none of its own, and Sunday none into Monday.
+        // Friday's continues into Saturday; Saturday has none of its own, and Sunday none into Monday.
         ("2026-11-28T03:00:00Z", "2026-11-28T04:50:00Z"), ("2026-11-28T22:30:00Z", nil),
         ("2026-11-23T03:00:00Z", nil),
     ])
@@ -75,7 +75,7 @@ struct MaintenanceWindowTests {
             try [window("22:00", "22:10", cutoff: 600)].openUntil(at: date("2026-11-23T22:00:00Z")) == nil)
     }
 
-    @Test("what is kept of them says the same as the calendar, whichever way the clock goes")
+    @Test("cached openings agree with the calendar, whichever way the clock moves")
     func kept() throws {
         let windows = try [
             window("22:00", "05:00", on: Self.workdays, zone: "Europe/Berlin", cutoff: 600),

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Trials
 
-/// The trials are worth something only if a wrong block does not pass.
+/// The trials are only useful if they find a wrong block.
 struct BlockLedgerTests {
     private let ledger = BlockLedger(count: 8) { $0 == 4 }
 

@@ -4,7 +4,7 @@ import XFS
 
 @testable import Trials
 
-/// The differential trial is worth something only if a wrong byte, or a wrong layout, does not pass.
+/// The differential trial is only useful if it finds a wrong byte and a wrong layout.
 struct ContentsModelTests {
     let xfs: LoopXFS
     let path: String
@@ -15,7 +15,7 @@ struct ContentsModelTests {
         path = xfs.file("image")
     }
 
-    @Test("a byte more, less, or other than in the model is found, wherever it is")
+    @Test("a byte that is added, missing or different from the model is found, wherever it is")
     func wrongBytes() {
         let file = TestFile(path)
         file.fill(0..<Self.size + 100)
@@ -67,7 +67,8 @@ struct ContentsModelTests {
     }
 
     @Test(
-        "a hole that was filled, and preallocation that has become data, are found where nobody touched them")
+        "a hole that was filled, and preallocation that has become data, are found where no user touched them"
+    )
     func wrongLayout() throws {
         let file = TestFile(path)
         file.fill(0..<8 * 4096)

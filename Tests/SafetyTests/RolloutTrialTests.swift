@@ -16,7 +16,8 @@ import Trials
     }
 
     @Test(
-        "with one failure more than its budget: pauses by itself, goes on when told", .timeLimit(.minutes(3)))
+        "with one failure more than its budget: pauses by itself, resumes on command", .timeLimit(.minutes(3))
+    )
     func budget() async throws {
         let figures = try await BudgetTrial(hosts: 5, mebibytes: 8, seed: .random(in: 0...999_999)).run()
         #expect(figures.stopped.count == 2)

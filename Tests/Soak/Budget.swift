@@ -5,7 +5,7 @@ struct Budget: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Let three file systems die under a rollout whose error budget allows two failures.")
 
-    @Option(help: "Hosts, all at work at once: more than three.") var hosts = 8
+    @Option(help: "Hosts, all working at once: more than three.") var hosts = 8
     @Option(help: "Size of each host's file in MiB.") var size = 32
     @Option(help: "Where the random choices come from.") var seed: UInt64 = .random(in: 0...999_999)
 

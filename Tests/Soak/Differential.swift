@@ -25,7 +25,7 @@ struct Differential: AsyncParsableCommand {
                     ("extents saved", figures.saved),
                     ("rounds with more extents than before", figures.worsened),
                     ("the most in one of these", figures.worse),
-                    ("MiB laid afresh", Int(figures.rewritten >> 20)),
+                    ("MiB rewritten", Int(figures.rewritten >> 20)),
                     ("MiB unshared", Int(figures.unshared >> 20)),
                     (
                         "KiB of preallocation left in holes of that moment",

@@ -16,7 +16,7 @@ struct Kills: AsyncParsableCommand {
                 report.progress("\(figures.kills) kills, \(figures.acknowledged) writes")
             }
             return [
-                ("kills of a run at work", figures.kills), ("runs that had ended before", figures.tooLate),
+                ("kills during a run", figures.kills), ("runs that had ended before", figures.tooLate),
                 ("writes acknowledged", figures.acknowledged), ("blocks compared", figures.compared),
                 ("inspections, each with xfs_repair -n", figures.inspections), ("promises broken", 0),
             ]

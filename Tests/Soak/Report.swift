@@ -1,7 +1,7 @@
 import ArgumentParser
 import Glibc
 
-/// What a trial tells people: on standard error how far it is, on standard output what came of it.
+/// The output of a trial: its progress on standard error, its result on standard output.
 struct Report: Sendable {
     private let name: String
     private let start = ContinuousClock.now
@@ -12,12 +12,12 @@ struct Report: Sendable {
         fflush(nil)
     }
 
-    /// Says how far it is: in place on a terminal, line by line elsewhere.
+    /// Shows the progress: in place on a terminal, line by line elsewhere.
     func progress(_ text: String) {
         say(isTerminal ? "\r\u{1B}[K\(name): \(text)" : "\(name): \(text)\n")
     }
 
-    /// Prints what is more than a figure.
+    /// Prints lines of text.
     func lines(_ lines: [String]) {
         if isTerminal { say("\r\u{1B}[K") }
         for line in lines { print("  \(line)") }

@@ -42,7 +42,7 @@ struct Rollouts: AsyncParsableCommand {
                 ("extents after", figures.extentsAfter),
                 ("hosts with a slot at once, at the most", figures.timeline.most),
                 ("of one rack", figures.timeline.mostOfRack),
-                ("workers really at work at once, at the most", figures.mostAtWork),
+                ("most workers that really worked at once", figures.mostAtWork),
                 ("of one rack", figures.mostOfRackAtWork), ("looks at all workers", figures.looks),
                 ("seconds of the rollout", Int(figures.seconds)), ("promises broken", 0),
             ]

@@ -5,10 +5,10 @@ struct Steering: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure how soon a rollout's pause and changed policy take hold on every worker.",
         discussion:
-            "Needs strace, under which the workers run: it sees each chunk that they have the kernel lay.")
+            "Needs strace, under which the workers run: it sees each chunk that they rewrite.")
 
     @Argument(help: "How often each command is given.") var repetitions = 10
-    @Option(help: "Hosts, all at work at once.") var hosts = 8
+    @Option(help: "Hosts, all working at once.") var hosts = 8
     @Option(help: "Size of each host's file in MiB; where one is done, all begin anew.") var size = 256
     @Option(help: "Where the random choices come from.") var seed: UInt64 = .random(in: 0...999_999)
 
@@ -26,7 +26,7 @@ struct Steering: AsyncParsableCommand {
                     ])
             return [
                 ("chunks right before set", figures.chunksBeforeSet),
-                ("of them as small as the new way's: not to be told apart", figures.smallBeforeSet),
+                ("of them as small as under the new state: not distinguishable", figures.smallBeforeSet),
                 ("repetitions", repetitions), ("workers", hosts),
                 ("chunks before a pause", figures.chunkMilliseconds.count),
                 ("promises broken", 0),

@@ -1,7 +1,7 @@
 import Glibc
 
-/// Waits until nobody holds `name` of the abstract namespace, which has been given up: a program that another test starts
-/// at this moment has a copy of the socket until it has begun.
+/// Waits until the released `name` of the abstract namespace is free: a program that another test starts at this moment
+/// has a copy of the socket until its exec.
 ///
 /// - Throws: ``Tool/Failure`` when it is held for five seconds more.
 public func awaitRelease(ofName name: String) throws {

@@ -1,4 +1,4 @@
-/// Makes files that lie badly.
+/// Makes fragmented files.
 public enum Fragmenter {
     /// Writes `size` bytes to a new file at `path`, each block in an extent of its own: the blocks of a contiguous
     /// file, shared in another order, whose original is then removed. About 100,000 extents take seconds. Blocks
@@ -24,14 +24,14 @@ public enum Fragmenter {
             }
             target.truncate(to: size)
             target.synchronize()
-            // What a deleted file shared is shared no more some time later, what a shortened one did at once.
+            // Blocks of a deleted file are released some time later, those of a truncated one at once.
             source.truncate(to: 0)
         }
         try Tool.run("rm", original)
     }
 
     /// What backups and a guest do to an image of `size` bytes: rounds of a reflink copy `PATH.backupN` and of
-    /// `writes` random writes of 4 KiB. The backups stay.
+    /// `writes` random writes of 4 KiB. The backups are kept.
     public static func backUpAndWrite(
         _ path: String, size: Int64, rounds: Int, writes: Int, direct: Bool = false, seed: UInt64 = 1
     ) throws {

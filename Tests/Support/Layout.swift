@@ -1,6 +1,6 @@
 public import XFS
 
-/// How a file is laid out, apart from where on the device: what must be the same before and after.
+/// The layout of a file, without the places on the device: what must be the same before and after.
 public struct Layout: Hashable, Sendable {
     /// A part of the file that is all of one kind; between parts are holes.
     public struct Part: Hashable, Sendable {

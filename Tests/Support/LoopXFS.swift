@@ -2,8 +2,8 @@ import CGuest
 import Glibc
 import Synchronization
 
-/// A real XFS in a sparse image file, mounted by a loop device that goes with the mount. Unmounted and removed when
-/// it is closed or forgotten, and by ``RunFolder``'s janitor when the process dies.
+/// A real XFS in a sparse image file, mounted by a loop device that is released with the mount. Unmounted and removed
+/// when it is closed or deinitialised, and by ``RunFolder``'s janitor when the process dies.
 public final class LoopXFS: Sendable {
     /// Where it is mounted.
     public let path: String
@@ -69,7 +69,7 @@ public final class LoopXFS: Sendable {
 
     /// Mounts it again after ``unmount()``, with the same options.
     public func mount() throws {
-        // Not by `mount -o loop`: that takes up the device of the mount before, if somebody still looks at it.
+        // Not by `mount -o loop`: that would reuse the device of the mount before, if another process still has it open.
         let find = ["losetup", "--find", "--show"] + (isDirect ? ["--direct-io=on"] : []) + [image]
         let device = String(try Tool.run(find).prefix { $0 != "\n" })
         // Detached once it is mounted, the device goes with the mount.
@@ -89,8 +89,8 @@ public final class LoopXFS: Sendable {
         isMounted.withLock { $0 = false }
     }
 
-    /// Runs `command`, again if it finds the file system busy: a program that another test starts at this moment has a
-    /// copy of every open file until it has begun.
+    /// Runs `command`, and repeats it while the file system is busy: a program that another test starts at this moment has a
+    /// copy of every open file until its exec.
     private func onceNotBusy(_ command: String...) throws {
         for _ in 0..<100 {
             do { try Tool.run(command) } catch let failure as Tool.Failure
@@ -106,19 +106,19 @@ public final class LoopXFS: Sendable {
 
     /// Unmounts and mounts it again, which drops what copy-on-write had preallocated and not used.
     public func refresh() throws {
-        // Another mount namespace made meanwhile may keep the file system mounted: it must not write any more.
+        // Another mount namespace may keep the file system mounted: it must not write any more.
         try remount(options: "ro")
         try unmount()
         try mount()
     }
 
-    /// Unmounts it after it has shut itself down, and mounts it again, which takes its journal up.
+    /// Unmounts it after it has shut itself down, and mounts it again, which replays its journal.
     public func recover() throws {
         try unmount()
         try mount()
     }
 
-    /// Unmounts it and has `xfs_repair -n` find nothing wrong.
+    /// Unmounts it and checks it with `xfs_repair -n`.
     ///
     /// - Throws: ``Tool/Failure`` with what it found.
     public func unmountAndCheck() throws {
@@ -136,14 +136,14 @@ public final class LoopXFS: Sendable {
         _ = try? Tool.run("rm", "-rf", "--one-file-system", folder)
     }
 
-    /// Free bytes, once blocks of deleted files are back (XFS gives them back in the background).
+    /// Free bytes, once blocks of deleted files are released (XFS does that in the background).
     public func freeBytes() throws -> Int64 {
         try Tool.run("sync", "-f", path)
         let status = try status()
         return Int64(status.f_bfree) * Int64(status.f_bsize)
     }
 
-    /// Inodes in use. Those of deleted files, also of files that never had a name, are given back in the background;
+    /// Inodes in use. Those of deleted files, also of files that never had a name, are released in the background;
     /// asking waits for what has begun.
     public func usedInodes() throws -> Int {
         try Tool.run("sync", "-f", path)
@@ -151,8 +151,8 @@ public final class LoopXFS: Sendable {
         return Int(status.f_files) - Int(status.f_ffree)
     }
 
-    /// Has the file system give back what it has preallocated in advance, behind the ends of files and for
-    /// copy-on-write. It passes over files that are being written.
+    /// Makes the file system release what it has preallocated, behind the ends of files and for
+    /// copy-on-write. It skips files that are being written.
     public func dropPreallocation() throws {
         try Tool.run("sync", "-f", path)
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

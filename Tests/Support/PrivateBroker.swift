@@ -2,13 +2,13 @@ import Dispatch
 import Glibc
 
 /// A RabbitMQ node of its own on loopback, with `deploy/rabbitmq/rabbitmq.conf`, run by
-/// `deploy/rabbitmq/private-broker`; it and its files go away with this process, however that ends.
+/// `deploy/rabbitmq/private-broker`; it and its files are removed with this process, however that ends.
 public final class PrivateBroker: Sendable {
     /// The port of AMQP; the two after it are taken as well.
     public let port: UInt16
     private let directory: String
     private let script: Program
-    /// Commands go one after the other.
+    /// Commands are sent one after the other.
     private let queue = DispatchQueue(label: "private-broker")
 
     /// Where to connect, as the administrator `guest`.
@@ -174,7 +174,7 @@ public final class PrivateBroker: Sendable {
         return String(cString: path)
     }
 
-    /// A range of `count` ports of loopback that nobody listens at, below those that the kernel gives out.
+    /// A range of `count` ports of loopback without listeners, below those that the kernel assigns.
     public static func freePorts(_ count: UInt16) throws -> UInt16 {
         for _ in 0..<1000 {
             let first = UInt16.random(in: 20000..<32000)

@@ -20,7 +20,7 @@ public final class Process: Sendable {
     private let end = Mutex<End?>(nil)
 
     /// Starts the program of ours called `name`, such as `reflow`, with `environment` added to a minimal one; through
-    /// `wrapper`, if given, a command that makes it its successor, such as `unshare --net`.
+    /// `wrapper`, if given, a command that executes it in its place, such as `unshare --net`.
     public init(
         _ name: String, _ arguments: [String], environment: [String: String] = [:],
         through wrapper: [String] = []
@@ -82,7 +82,7 @@ public final class Process: Sendable {
     @discardableResult
     public func wait() async -> End {
         await wait(for: { [self] in
-            // Looked at first and reaped under the lock, so that no signal can hit a stranger with its pid.
+            // Reaped under the lock, so that no signal can hit another process with its pid.
             var information = siginfo_t()
             while waitid(P_PID, id_t(pid), &information, WEXITED | WNOWAIT) < 0 && errno == EINTR {}
             return reap()

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A running program to talk to over its standard input and output. Its input ends when the tests do, however they do.
+/// A running program, used over its standard input and output. Its input ends with the tests, however they end.
 final class Program: Sendable {
     private let socket: CInt
     private let process: pid_t
@@ -31,7 +31,7 @@ final class Program: Sendable {
         return String(decoding: line, as: UTF8.self)
     }
 
-    /// Ends its standard input, waits for its end, and returns the rest of its output.
+    /// Ends its standard input, waits for its end, and returns its remaining output.
     func readToEnd() -> String {
         shutdown(socket, CInt(SHUT_WR))
         var output: [UInt8] = []

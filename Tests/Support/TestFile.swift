@@ -1,7 +1,7 @@
 import CGuest
 import Glibc
 
-/// A file that a test writes: the calls of a guest, as bare as possible. Failed calls trap: tests need no recovery.
+/// A file that a test writes: the system calls of a guest. Failed calls trap: tests need no recovery.
 public struct TestFile: ~Copyable, Sendable {
     /// Its path.
     public let path: String
@@ -79,12 +79,12 @@ public struct TestFile: ~Copyable, Sendable {
         allocate(cguest_zero, range)
     }
 
-    /// Takes `range`, whole blocks before the end, out of the file: what follows moves up.
+    /// Removes `range`, whole blocks before the end, from the file: what follows moves up.
     public borrowing func collapse(_ range: Range<Int64>) {
         allocate(cguest_collapse, range)
     }
 
-    /// Makes room of `range`, whole blocks before the end: what follows moves down.
+    /// Inserts space at `range`, whole blocks before the end: what follows moves down.
     public borrowing func insert(_ range: Range<Int64>) {
         allocate(cguest_insert, range)
     }
@@ -117,7 +117,7 @@ public struct TestFile: ~Copyable, Sendable {
         precondition(result == 0, "clone to \(path): error \(-result)")
     }
 
-    /// Has the dirty pages of `range` written to the device, sync_file_range(2): no metadata, no flush.
+    /// Writes the dirty pages of `range` to the device, sync_file_range(2): no metadata, no flush.
     public borrowing func writeBack(_ range: Range<Int64>) {
         let result = cguest_write_back(descriptor, range.lowerBound, Int64(range.count))
         precondition(result == 0, "sync_file_range \(path): error \(-result)")
@@ -159,7 +159,7 @@ public struct TestFile: ~Copyable, Sendable {
         precondition(ioctl(descriptor, 0x4020_940D, &arguments) == 0, "clone to \(path): error \(errno)")
     }
 
-    /// Maps `length` bytes from the start to write to, hands them to `body`, and unmaps them.
+    /// Maps `length` bytes from the start for writing, calls `body` with them, and unmaps them.
     public borrowing func withMapping(_ length: Int, _ body: (UnsafeMutableRawBufferPointer) -> Void) {
         guard let base = mmap(nil, length, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0),
             base != MAP_FAILED

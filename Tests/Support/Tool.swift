@@ -6,7 +6,7 @@ public enum Tool {
     public struct Failure: Error, CustomStringConvertible {
         public let description: String
 
-        /// A failure to tell people of.
+        /// A failure.
         public init(description: String) {
             self.description = description
         }
@@ -79,7 +79,7 @@ public enum Tool {
         var none = sigset_t()
         sigemptyset(&none)
         posix_spawnattr_setsigmask(&attributes, &none)
-        // A process with an HTTP client or server ignores it, and who inherits that complains of broken pipes.
+        // A process with an HTTP client or server ignores SIGPIPE, and a child that inherits that complains of broken pipes.
         var usual = none
         sigaddset(&usual, SIGPIPE)
         posix_spawnattr_setsigdefault(&attributes, &usual)

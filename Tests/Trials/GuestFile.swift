@@ -29,7 +29,7 @@ final class GuestFile {
         hints = try Self.hints(path)
     }
 
-    /// Free space and what the file holds: constant but for books, whatever is written or discarded.
+    /// Free space and what the file holds: constant except for books, whatever is written or discarded.
     private static func booked(_ disk: LoopXFS, _ path: String) throws -> Int64 {
         try disk.freeBytes() + Location(path: path).status().allocated
     }
@@ -75,7 +75,7 @@ final class GuestFile {
         }
     }
 
-    /// Reads the file, while nobody writes, from the page cache and from the device, and the backups.
+    /// Reads the file, while there are no writes, from the page cache and from the device, and the backups.
     func compareAtRest() throws {
         let versions = load.ledger.complete
         TestFile(path).synchronize()

@@ -28,7 +28,7 @@ public final class GuestLoad: Sendable {
     private let writes = Atomic(0)
     private let threads = DispatchGroup()
 
-    /// A file of `blocks` blocks at `path`, in which nobody writes yet.
+    /// A file of `blocks` blocks at `path`, without writers so far.
     init(newFile path: String, blocks: Int, seed: UInt64) {
         self.path = path
         self.seed = seed

@@ -10,7 +10,7 @@ public struct Violation: Error, CustomStringConvertible {
     }
 }
 
-/// Compares files with what is known of them.
+/// Compares files with their expected contents.
 enum Inspection {
     /// Reads the file at `path` as a whole and compares each block with what the ledger promises for it.
     ///

@@ -22,7 +22,7 @@ public struct KillTrial: Sendable {
 
     /// What a trial found.
     public struct Figures: Sendable {
-        /// Runs killed while they were at work.
+        /// Runs that were killed before their end.
         public var kills = 0
         /// Runs that had ended before they could be killed.
         public var tooLate = 0
@@ -34,7 +34,7 @@ public struct KillTrial: Sendable {
         public var inspections = 0
     }
 
-    /// Runs it; `progress` hears of each kill.
+    /// Runs it; `progress` is called for each kill.
     ///
     /// - Throws: ``Violation`` as soon as a promise is broken.
     public func run(_ progress: (Figures) -> Void = { _ in }) async throws -> Figures {

@@ -6,11 +6,11 @@ import Support
 /// A clone of the image is taken under that file's lock, so it is one moment between two of the disk's writes, and it
 /// holds at least what the disk has acknowledged. What it is *not* depends on ``Cache``.
 final class PowerCutDisk {
-    /// What the disk does with writes that nobody has asked it to flush.
+    /// What the disk does with writes that were not flushed.
     enum Cache: String, CaseIterable, Sendable {
         /// Keeps them: a disk without a write cache, behind the page cache of the outer file system or past it.
         case none, noneDirect
-        /// Loses them, but for some, in any order: the disk's image lies on another file system, whose page cache is the
+        /// Loses them, except for some, in any order: the disk's image lies on another file system, whose page cache is the
         /// disk's cache, and it is *that* file system's disk that the power is cut off from.
         case volatile
     }
@@ -53,7 +53,7 @@ final class PowerCutDisk {
         }
     }
 
-    /// Cuts the power off this very moment: the clone is made within this call. The system itself goes on.
+    /// Cuts the power now: the clone is made within this call. The system itself continues.
     func cut(_ random: inout Xorshift) throws -> Remains {
         if cache == .volatile, let middle {
             // Disks write what they hold in any order: some parts reach the platter before the cut.

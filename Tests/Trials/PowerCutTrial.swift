@@ -23,7 +23,7 @@ public struct PowerCutTrial: Sendable {
 
     /// What a trial found.
     public struct Figures: Sendable {
-        /// Cuts while a run was at work, by kind of disk.
+        /// Cuts during a run, by kind of disk.
         public var cuts: [String: Int] = [:]
         /// Cuts that fell between two runs: they are checked, but do not count.
         public var between = 0
@@ -40,7 +40,7 @@ public struct PowerCutTrial: Sendable {
         public var total: Int { cuts.values.reduce(0, +) }
     }
 
-    /// Runs it; `progress` hears of each cut.
+    /// Runs it; `progress` is called for each cut.
     ///
     /// - Throws: ``Violation`` as soon as a promise is broken.
     public func run(_ progress: (Figures) -> Void = { _ in }) async throws -> Figures {
@@ -80,7 +80,7 @@ public struct PowerCutTrial: Sendable {
             let remains = try disk.cut(&random)
             let ceiling = file.load.ledger.started
             let backups = file.expectedBackups
-            // The run goes on beside the checks, and the next begins when both are through.
+            // The run continues during the checks, and the next begins when both have ended.
             try await remains.use { system in
                 try await inspect(
                     system, file, floor: floor, complete: complete, ceiling: ceiling, backups: backups,
@@ -102,7 +102,7 @@ public struct PowerCutTrial: Sendable {
         try await file.inspect()
     }
 
-    /// What is left holds everything that was promised, can be treated, and is sound.
+    /// The remaining disk holds everything that was promised, can be defragmented, and is consistent.
     private func inspect(
         _ system: LoopXFS, _ file: GuestFile, floor: [UInt32], complete: [UInt32], ceiling: [UInt32],
         backups: [String: String], _ figures: inout Figures
@@ -117,7 +117,7 @@ public struct PowerCutTrial: Sendable {
         figures.lost += try Inspection.older(path, than: complete, file.load.ledger)
         if try !file.hasNoTraces(path) { figures.unrestored += 1 }
         let contents = try checksum(path)
-        // Its name for runs on this very file is that of the one that goes on: look for it elsewhere.
+        // Its name for runs on this file is that of the run that continues: use another namespace.
         try await WorkerRun.finish(
             ["--duty", "100%", "--min-free", "0"], path: path, through: ["unshare", "--net"])
         try Inspection.promise(try checksum(path) == contents, "\(path) was changed by a run after the cut")

@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test("in colours on a terminal: the size as the colour, sharing as a tide")
+    @Test("in colours on a terminal: the size as the colour, sharing as the dark lower part")
     func colours() {
         func escape(_ codes: String) -> String { "\u{1B}[0;38;5;\(codes)m" }
         let lines = lines(width: 80)
@@ -83,7 +83,7 @@ import Testing
     }
 
     @Test(
-        "without colours where nobody wants or sees them",
+        "without colours where they are unwanted or invisible",
         arguments: [
             (["LANG": "C.UTF-8"], true), (["LANG": "C"], false), ([:], false),
             (["LANG": "C.UTF-8", "NO_COLOR": "1"], false), (["LANG": "C.UTF-8", "NO_COLOR": ""], true),

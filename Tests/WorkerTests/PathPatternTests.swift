@@ -41,7 +41,7 @@ import Testing
         #expect(found.count == 3 && expected.allSatisfy(found.contains))
     }
 
-    @Test("a root that is not there is reported")
+    @Test("a root that does not exist is reported")
     func missingRoot() {
         var found: [FileFinder.Find] = []
         FileFinder(root: "/nowhere/at/all").files(

@@ -30,7 +30,7 @@ import Testing
         #expect(ranking.sorted.map(\.path) == all.prefix(limit).map(\.path))
     }
 
-    @Test("go on pages that fit into messages, in order, whatever their paths are")
+    @Test("are paged to fit into messages, in order, whatever their paths are")
     func pages() throws {
         // A control character takes six bytes of JSON.
         let worst = "/" + String(repeating: "\u{1}", count: 4095)

@@ -10,7 +10,7 @@ struct FileTests {
         xfs = try LoopXFS(mebibytes: 320)
     }
 
-    @Test func tellsWhatTheFileSystemIs() throws {
+    @Test func reportsTheFileSystem() throws {
         let system = try FileSystem(at: xfs.path)
         let uuid = try Tool.run("blkid", "-p", "-s", "UUID", "-o", "value", xfs.image)
         #expect(system.geometry.uuid + "\n" == uuid)
@@ -49,7 +49,7 @@ struct FileTests {
         #expect(asked == 3)
     }
 
-    @Test func keepsToTheRangeItWasAskedFor() throws {
+    @Test func staysWithinTheRangeItWasAskedFor() throws {
         let path = xfs.file("ranged")
         do {
             let file = TestFile(path)
@@ -84,7 +84,7 @@ struct FileTests {
         try scratch.release()
     }
 
-    @Test func aShrunkFileIsNoDeadlySignal() throws {
+    @Test func aShrunkFileIsNoFatalSignal() throws {
         let path = xfs.file("shrinking")
         let other = TestFile(path)
         other.fill(0..<1 << 20)
@@ -96,7 +96,7 @@ struct FileTests {
         #expect(error?.errno == EFAULT)
     }
 
-    @Test func onlyOneHoldsAName() throws {
+    @Test func onlyOneProcessHoldsAName() throws {
         let name = "reflow-test/\(xfs.path.hashValue)"
         do {
             let held = try ExclusiveName(name)

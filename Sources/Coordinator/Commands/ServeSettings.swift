@@ -2,35 +2,36 @@ import AMQP
 import DefragTypes
 import Glibc
 import Settings
-import Yams
+import YAML
 
 extension SettingsReader<ServeConfiguration.Setting> {
     /// Takes what the file at `path` says, whose text is `text`.
     mutating func read(yaml text: String, of path: String) {
         do {
-            if let root = try Yams.compose(yaml: text), root.scalar?.string != "" { read(root, "", path) }
-        } catch let error as YamlError {
-            refuse("\(path): \(error.brief)", line: 0)
+            if let root = try YAMLNode.read(text) { read(root, "", path) }
         } catch {
             refuse("\(path): \(error)", line: 0)
         }
     }
 
-    private mutating func read(_ node: Node, _ prefix: String, _ path: String) {
+    private mutating func read(_ node: YAMLNode, _ prefix: String, _ path: String) {
         guard let mapping = node.mapping else {
-            let line = node.mark?.line ?? 1
+            let line = node.place.line
             refuse(
                 "\(path) line \(line): settings, such as 'database: /var/lib/reflow/reflow.db'", line: line)
             return
         }
+        var names: Set<String> = []
         for (key, value) in mapping {
-            let name = prefix + (key.string ?? "")
-            let line = key.mark?.line ?? 1
+            let name = prefix + (key.text ?? "")
+            let line = key.place.line
             let place = "\(path) line \(line): \(name)"
-            if name == "tcp" {
+            if !names.insert(name).inserted {
+                refuse("\(place) is there twice", line: line)
+            } else if name == "tcp" {
                 read(value, "tcp.", path)
             } else if let setting = ServeConfiguration.Setting(rawValue: name) {
-                if let text = value.scalar?.string {
+                if let text = value.text {
                     take(setting, .text(text), at: place, line: line)
                 } else {
                     refuse("\(place): one value is wanted", line: line)
@@ -97,20 +98,6 @@ extension SettingsReader<ServeConfiguration.Setting> {
         } catch {
             refuse(.tcpTokenFile, because: "\(error)")
             return nil
-        }
-    }
-}
-
-extension YamlError {
-    /// What is wrong, in a line, with its place.
-    fileprivate var brief: String {
-        switch self {
-        case .scanner(_, let problem, let mark, _), .parser(_, let problem, let mark, _),
-            .composer(_, let problem, let mark, _):
-            "line \(mark.line): \(problem)"
-        case .duplicatedKeysInMapping(let duplicates, let context):
-            "line \(context.mark.line): \(duplicates.joined(separator: ", ")) is there twice"
-        default: "\(self)"
         }
     }
 }

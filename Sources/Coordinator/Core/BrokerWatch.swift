@@ -11,9 +11,9 @@ struct BrokerWatch: Sendable {
 
     /// Watches until cancelled, or the connection is closed.
     func run() async {
-        let lines = LinkLog(
+        var lines = LinkLog(
             connection, purpose: connection.name, ifNotConsuming: "it is declared again, and tried again",
-            log: log)
+            ifInUse: "another coordinator has it", log: log)
         for await state in connection.states {
             lines.note(state)
             if let input = CoreInput(state, of: link) { mailbox.put(input) }

@@ -33,7 +33,7 @@ public struct SurveyIntake: Sendable {
         let files = files - (old?.count ?? 0) + page.files.count
         let bytes = bytes - (old?.textBytes ?? 0) + page.files.textBytes
         guard files <= SurveyTask.mostFiles, bytes <= Self.mostBytes,
-            (0..<SurveyPage.most).contains(page.page)
+            (0..<SurveyTask.mostFiles).contains(page.page)
         else { return .tooMuch }
         pages[page.page] = page.files
         (self.files, self.bytes) = (files, bytes)

@@ -142,8 +142,12 @@ import Testing
             ),
             ("tcp: 7077", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
             ("- a", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
-            ("socket: /a\nsocket: /b", "reflow.yaml: line 1: socket is there twice"),
-            ("a: [", "reflow.yaml: line 2: did not find expected node content"),
+            ("socket: /a\nsocket: /b", "reflow.yaml line 2: socket is there twice"),
+            ("socket: [/a", "reflow.yaml: line 1, column 9: this [ is never closed"),
+            (
+                "socket: &a /a\ndatabase: *a",
+                "reflow.yaml: line 2, column 11: anchors (&name) and aliases (*name) are not read here: write the value out, or put it in quotes"
+            ),
         ])
     func mistakes(text: String, words: String) {
         #expect(problems(text).first == words)

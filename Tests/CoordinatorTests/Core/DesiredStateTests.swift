@@ -5,11 +5,11 @@ import Testing
 
 @testable import Coordinator
 
-@Suite("What hosts are told", .timeLimit(.minutes(1))) struct DesiredStateTests {
+@Suite("The desired state of hosts", .timeLimit(.minutes(1))) struct DesiredStateTests {
     @Test("a pause is published at once, under a generation beyond the one that the host says it has")
     func generation() async throws {
         let (bench, id) = try await CoreBench.working()
-        // Told so by somebody whose clock is a day ahead.
+        // Set by a program whose clock is a day ahead.
         let ahead = Int64((bench.now.timeIntervalSince1970 + 86_400) * 1000)
         await bench.hear("a", .hostState(.living(generation: ahead)))
         _ = try await bench.core.pause(id, by: "ada")
@@ -19,7 +19,7 @@ import Testing
         #expect(try await bench.publish().desires.map(\.generation) == [ahead + 2])
     }
 
-    @Test("whoever says that it knows an older state is told again, but not more often than it can answer")
+    @Test("a host that reports an older state is sent it again, but not more often than it can answer")
     func again() async throws {
         var (bench, id) = try await CoreBench.working()
         _ = try await bench.core.pause(id, by: "ada")
@@ -32,13 +32,13 @@ import Testing
         try await bench.wait(6)
         await bench.hear("a", .hostState(.living(generation: pause.generation, mode: .pause)))
         #expect(try await bench.publish().isEmpty)
-        // The coordinator knows after a restart what it has wanted.
+        // The coordinator knows its desired state after a restart.
         try await bench.restart()
         await bench.hear("a", .hostState(.living()))
         #expect(try await bench.publish().desires == [pause])
     }
 
-    @Test("what was taken back is told again too, but not to a worker that knows nothing yet")
+    @Test("what was revoked is sent again too, but not to a worker that knows nothing yet")
     func takenBack() async throws {
         let (bench, id) = try await CoreBench.working()
         _ = try await bench.core.set(["maxPause": "5ms"], ofRollout: id, by: "ada")

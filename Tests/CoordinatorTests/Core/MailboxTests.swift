@@ -3,7 +3,7 @@ import Testing
 @testable import Coordinator
 
 @Suite("A mailbox", .timeLimit(.minutes(1))) struct MailboxTests {
-    @Test("hands out what has come in its order, so many at a time")
+    @Test("returns what has arrived in its order, a bounded number at a time")
     func order() async {
         let mailbox = Mailbox<Int>()
         for number in 0..<5 { mailbox.put(number) }
@@ -12,7 +12,7 @@ import Testing
         #expect(await mailbox.next(most: .max) == [3, 4, 5])
     }
 
-    @Test("lets its reader wait, and go on with the first thing that comes")
+    @Test("lets its reader wait, and continue with the first arrival")
     func waiting() async {
         let mailbox = Mailbox<Int>()
         let reader = Task { await mailbox.next(most: 10) }
@@ -20,7 +20,7 @@ import Testing
         #expect(await reader.value == [7])
     }
 
-    @Test("that is closed gives out what it has, then nothing, and takes nothing in")
+    @Test("that is closed returns what it has, then nothing, and accepts nothing")
     func closing() async {
         let mailbox = Mailbox<Int>()
         mailbox.put(1)

@@ -53,7 +53,7 @@ import Testing
     @Test("one of the same name that is under way is told, until it has ended")
     func namesake() async throws {
         let bench = try await CoreBench()
-        try await bench.hear("a", .hostState(.living()))
+        await bench.hear("a", .hostState(.living()))
         let first = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
         #expect(first.namesake == nil)
         let second = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
@@ -66,7 +66,7 @@ import Testing
     @Test("a slice of which nothing is heard, an attempt that failed and when the next is made are told")
     func attempts() async throws {
         let bench = try await CoreBench()
-        try await bench.hear("a", .hostState(.living()))
+        await bench.hear("a", .hostState(.living()))
         let id = try await bench.rollout(of: "a")
         let slice = try #require(try await bench.publish().last { $0.kind == .slice })
         #expect(try await bench.core.view(of: id).working.map(\.silentSeconds) == [nil])

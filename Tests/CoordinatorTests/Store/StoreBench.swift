@@ -8,7 +8,7 @@ import Support
 
 /// What the tests of the store have in common: a folder, a clock, and a rollout whose hosts the test plays.
 struct StoreBench {
-    /// A path for a database that is not there yet.
+    /// A path for a database that does not exist yet.
     let path: String
     /// A time that columns hold exactly.
     let now = Date(timeIntervalSince1970: 1_800_000_000)
@@ -19,7 +19,7 @@ struct StoreBench {
 }
 
 extension Store {
-    /// ``writeNow(_:)`` for tests, which may hold up the thread that they share.
+    /// ``writeNow(_:)`` for tests, which may block the thread that they share.
     @discardableResult
     func write<T: Sendable>(_ work: @Sendable (WriteTransaction) throws -> T) async throws -> T {
         try writeNow(work)
@@ -32,7 +32,7 @@ func named(_ slug: String) -> HostName {
     return name
 }
 
-/// A rollout with everything that is to be stored, played with by hand.
+/// A rollout with everything that has to be stored, driven by hand.
 struct PlayedRollout {
     var rollout: Rollout
     /// All that was decided and is not stored yet.
@@ -65,7 +65,7 @@ struct PlayedRollout {
         decided += try rollout.carryOut(command, at: now)
     }
 
-    /// A host says what it has, in pages of 1,000.
+    /// A host answers its survey, in pages of 1,000.
     mutating func answerSurvey(_ name: String, _ files: [FileSurvey]) {
         let task = surveys[named(name)] ?? "none"
         let pages = stride(from: 0, to: files.count, by: 1000).map {
@@ -86,7 +86,7 @@ struct PlayedRollout {
                         problems: ["/v/secret: not permitted"]))))
     }
 
-    /// The host of a target answers the slice that is out.
+    /// The host of a target answers the slice in flight.
     mutating func answer(
         _ target: Int, _ status: DefragResult.Status, _ change: (inout DefragResult) -> Void = { _ in }
     ) {

@@ -3,7 +3,7 @@ import DefragTypes
 import Support
 import XFS
 
-/// One random file, defragmented under one random policy, with or without others at work on it.
+/// One random file, defragmented under one random policy, with or without others that use it.
 struct DifferentialRound {
     /// Who else is there.
     enum Company: String, CaseIterable {
@@ -120,7 +120,7 @@ struct DifferentialRound {
         return runs
     }
 
-    /// Of a file that nobody else used: space is gone only for what is shared no more.
+    /// For a file without other users: space is used only for what is no longer shared.
     private func compareSpace(_ results: [DefragResult], free: Int64) throws {
         try disk.makeRoom()
         try disk.xfs.dropPreallocation()

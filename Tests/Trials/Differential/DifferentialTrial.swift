@@ -30,7 +30,7 @@ public struct DifferentialTrial: Sendable {
         public private(set) var ends: [String: Int] = [:]
         /// Runs that went on where one before had been stopped.
         public private(set) var resumed = 0
-        /// Bytes laid afresh.
+        /// Bytes rewritten.
         public private(set) var rewritten: Int64 = 0
         /// Of these, bytes that were shared before.
         public private(set) var unshared: Int64 = 0
@@ -75,7 +75,7 @@ public struct DifferentialTrial: Sendable {
         }
     }
 
-    /// Runs it; `progress` hears of each round.
+    /// Runs it; `progress` is called for each round.
     ///
     /// - Throws: ``Violation`` as soon as a promise is broken.
     public func run(_ progress: (Figures) -> Void = { _ in }) throws -> Figures {

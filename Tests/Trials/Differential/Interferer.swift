@@ -54,7 +54,7 @@ final class Interferer: Sendable {
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
-    /// Looks at the file, while nobody uses it.
+    /// Observes the file, while it has no users.
     func withFile<Value: Sendable>(_ body: (inout ModelledFile) throws -> Value) throws -> Value {
         try file.withLock { try body(&$0) }
     }

@@ -82,7 +82,7 @@ struct ModelledFile: ~Copyable, Sendable {
         touches.add(from: start, to: end, unit: max(unit, allocationUnit))
     }
 
-    /// The whole blocks of `range` were given back.
+    /// The whole blocks of `range` were released.
     mutating func release(_ range: Range<Int64>) { touches.addRelease(range) }
 
     /// Everything from `offset` on was moved.

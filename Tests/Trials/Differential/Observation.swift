@@ -16,7 +16,7 @@ struct Observation {
     /// Looks at the file at `path`, of which nothing is only in memory.
     init(of path: String) throws {
         self.path = path
-        // First, as it opens the file to write: its end may give back what is preallocated behind the file's.
+        // First, as it opens the file to write: closing it may release what is preallocated behind the file's end.
         extendedAttributes = TestFile(path).attributeNames()
         let file = try Location(path: path).open(.readOnly)
         layout = try Layout(of: path)
@@ -45,14 +45,14 @@ struct Observation {
         }.joined(separator: ", ") + (map.count > 24 ? ", …" : "") + " (KiB)"
     }
 
-    /// Whether what is allocated behind the file's end is its users': XFS gives back only its own.
+    /// Whether what is allocated behind the file's end is its users': XFS releases only its own.
     var isPreallocated: Bool { attributes.flags.contains(.preallocated) }
 
     /// `FS_XFLAG_HASATTR`
     private static let attributeFork = FileAttributes.Flags(rawValue: 0x8000_0000)
 
     /// Whether `later` has the hints, flags and extended attributes of this one. Unsharing sets the flag that
-    /// preallocation sets, too, and whoever removes the last attribute takes away the fork that could hold some.
+    /// preallocation sets, too, and removing the last attribute removes the fork that could hold some.
     func promiseNoTraces(in later: Observation) throws {
         func marks(_ observation: Observation) -> String {
             let attributes = observation.attributes

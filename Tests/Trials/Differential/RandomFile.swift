@@ -1,6 +1,6 @@
 import Support
 
-/// Makes files such as nobody would think of.
+/// Makes files with unusual layouts.
 enum RandomFile {
     /// How a file is begun, before its users go over it.
     private enum Beginning: CaseIterable {

@@ -19,7 +19,7 @@ struct SlicedRun {
 
     /// The file.
     let path: String
-    /// Whether nobody else uses the file or its file system.
+    /// Whether the file and its file system have no other users.
     let isQuiet: Bool
     /// Bytes of a block.
     let blockSize: ByteCount
@@ -46,7 +46,7 @@ struct SlicedRun {
     /// - Parameters:
     ///   - random: where the choices come from.
     ///   - makeRoom: called when a slice has ended for want of space; the next ones go without a floor.
-    ///   - moved: told where the run is.
+    ///   - moved: called with the position of the run.
     /// - Throws: ``Violation`` if a result is not as it must be, and what `makeRoom` throws.
     mutating func perform(
         _ random: inout Xorshift, makeRoom: () throws -> Void, moved: (Int64) -> Void
@@ -112,7 +112,7 @@ struct SlicedRun {
     private func isPlausible(
         _ result: DefragResult, isAsked: Bool, hasLimit: Bool, isDryRun: Bool
     ) -> Bool {
-        // The last block counts as far as the file reaches where it is laid, and as a whole where it is shared.
+        // The last block counts as far as the file reaches where it is rewritten, and as a whole where it is shared.
         let tails = ByteCount(Int64(result.pause.count) * blockSize.rawValue)
         let hasUnshared =
             result.bytes.unshared <= result.bytes.rewritten + tails
@@ -141,7 +141,7 @@ struct SlicedRun {
         }
     }
 
-    /// Whether its figures of the file are those of a file that nobody else uses.
+    /// Whether its figures of the file are those of a file without other users.
     private func isCounted(_ result: DefragResult) -> Bool {
         guard isQuiet else { return true }
         let hasMoved = result.bytes.rewritten > .zero
@@ -149,7 +149,7 @@ struct SlicedRun {
         return (hasMoved || isSame) && result.freeBytes.lowest <= result.freeBytes.before
     }
 
-    /// Of a file that nobody else used: it said how many extents there were `before` and are `after`, and these are no
+    /// For a file without other users: it said how many extents there were `before` and are `after`, and these are no
     /// more, or hardly: on a busy machine chunks are small, to keep the pause, and find room that a whole window does not
     /// find, apart from one another. Unless what is free is in pieces.
     ///
@@ -161,12 +161,12 @@ struct SlicedRun {
             first.extents.before == before.extents && last.extents.after == after.extents,
             "\(path): there were \(before.extents) extents and are \(after.extents): \(maps())")
         // What must not be shared any more cannot stay where it is, in the midst of what is not: that breaks an extent
-        // in three. So does what is laid before a run is stopped, until the window is laid as a whole. Each chunk has
+        // in three. So does what is rewritten before a run is stopped, until the window is rewritten as a whole. Each chunk has
         // two measured locks.
         let breaks = results.reduce(0) {
             $0 + (policy.sharing == .unshare || $1.status == .partial ? $1.pause.count : 0)
         }
-        // Preallocation is left where it is, so what was written beside it cannot be laid with it.
+        // Preallocation is left where it is, so what was written beside it cannot be joined with it.
         let (old, new) = (before.extentsOfOneState, after.extentsOfOneState)
         try Inspection.promise(
             isFreeInPieces || new <= old + breaks + max(2, old / 8),

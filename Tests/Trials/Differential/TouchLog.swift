@@ -1,12 +1,12 @@
 import Support
 import XFS
 
-/// Which parts of a file its users have touched since a certain moment, so that it can be told what of its layout must
-/// be as it was: holes where nobody wrote stay holes, preallocation stays preallocation.
+/// Which parts of a file its users have touched since a certain moment, which decides what of its layout must be
+/// unchanged: holes without writes stay holes, preallocation stays preallocation.
 struct TouchLog: Sendable {
     private struct Touch {
         var range: Range<Int64>
-        /// Whether the blocks were given back, and may not hold data any more.
+        /// Whether the blocks were released, and must not hold data any longer.
         var isRelease: Bool
     }
 
@@ -24,7 +24,7 @@ struct TouchLog: Sendable {
         touches.append(Touch(range: start / unit * unit..<last, isRelease: false))
     }
 
-    /// The whole blocks of `range` were given back.
+    /// The whole blocks of `range` were released.
     mutating func addRelease(_ range: Range<Int64>) {
         add(from: range.lowerBound, to: range.upperBound, unit: blockSize)
         let start = (range.lowerBound + blockSize - 1) / blockSize * blockSize
@@ -51,7 +51,7 @@ struct TouchLog: Sendable {
         return nil
     }
 
-    /// Bytes that were given back and are allocated all the same: a punch in the very moment of a chunk may leave
+    /// Bytes that were released and are allocated all the same: a punch during a chunk's lock may leave
     /// preallocation.
     func preallocationLeft(in layout: Layout) -> Int64 {
         let count = Int((layout.size + blockSize - 1) / blockSize)

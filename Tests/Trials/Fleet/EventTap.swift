@@ -21,7 +21,7 @@ public struct EventTap: Sendable {
     /// Taps what `host` says; `*` for all of them.
     public init(_ fleet: Fleet, host: String) async throws {
         connection = try await fleet.connect()
-        // From before it consumes: that is told once.
+        // From before it consumes: that is reported once.
         let states = connection.states
         deliveries = connection.consume(
             declaring: .temporary("test.tap.\(newMessageID())"),
@@ -54,7 +54,7 @@ public struct EventTap: Sendable {
         try await firstSaid { try choose($0.event) }
     }
 
-    /// Waits until a slice has laid something, and still runs.
+    /// Waits until a slice has rewritten something, and still runs.
     public func sliceIsRunning() async throws {
         let isRunning: Bool = try await first { event in
             switch event {

@@ -14,7 +14,7 @@ public struct RolloutStatus: Decodable, Sendable {
     public struct Extents: Decodable, Sendable { public var before, after: Int }
     /// Sizes of the files, and how much of that is behind it.
     public struct Bytes: Decodable, Sendable { public var total, behind: Int64 }
-    /// A host at work.
+    /// A working host.
     public struct Working: Decodable, Sendable { public var name: String }
 
     public var id: String

@@ -3,14 +3,14 @@ import DefragTypes
 import Glibc
 import Support
 
-/// Three file systems die under a rollout whose error budget allows two failures: it has to pause by itself, and go on when
-/// it is told to.
+/// Three file systems die under a rollout whose error budget allows two failures: it has to pause by itself, and to continue
+/// on a command.
 public struct BudgetTrial: Sendable {
-    /// Hosts, all at work at once; more than the three that fail.
+    /// Hosts, all working at once; more than the three that fail.
     public var hosts: Int
     /// Size of each host's one file in MiB.
     public var mebibytes: Int
-    /// Where the random choices come from.
+    /// Seed of the random choices.
     public var seed: UInt64
 
     public init(hosts: Int = 8, mebibytes: Int = 32, seed: UInt64) {
@@ -21,16 +21,16 @@ public struct BudgetTrial: Sendable {
 
     /// What a trial found.
     public struct Figures: Sendable {
-        /// From the third failure, as its worker told it, until each of the other workers had stopped: milliseconds.
+        /// From the third failure, as its worker reported it, until each of the other workers had stopped: milliseconds.
         public var stopped: [Double] = []
-        /// Slices that began between the third failure and the operator's word.
+        /// Slices that began between the third failure and the operator's command.
         public var begunMeanwhile = 0
         public var done = 0
         public var failed = 0
     }
 
     private static let allowed = 2
-    /// A slice is much longer than the trial: what ends before was told to.
+    /// A slice is much longer than the trial: one that ends earlier was stopped.
     private static let slice = 60.0
 
     /// Runs it.
@@ -166,7 +166,7 @@ public struct BudgetTrial: Sendable {
                 "\(target.host): \(target.path) is \(target.state): \(target.reason ?? "")")
             try Inspection.promise(
                 events.count { $0.subject == target.path && $0.type.hasPrefix("target.") } == 1,
-                "the end of \(target.path) was not told once")
+                "the end of \(target.path) was not reported once")
         }
         figures.failed = targets.count { $0.state == "failed" }
         figures.done = targets.count { $0.state == "done" }

@@ -1,9 +1,9 @@
 import Support
 
-/// The chunks that a worker lays, as the kernel is asked for them: strace(1) writes down each fallocate(2), when it began
-/// and how long it took. The worker knows nothing of it.
+/// The chunks that a worker rewrites, as system calls: strace(1) records each fallocate(2), when it began and how long it
+/// took. The worker is not involved.
 final class ChunkTrace {
-    /// One call that laid a chunk afresh.
+    /// One call that rewrote a chunk.
     struct Chunk: Hashable {
         /// Seconds since 1970.
         var begin: Double
@@ -14,7 +14,7 @@ final class ChunkTrace {
         var end: Double { begin + (seconds ?? .infinity) }
     }
 
-    /// To start a worker through.
+    /// The wrapper with which a worker is started.
     let wrapper: [String]
     private let text: GrowingText
     private var known: [Chunk] = []
@@ -23,7 +23,7 @@ final class ChunkTrace {
     init() throws {
         let path = try RunFolder.subfolder("trace") + "/trace"
         text = GrowingText(path)
-        // -D: the worker is our child, and strace nobody's parent; --seccomp-bpf: no other call is slowed down.
+        // -D: the worker is our child, not strace's; --seccomp-bpf: no other call is slowed down.
         wrapper = [
             "strace", "-D", "-f", "-qq", "-ttt", "-T", "--seccomp-bpf", "-e", "trace=fallocate", "-e",
             "signal=none", "-o", path,
@@ -39,7 +39,7 @@ final class ChunkTrace {
     /// `PID TIME fallocate(NUMBER, FALLOC_FL_UNSHARE_RANGE, OFFSET, BYTES) = 0 <SECONDS>`; or, where another thread's call
     /// comes between, `… BYTES <unfinished ...>` and `PID TIME <... fallocate resumed>) = 0 <SECONDS>`.
     private func take(_ words: [Substring]) {
-        // What failed laid nothing: the worker asks for what cannot be, to see whether it may.
+        // A failed call rewrote nothing: the worker makes an impossible one to see whether it is permitted.
         guard words.count > 5, let begin = Double(words[1]), let last = words.last, !words.contains("-1")
         else {
             return

@@ -2,19 +2,19 @@ import Contract
 import DefragTypes
 import Support
 
-/// Workers that are all at work for one rollout, each under ``ChunkTrace``, and the commands that steer them.
+/// Workers that all work for one rollout, each under ``ChunkTrace``, and the commands that steer them.
 final class Crew {
     private let coordinator: Coordinator
     private let tap: EventTap
     private let rollout: String
     private let members: [(host: Host, trace: ChunkTrace)]
     private let contents: [String: String]
-    /// The state that each host has said it has.
+    /// The state that each host has reported.
     private var generations: [String: Int64] = [:]
     /// When the last command had been carried out.
     private var mark: Double
 
-    /// A file is done: there is nothing left to steer.
+    /// A file is done: there is nothing left to control.
     struct UsedUp: Error {}
 
     init(_ count: Int, mebibytes: Int) async throws {
@@ -48,7 +48,7 @@ final class Crew {
         members.flatMap { $0.trace.chunks.filter { $0.begin >= mark } }
     }
 
-    /// Waits until what each worker has laid since the last command is as `suffices` wants it.
+    /// Waits until `suffices` accepts what each worker has rewritten since the last command.
     func wait(_ suffices: ([ChunkTrace.Chunk]) -> Bool) async throws {
         for (host, trace) in members {
             while !suffices(trace.chunks.filter { $0.begin >= mark }) {
@@ -57,12 +57,12 @@ final class Crew {
                 if try await coordinator.rollout(rollout).targets.done > 0 { throw UsedUp() }
                 try Inspection.promise(
                     WallClock.now - mark < 10 * Self.patience,
-                    "\(host.name) lays nothing: \(trace.chunks.count)")
+                    "\(host.name) rewrites nothing: \(trace.chunks.count)")
             }
         }
     }
 
-    /// Seconds after which it is asked whether there is still something to lay.
+    /// Seconds after which it is checked whether there is still something to rewrite.
     private static let patience = 6.0
 
     /// Steers the rollout.
@@ -75,7 +75,7 @@ final class Crew {
         mark = WallClock.now
     }
 
-    /// Steers the rollout, and adds to `latency` what becomes of the chunks that are laid in the old way, which `isOld` tells
+    /// Steers the rollout, and adds to `latency` the chunks that are rewritten under the old state, which `isOld` distinguishes
     /// from the new one's.
     func measure(
         _ words: [String], into latency: inout SteeringTrial.Latency, isOld: (ChunkTrace.Chunk) -> Bool
@@ -84,14 +84,15 @@ final class Crew {
         try await steer(words)
         let answered = mark
         let known = try await hear(since: start, isPause: words[0] == "pause")
-        // Of what is laid in the new way there is some to be seen, if there is such.
+        // Some chunks under the new state are observed, if there are any.
         mark = known.values.max() ?? answered
         if words[0] != "pause" { try await wait { $0.count >= 3 } }
         latency.command.append((answered - start) * 1000)
         for (host, trace) in members {
             let time = known[host.name] ?? start
             let old = trace.chunks.filter { isOld($0) && $0.end > start }
-            try Inspection.promise(old.allSatisfy { $0.seconds != nil }, "\(host.name) still lays a chunk")
+            try Inspection.promise(
+                old.allSatisfy { $0.seconds != nil }, "\(host.name) still rewrites a chunk")
             let last = old.last?.end ?? start
             latency.known.append((time - start) * 1000)
             latency.held.append((last - start) * 1000)
@@ -102,8 +103,7 @@ final class Crew {
         }
     }
 
-    /// When each host has said that it has a newer state than before `start`; with `isPause`, once each has answered its
-    /// slice.
+    /// When each host has reported a newer state than before `start`; with `isPause`, once each has answered its slice.
     private func hear(since start: Double, isPause: Bool) async throws -> [String: Double] {
         let names = Set(members.map(\.host.name))
         var running = isPause ? names : []
@@ -128,7 +128,7 @@ final class Crew {
         return known
     }
 
-    /// Ends it all, and finds every content as it was.
+    /// Ends everything, and checks that all contents are unchanged.
     func leave() async throws {
         _ = try await coordinator.ask("rollout", "cancel", rollout, "--yes")
         await tap.close()

@@ -2,10 +2,10 @@ import Glibc
 import Support
 import Synchronization
 
-/// Which hosts really work, by what their workers log, whatever the coordinator believes.
+/// Which hosts really work, by their workers' logs, independent of the coordinator.
 ///
-/// A slice that is under way in two looks at all hosts, one after the other, was under way in the moment between
-/// them; so are all such slices together.
+/// A slice that is in progress in two observations of all hosts, one after the other, was in progress between them; so
+/// were all such slices together.
 final class Occupancy: Sendable {
     private struct Slice: Hashable {
         var host: String
@@ -22,12 +22,12 @@ final class Occupancy: Sendable {
         self.racks = racks
     }
 
-    /// Hosts at work at once, at the most; and of one rack.
+    /// Hosts working at once, at the most; and of one rack.
     var most: (hosts: Int, ofRack: Int) { figures.withLock { ($0.most, $0.ofRack) } }
-    /// How often it was looked.
+    /// Number of observations.
     var looks: Int { figures.withLock(\.looks) }
 
-    /// Looks again and again, until cancelled.
+    /// Observes until cancelled.
     func watch() async {
         var logs: [pid_t: WorkerLog] = [:]
         var before: Set<Slice> = []

@@ -2,7 +2,7 @@ import Glibc
 import Support
 
 /// A rollout over real workers on real file systems, through a real broker, with canary, ramp and a cap for each rack,
-/// while coordinator, broker and workers are killed at random moments and one host goes away for good.
+/// while coordinator, broker and workers are killed at random moments and one host disappears for good.
 public struct RolloutTrial: Sendable {
     /// Hosts, two in each rack.
     public var hosts: Int
@@ -13,7 +13,7 @@ public struct RolloutTrial: Sendable {
     public var seconds: Int
     /// What is done to them.
     public var blows: Blows
-    /// Where the random choices come from. The interleaving is the machine's.
+    /// Seed of the random choices. The timing depends on the machine.
     public var seed: UInt64
 
     public init(
@@ -31,9 +31,9 @@ public struct RolloutTrial: Sendable {
     public struct Figures: Sendable {
         /// What was done while the rollout went on.
         public var struck = Blows()
-        /// What the log tells, in its order.
+        /// The log, in its order.
         public var timeline: Timeline
-        /// Hosts whose workers were really at work at once, at the most; and of one rack; and how often it was looked.
+        /// Hosts whose workers were really working at once, at the most; and of one rack; and the number of observations.
         public var mostAtWork = 0
         public var mostOfRackAtWork = 0
         public var looks = 0
@@ -49,7 +49,7 @@ public struct RolloutTrial: Sendable {
         public var seconds = 0.0
     }
 
-    /// Runs it; `progress` hears of each blow.
+    /// Runs it; `progress` is called for each kill.
     ///
     /// - Throws: ``Violation`` as soon as a promise is broken.
     public func run(_ progress: @Sendable (String) -> Void = { _ in }) async throws -> Figures {
@@ -91,7 +91,7 @@ public struct RolloutTrial: Sendable {
         figures.looks = occupancy.looks
         try Inspection.promise(
             figures.mostAtWork <= strategy.most && figures.mostOfRackAtWork <= strategy.perRack,
-            "\(figures.mostAtWork) hosts at work at once, \(figures.mostOfRackAtWork) of one rack")
+            "\(figures.mostAtWork) hosts worked at once, \(figures.mostOfRackAtWork) of one rack")
         try await account(for: contents, id, lost: storm.lost, coordinator, &figures)
         try await coordinator.stop()
         for host in members where host.name != storm.lost { try await host.stop() }
@@ -110,7 +110,7 @@ public struct RolloutTrial: Sendable {
         """
     }
 
-    /// Everything is done, and told, once; but for what the lost host still had.
+    /// Everything is done and reported once, except for the remaining work of the lost host.
     private func account(
         for contents: [String: String], _ id: String, lost: String?, _ coordinator: Coordinator,
         _ figures: inout Figures
@@ -124,7 +124,7 @@ public struct RolloutTrial: Sendable {
             let ends = told.filter { $0.subject == target.path && $0.type.hasPrefix("target.") }
             try Inspection.promise(
                 ends.map(\.type) == ["target.\(target.state)"],
-                "\(target.path) is \(target.state) and its end was told as \(ends.map(\.type))")
+                "\(target.path) is \(target.state) and its end was reported as \(ends.map(\.type))")
             try Inspection.promise(
                 target.state == "done"
                     || (target.state == "failed" && target.reason == "hostLost" && target.host == lost),
@@ -153,7 +153,7 @@ public struct RolloutTrial: Sendable {
         }
     }
 
-    /// What is on the disks is what was there.
+    /// The contents of the disks are unchanged.
     private func inspect(_ hosts: [Host], _ contents: [String: String]) throws {
         for host in hosts {
             try host.disk.refresh()

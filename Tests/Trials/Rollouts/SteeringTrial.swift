@@ -1,14 +1,14 @@
 import Support
 
-/// How soon `rollout pause` and `rollout set maxPause=…` take hold on every one of several workers, as the kernel sees it.
+/// How soon `rollout pause` and `rollout set maxPause=…` take effect on every one of several workers, as the kernel sees it.
 public struct SteeringTrial: Sendable {
-    /// Hosts, all at work at once.
+    /// Hosts, all working at once.
     public var hosts: Int
     /// Size of each host's one file in MiB; where one is done, all begin anew.
     public var mebibytes: Int
     /// How often each command is given.
     public var repetitions: Int
-    /// Where the random choices come from.
+    /// Seed of the random choices.
     public var seed: UInt64
 
     public init(hosts: Int = 8, mebibytes: Int = 256, repetitions: Int = 10, seed: UInt64) {
@@ -18,21 +18,21 @@ public struct SteeringTrial: Sendable {
         self.seed = seed
     }
 
-    /// What a command came to on each worker each time; all but the last in milliseconds.
+    /// The effect of a command on each worker each time; all but the last in milliseconds.
     public struct Latency: Sendable {
         /// The command itself, from its start to its end.
         public var command: [Double] = []
         /// From the command's start until the worker had the new state.
         public var known: [Double] = []
-        /// From then until the last chunk of the old way had ended; 0 if it had by then.
+        /// From then until the last chunk under the old state had ended; 0 if it had by then.
         public var heldAfterKnown: [Double] = []
-        /// From the command's start until the last chunk of the old way had ended; 0 if it had by then.
+        /// From the command's start until the last chunk under the old state had ended; 0 if it had by then.
         public var held: [Double] = []
         /// The same from the command's end.
         public var heldAfterAnswer: [Double] = []
-        /// How long the chunk lasted that was the last of the old way.
+        /// How long the last chunk under the old state lasted.
         public var lastChunk: [Double] = []
-        /// Chunks of the old way that began after the worker had the new state.
+        /// Chunks under the old state that began after the worker had the new state.
         public var begunAfter: [Int] = []
     }
 
@@ -43,7 +43,7 @@ public struct SteeringTrial: Sendable {
         /// Of all chunks before a pause: milliseconds and KiB.
         public var chunkMilliseconds: [Double] = []
         public var chunkKibibytes: [Double] = []
-        /// Chunks right before a changed policy, and those of them that are as small as the new way's: the eye's blind spot.
+        /// Chunks right before a changed policy, and those of them that are as small as under the new state: these cannot be distinguished.
         public var chunksBeforeSet = 0
         public var smallBeforeSet = 0
     }
@@ -51,7 +51,7 @@ public struct SteeringTrial: Sendable {
     /// With a `maxPause` of 1 ms no chunk is larger: the engine makes them of 256 KiB then, the least it does.
     static let small: Int64 = 384 << 10
 
-    /// Runs it; `progress` hears of each repetition.
+    /// Runs it; `progress` is called for each repetition.
     ///
     /// - Throws: ``Violation`` as soon as a promise is broken.
     public func run(_ progress: (String) -> Void = { _ in }) async throws -> Figures {
@@ -80,7 +80,7 @@ public struct SteeringTrial: Sendable {
         return figures
     }
 
-    /// Gives each command once, at any moment of the engine's round of reading, laying, resting and closing.
+    /// Gives each command once, at any moment of the engine's cycle of reading, rewriting, pausing and closing.
     private func steer(_ crew: Crew, _ random: inout Xorshift, _ figures: inout Figures) async throws {
         try await crew.wait { $0.count >= 3 }
         try await Task.sleep(for: .milliseconds(.random(in: 0..<400, using: &random)))
@@ -88,7 +88,7 @@ public struct SteeringTrial: Sendable {
         try await crew.measure(["pause"], into: &figures.pause) { _ in true }
         try await crew.tell("resume")
 
-        // So long that chunks can be told from those of 1 ms, also where all share a busy disk.
+        // So long that chunks can be distinguished from those of 1 ms, also where all share a busy disk.
         try await crew.tell("set", "maxPause=1s")
         try await crew.wait { $0.count >= 3 && $0.suffix(2).allSatisfy { $0.bytes > Self.small } }
         let settled = WallClock.now

@@ -1,7 +1,7 @@
 import Glibc
 import Support
 
-/// How often what is struck during a rollout.
+/// How often each part is killed during a rollout.
 public struct Blows: Hashable, Sendable {
     /// The coordinator killed with -9, and started again at once.
     public var coordinator = 0
@@ -9,7 +9,7 @@ public struct Blows: Hashable, Sendable {
     public var broker = 0
     /// A worker killed with -9, and started again within seconds.
     public var workers = 0
-    /// A host at work that goes away for good: at most one.
+    /// A working host that disappears for good: at most one.
     public var hosts = 0
 
     public init(coordinator: Int = 0, broker: Int = 0, workers: Int = 0, hosts: Int = 0) {
@@ -20,7 +20,7 @@ public struct Blows: Hashable, Sendable {
     }
 }
 
-/// Strikes at random moments of a rollout, spread over its work.
+/// Kills at random moments of a rollout, spread over its work.
 struct Storm {
     private enum Blow {
         case coordinator, broker, worker, host
@@ -30,14 +30,14 @@ struct Storm {
     private let broker: PrivateBroker
     private let coordinator: Coordinator
     private var random: Xorshift
-    /// What is still to come, and at which share of the work.
+    /// The remaining kills, and at which share of the work.
     private var plan: [(share: Double, blow: Blow)]
-    /// What is to be started again, and when: a worker, or, where none is named, the broker.
+    /// What has to be started again, and when: a worker, or, where none is named, the broker.
     private var repairs: [(due: Double, host: Host?)] = []
 
-    /// What was struck before the rollout's end.
+    /// What was killed before the rollout's end.
     private(set) var struck = Blows()
-    /// The host that went away.
+    /// The host that disappeared.
     private(set) var lost: String?
 
     init(
@@ -56,22 +56,22 @@ struct Storm {
         func add(_ blow: Blow, _ count: Int, _ range: Range<Double>) {
             for _ in 0..<count { plan.append((.random(in: range, using: &random), blow)) }
         }
-        // At the very end the rest of the work is done faster than a blow.
+        // At the very end the remaining work is done before a kill takes effect.
         add(.coordinator, blows.coordinator, 0..<0.8)
         add(.broker, blows.broker, 0..<0.8)
         add(.worker, blows.workers, 0..<0.8)
         add(.host, blows.hosts, 0.3..<0.7)
         plan.sort { $0.share < $1.share }
-        // Some come together.
+        // Some coincide.
         for index in plan.indices.dropFirst() where Int.random(in: 0..<4, using: &random) == 0 {
             plan[index].share = plan[index - 1].share
         }
         return plan
     }
 
-    /// Strikes until the rollout `id` has ended.
+    /// Kills until the rollout `id` has ended.
     ///
-    /// - Throws: ``Violation`` if it pauses, or ends before everything was struck.
+    /// - Throws: ``Violation`` if it pauses, or ends before everything was killed.
     mutating func rage(over id: String, _ progress: (String) -> Void) async throws {
         while true {
             for index in repairs.indices.reversed() where repairs[index].due <= WallClock.now {

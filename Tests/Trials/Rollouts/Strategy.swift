@@ -1,6 +1,6 @@
-/// In which order and numbers a trial's rollout takes its hosts, as its specification says it, and as it is checked.
+/// The order and numbers in which a trial's rollout takes its hosts, for its specification and for the check.
 struct Strategy {
-    /// Of each host, its rack.
+    /// The rack of each host.
     var racks: [String: String]
     /// Hosts that go first, and seconds after the last of them.
     var canary = 1
@@ -18,7 +18,7 @@ struct Strategy {
         most = hosts.count / 2
     }
 
-    /// As a specification has it, without its braces.
+    /// As in a specification, without the braces.
     var text: String {
         """
         canary: {hosts: \(canary), soak: \(Int(soak))s}, ramp: [\(ramp.map(String.init).joined(separator: ", "))],
@@ -26,7 +26,7 @@ struct Strategy {
         """
     }
 
-    /// Where a rollout with it stands.
+    /// The stage of a rollout with it.
     enum Stage: Hashable {
         case canary, soak, full
         /// Counted from 0.

@@ -1,8 +1,8 @@
 import Support
 
-/// What a rollout has done when, as its log tells; checked against its strategy while it is read.
+/// The events of a rollout by its log, checked against its strategy while they are read.
 public struct Timeline: Sendable {
-    /// A line for each thing that happened.
+    /// A line for each event.
     public private(set) var lines: [String] = []
     /// Hosts that had a slot at once, at the most; and of one rack.
     public private(set) var most = 0
@@ -47,7 +47,7 @@ public struct Timeline: Sendable {
                 let rack = atWork.count { strategy.racks[$0] == strategy.racks[host] }
                 try Inspection.promise(
                     atWork.count <= strategy.most(in: stage) && rack <= strategy.perRack,
-                    "\(atWork.joined(separator: " ")) at work in \(stage), \(rack) of the rack of \(host)")
+                    "\(atWork.joined(separator: " ")) worked in \(stage), \(rack) of the rack of \(host)")
                 most = max(most, atWork.count)
                 mostOfRack = max(mostOfRack, rack)
             case "host.finished":
