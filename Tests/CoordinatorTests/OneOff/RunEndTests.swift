@@ -17,17 +17,20 @@ import Testing
         )
     }
 
-    @Test("with all that has happened told, when more happens at once than any buffer holds")
-    func manyAtOnce() async throws {
-        let files = (0..<1500).map { number in
+    @Test(
+        "with all that has happened told, when more happens at once than any buffer holds",
+        arguments: [1500, 20_000])
+    func manyAtOnce(count: Int) async throws {
+        let files = (0..<count).map { number in
             var file = surveyed("/v/f\(number)", gain: 1)
             file.obstacle = .init(reason: .immutable, message: "'/v/f\(number)' is immutable")
             return file
         }
-        let host = try await ScriptedHost("many", at: try await Self.broker.value, files: files)
+        let host = try await ScriptedHost(
+            "many-\(count)", at: try await Self.broker.value, files: files)
         let run = try host.run()
         #expect(await run.wait() == .exited(0), "\(run.errors.suffix(500))")
-        #expect(run.errors.matches(of: /was left alone/).count == 1500)
+        #expect(run.errors.matches(of: /was left alone/).count == count)
         #expect(try await jobQueues(host.broker) == "[]")
         await host.close()
     }
