@@ -49,6 +49,20 @@ let package = Package(
         .target(name: "Contract", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
         .target(name: "AMQP", dependencies: ["CRabbitMQ"], swiftSettings: strict),
 
+        // What both programs have at the broker.
+        .target(
+            name: "BrokerKit",
+            dependencies: [
+                "AMQP", "Contract", "DefragTypes", .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+
+        // What both programs read from files, environments and command lines, and how they write for people.
+        .target(
+            name: "Settings",
+            dependencies: ["DefragTypes", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+
         // The decisions of whoever hands out the work.
         .target(name: "Rollout", dependencies: ["Contract", "DefragTypes"], swiftSettings: strict),
 
@@ -61,10 +75,16 @@ let package = Package(
             ],
             swiftSettings: strict),
 
+        // What operators write. Yams brings libyaml along, as CYaml.
+        .target(name: "YAML", dependencies: [.product(name: "Yams", package: "Yams")], swiftSettings: strict),
+        .target(
+            name: "RolloutSpec", dependencies: ["Contract", "DefragTypes", "Rollout", "Settings", "YAML"],
+            swiftSettings: strict),
+
         .executableTarget(
             name: "Worker",
             dependencies: [
-                "AMQP", "Contract", "Defrag", "DefragTypes", "JSON", "XFS",
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Settings", "XFS",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],
@@ -72,7 +92,8 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout",
+                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "RolloutSpec",
+                "Settings", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -126,12 +147,21 @@ let package = Package(
             name: "ContractTests", dependencies: ["Contract", "DefragTypes", "JSON"], swiftSettings: strict),
         .testTarget(name: "AMQPTests", dependencies: ["AMQP", "Support"], swiftSettings: strict),
         .testTarget(
+            name: "BrokerKitTests", dependencies: ["AMQP", "BrokerKit", "Contract"], swiftSettings: strict),
+        .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
+        .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
+            swiftSettings: strict),
+        .testTarget(name: "YAMLTests", dependencies: ["YAML"], swiftSettings: strict),
+        .testTarget(
+            name: "RolloutSpecTests", dependencies: ["RolloutSpec", "DefragTypes", "Rollout", "YAML"],
             swiftSettings: strict),
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "AMQP", "Contract", "Coordinator", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "Support",
+                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "ReflowAPI", "Rollout",
+                "Settings",
+                "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
             swiftSettings: strict),

@@ -110,6 +110,17 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension Endpoint {
+    /// A broker on this machine, as RabbitMQ is when it is installed.
+    public static let localURL = "amqp://guest:guest@127.0.0.1:5672/"
+
+    /// Parses `url`; with TLS the broker's authority must be in `caFile`, if that is named. Throws as the other does.
+    public init(url: String, caFile: String?) throws(AMQPError) {
+        try self.init(url: url)
+        if let caFile { tls?.caFile = caFile }
+    }
+}
+
 /// How the two sides of a TLS connection prove who they are. The version is at least 1.2.
 public struct TLSOptions: Hashable, Sendable {
     /// PEM file of the authorities to trust. The default is Debian's collection.

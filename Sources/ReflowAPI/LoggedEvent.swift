@@ -32,7 +32,8 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
         "rollout.resume", "rollout.set", "rollout.windowOpened", "rollout.windowClosed", "rollout.hostLost",
         "rollout.hostReturned", "rollout.cancel", "rollout.cancelled", "rollout.completed", "plan.started",
         "plan.surveyed", "plan.hostLost", "plan.hostReturned", "plan.completed", "host.began",
-        "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "target.done",
+        "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "host.twin",
+        "host.twinGone", "target.done",
         "target.skipped", "target.failed", "target.attemptFailed", "broker.away", "broker.back",
         "message.dead", "message.ignored",
     ]

@@ -1,5 +1,6 @@
 import DefragTypes
 import Glibc
+import Settings
 
 /// The program `reflow-worker`.
 @main
@@ -112,7 +113,7 @@ enum Invocation {
 
     private static let overview: String = {
         let width = ReflowWorker.commands.map(\.name.count).max() ?? 0
-        let list = ReflowWorker.commands.map { "  \(padded($0.name, to: width))  \($0.summary)\n" }.joined()
+        let list = ReflowWorker.commands.map { "  \($0.name.padded(to: width))  \($0.summary)\n" }.joined()
         return """
             Usage: reflow-worker COMMAND [options] ...
 

@@ -52,12 +52,6 @@ import Testing
         #expect(try !Arguments(["--", "-h"], for: command).wantsHelp)
     }
 
-    @Test(arguments: [("", "", 0), ("a", "", 1), ("kitten", "sitting", 3), ("ab", "ba", 2), ("äx", "x", 1)])
-    func distance(left: String, right: String, distance: Int) {
-        #expect(editDistance(left, right) == distance)
-        #expect(editDistance(right, left) == distance)
-    }
-
     @Test("help fits into 100 columns and names every option", arguments: ReflowWorker.commands.map(\.name))
     func help(name: String) throws {
         let command = try #require(ReflowWorker.commands.first { $0.name == name })

@@ -72,7 +72,7 @@ import Testing
             histogram.add(Self.found("/", lengths).statistics)
         }
         let lines = histogram.text.split(separator: "\n")
-        #expect(lines[0] == "  EXTENTS OF  NUMBER  BYTES  ")
+        #expect(lines[0] == "  EXTENTS OF  NUMBER  BYTES")
         #expect(lines[1] == "  up to 4KiB       3  12KiB  " + String(repeating: "#", count: 40))
         #expect(lines[5].hasSuffix("  up to 1MiB       1   1MiB  " + String(repeating: "#", count: 14)))
     }

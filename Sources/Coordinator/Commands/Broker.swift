@@ -13,10 +13,9 @@ struct Broker {
     /// Reads `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_SHARED_USER` and `REFLOW_CONNECT_TIMEOUT`.
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Failure) {
         do {
-            var endpoint = try Endpoint(
-                url: environment["REFLOW_AMQP_URL"] ?? "amqp://guest:guest@127.0.0.1:5672/")
-            if let file = environment["REFLOW_TLS_CA_FILE"] { endpoint.tls?.caFile = file }
-            self.endpoint = endpoint
+            endpoint = try Endpoint(
+                url: environment["REFLOW_AMQP_URL"] ?? Endpoint.localURL,
+                caFile: environment["REFLOW_TLS_CA_FILE"])
         } catch {
             throw Failure(.configuration, "REFLOW_AMQP_URL: \(error.message)")
         }

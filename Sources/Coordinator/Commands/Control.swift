@@ -1,5 +1,6 @@
 import AMQP
 import ArgumentParser
+import BrokerKit
 import Contract
 import DefragTypes
 import Foundation

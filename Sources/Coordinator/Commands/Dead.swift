@@ -1,6 +1,7 @@
 import ArgumentParser
 import DefragTypes
 import ReflowAPI
+import Settings
 
 /// `reflow dead`: messages that could not be handled.
 struct Dead: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Contract
+import RolloutSpec
 
 /// Which files of which hosts: what `reflow run` and `reflow survey` are about.
 struct FileOptions: ParsableArguments {

@@ -1,7 +1,7 @@
 import AMQP
-import ArgumentParser
+public import ArgumentParser
+public import BrokerKit
 import Contract
-import Logging
 
 extension Topology.HostQueues: ExpressibleByArgument {}
 
@@ -42,28 +42,6 @@ struct Provision: AsyncParsableCommand {
 }
 
 extension Topology {
-    /// Declares everything on `connection`, in an order in which each thing finds what it needs.
-    func declare(on connection: Connection) async throws {
-        for exchange in exchanges { try await connection.declare(exchange) }
-        for queue in queues { _ = try await connection.declare(queue) }
-        for (queue, binding) in bindings { try await connection.bind(queue: queue, binding) }
-    }
-
-    /// Declares everything each time the broker is reached, which may have come back empty; until cancelled.
-    func keepDeclared(on connection: Connection, log: Logger) async {
-        for await state in connection.states where state == .connected {
-            while !Task.isCancelled {
-                do {
-                    try await declare(on: connection)
-                    break
-                } catch {
-                    log.warning("exchanges and queues cannot be declared", metadata: ["error": "\(error)"])
-                    try? await Task.sleep(for: .seconds(5))
-                }
-            }
-        }
-    }
-
     /// One line for each thing.
     fileprivate var listing: String {
         let lines =

@@ -2,6 +2,7 @@ import AMQP
 import DefragTypes
 import Foundation
 import Logging
+import Settings
 
 /// What `reflow serve` needs to know: from a file of YAML, over which the environment has the last word.
 struct ServeConfiguration {
@@ -20,8 +21,8 @@ struct ServeConfiguration {
     /// Least level of what is logged.
     var logLevel = Logger.Level.info
 
-    /// A setting: how the file and the environment call it.
-    enum Setting: String, CaseIterable {
+    /// A setting, as the file calls it.
+    enum Setting: String, SettingKey {
         case database
         case socket
         case tcpAddress = "tcp.address"
@@ -34,17 +35,6 @@ struct ServeConfiguration {
         case keepRollouts
         case keepAudit
         case logLevel
-
-        /// The variable of the environment.
-        var variable: String {
-            switch self {
-            case .amqpURL: "REFLOW_AMQP_URL"
-            case .tlsCAFile: "REFLOW_TLS_CA_FILE"
-            default:
-                "REFLOW_"
-                    + rawValue.map { $0 == "." ? "_" : $0.isUppercase ? "_\($0)" : $0.uppercased() }.joined()
-            }
-        }
     }
 
     /// Why a configuration cannot be used: everything that is wrong with it.
@@ -78,8 +68,9 @@ struct ServeConfiguration {
     init(
         text: String, of path: String, isForEverybody: Bool = false, environment: [String: String]
     ) throws(Wrong) {
-        var settings = ServeSettings(text: text, of: path, environment: environment)
-        let endpoint = settings.endpoint(isForEverybody: isForEverybody)
+        var settings = SettingsReader<Setting>(environment: environment)
+        settings.read(yaml: text, of: path)
+        let endpoint = settings.endpoint(isForEverybody: isForEverybody ? path : nil)
         database = settings.absolutePath(.database) ?? database
         listeners.socket = settings.absolutePath(.socket) ?? listeners.socket
         if listeners.socket.utf8.count > SocketFile.longestPath {
@@ -93,8 +84,7 @@ struct ServeConfiguration {
         }
         retention.rollouts = settings.age(.keepRollouts) ?? retention.rollouts
         retention.audit = settings.age(.keepAudit) ?? retention.audit
-        let levels = Logger.Level.allCases.map(\.rawValue).joined(separator: ", ")
-        logLevel = settings.value(.logLevel, "is none of \(levels)", Logger.Level.init(rawValue:)) ?? logLevel
+        logLevel = settings.logLevel(.logLevel) ?? logLevel
         guard settings.problems.isEmpty, let endpoint else { throw Wrong(problems: settings.problems) }
         self.endpoint = endpoint
     }

@@ -1,36 +1,18 @@
 import AMQP
 import DefragTypes
 import Glibc
+import Settings
 import Yams
 
-/// The settings as they were found, and what is wrong with them.
-struct ServeSettings {
-    private struct Found {
-        var text: String
-        /// For messages: `reflow.yaml line 3: database`, or the variable's name.
-        var place: String
-        /// The line in the file; `nil` for the environment.
-        var line: Int?
-        /// The file that says it; `nil` for the environment.
-        var file: String?
-    }
-
-    /// What is wrong, in the order of the file; then what the environment says.
-    var problems: [String] { refusals.sorted { $0.line < $1.line }.map(\.text) }
-    private var refusals: [(line: Int, text: String)] = []
-    private var found: [ServeConfiguration.Setting: Found] = [:]
-
-    init(text: String, of path: String, environment: [String: String]) {
+extension SettingsReader<ServeConfiguration.Setting> {
+    /// Takes what the file at `path` says, whose text is `text`.
+    mutating func read(yaml text: String, of path: String) {
         do {
             if let root = try Yams.compose(yaml: text), root.scalar?.string != "" { read(root, "", path) }
         } catch let error as YamlError {
             refuse("\(path): \(error.brief)", line: 0)
         } catch {
             refuse("\(path): \(error)", line: 0)
-        }
-        for setting in ServeConfiguration.Setting.allCases {
-            guard let text = environment[setting.variable] else { continue }
-            found[setting] = Found(text: text, place: setting.variable)
         }
     }
 
@@ -49,40 +31,14 @@ struct ServeSettings {
                 read(value, "tcp.", path)
             } else if let setting = ServeConfiguration.Setting(rawValue: name) {
                 if let text = value.scalar?.string {
-                    found[setting] = Found(text: text, place: place, line: line, file: path)
+                    take(setting, .text(text), at: place, line: line)
                 } else {
                     refuse("\(place): one value is wanted", line: line)
                 }
             } else {
-                let known = ServeConfiguration.Setting.allCases.map(\.rawValue).joined(separator: ", ")
-                refuse("\(place) is no setting; there are \(known)", line: line)
+                refuse("\(place) is no setting; there are \(Self.names)", line: line)
             }
         }
-    }
-
-    // MARK: - Values
-
-    func text(_ setting: ServeConfiguration.Setting) -> String? { found[setting]?.text }
-
-    mutating func refuse(_ setting: ServeConfiguration.Setting, _ why: String) {
-        refuse("\(found[setting]?.place ?? setting.rawValue) \(why)", line: found[setting]?.line)
-    }
-
-    private mutating func refuse(_ text: String, line: Int?) {
-        refusals.append((line ?? .max, text))
-    }
-
-    mutating func value<Value>(
-        _ setting: ServeConfiguration.Setting, _ wrong: String, _ parse: (String) -> Value?
-    ) -> Value? {
-        guard let entry = found[setting] else { return nil }
-        let value = parse(entry.text)
-        if value == nil { refuse("\(entry.place): '\(entry.text)' \(wrong)", line: entry.line) }
-        return value
-    }
-
-    mutating func duration(_ setting: ServeConfiguration.Setting, such example: String) -> Duration? {
-        value(setting, "is not a duration such as \(example)", Duration.init(text:))
     }
 
     /// How long something is kept.
@@ -92,16 +48,13 @@ struct ServeSettings {
         return age
     }
 
-    mutating func absolutePath(_ setting: ServeConfiguration.Setting) -> String? {
-        value(setting, "is not an absolute path") { $0.hasPrefix("/") ? $0 : nil }
-    }
-
-    mutating func endpoint(isForEverybody: Bool) -> Endpoint? {
+    /// The broker. A file that is for everybody may hold no password.
+    mutating func endpoint(isForEverybody file: String?) -> Endpoint? {
         do {
-            var endpoint = try Endpoint(url: text(.amqpURL) ?? "amqp://guest:guest@127.0.0.1:5672/")
-            if let file = text(.tlsCAFile) { endpoint.tls?.caFile = file }
+            let endpoint = try Endpoint(
+                url: text(.amqpURL) ?? Endpoint.localURL, caFile: text(.tlsCAFile))
             // RabbitMQ's own first password is no secret.
-            if isForEverybody, let file = found[.amqpURL]?.file, !["", "guest"].contains(endpoint.password) {
+            if let file, isFromFile(.amqpURL), !["", "guest"].contains(endpoint.password) {
                 refuse(
                     .amqpURL,
                     "holds a password, and everybody can read it: chmod o= '\(file)', or use REFLOW_AMQP_URL")
@@ -109,8 +62,7 @@ struct ServeSettings {
             return endpoint
         } catch {
             // Not the text: the password is in it.
-            refuse(
-                "\(found[.amqpURL]?.place ?? "amqpURL"): \(error.message)", line: found[.amqpURL]?.line)
+            refuse(.amqpURL, because: error.message)
             return nil
         }
     }
@@ -127,12 +79,12 @@ struct ServeSettings {
 
     mutating func tcp() -> Listeners.TCP? {
         let all: [ServeConfiguration.Setting] = [.tcpAddress, .tcpPort, .tcpTokenFile]
-        guard let given = all.first(where: { found[$0] != nil }) else { return nil }
+        guard let given = all.first(where: has) else { return nil }
         let port = value(.tcpPort, "is not a port") { text in
             Int(text).flatMap { (0...65535).contains($0) ? $0 : nil }
         }
         let address = value(.tcpAddress, "is neither an address nor the name of one", Self.address)
-        if found[.tcpPort] == nil { refuse(given, "needs tcp.port") }
+        if !has(.tcpPort) { refuse(given, "needs tcp.port") }
         guard let path = text(.tcpTokenFile) else {
             refuse(given, "needs tcp.tokenFile: by TCP nobody is let in without a token")
             return nil
@@ -143,9 +95,7 @@ struct ServeSettings {
                 Listeners.TCP(address: address ?? "127.0.0.1", port: $0, tokens: tokens)
             }
         } catch {
-            refuse(
-                "\(found[.tcpTokenFile]?.place ?? "tcp.tokenFile"): \(error)",
-                line: found[.tcpTokenFile]?.line)
+            refuse(.tcpTokenFile, because: "\(error)")
             return nil
         }
     }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import JSON
 import ReflowAPI
+import RolloutSpec
 
 /// All routes; docs/openapi.yaml describes each of them.
 struct Routes<Core: Operations> {

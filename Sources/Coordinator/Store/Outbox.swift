@@ -1,3 +1,4 @@
+import Contract
 import Foundation
 import GRDB
 
@@ -44,6 +45,26 @@ extension WriteTransaction {
             ])
     }
 
+    /// Has a task published.
+    func send(_ task: HostTask, id: String, to host: HostName, about subject: String?) throws {
+        let message = Contract.Message(id: id, source: "/coordinator", subject: subject, body: task)
+        try append(
+            Store.Outgoing(
+                exchange: ExchangeName.tasks, routingKey: "\(host)", messageID: id,
+                contentType: messageContentType, type: task.type, body: message.json(), kind: task.kind,
+                host: "\(host)", task: id))
+    }
+
+    /// Has a desired state published.
+    func send(_ state: DesiredState, to host: HostName) throws {
+        let message = Contract.Message(source: "/coordinator", body: state)
+        try append(
+            Store.Outgoing(
+                exchange: ExchangeName.control, routingKey: "\(host)", messageID: message.id,
+                contentType: messageContentType, type: state.type, body: message.json(), kind: .control,
+                host: "\(host)"))
+    }
+
     /// Takes messages out that are published, or never will be.
     func remove(outbox ids: some Sequence<Int64>) throws {
         let statement = try db.cachedStatement(sql: "DELETE FROM outbox WHERE id = ?")
@@ -52,15 +73,15 @@ extension WriteTransaction {
 }
 
 extension ReadTransaction {
-    /// The next message of each routing key, which is a host, in the order in which they were stored; none of the keys `besides`.
-    func nextOutgoing(besides keys: Set<String> = [], limit: Int) throws -> [Store.Outgoing] {
+    /// The next message of each routing key, which is a host, in the order in which they were stored; none of `keys`.
+    func nextOutgoing(excluding keys: Set<String> = [], limit: Int) throws -> [Store.Outgoing] {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT * FROM outbox WHERE id IN (SELECT min(id) FROM outbox GROUP BY routingKey)
                 AND routingKey NOT IN (SELECT value FROM json_each(?)) ORDER BY id LIMIT ?
                 """)
-        let besides = try JSONColumn.text(keys.sorted())
-        return try Row.fetchAll(statement, arguments: [besides, limit]).map { row in
+        let excluded = try JSONColumn.text(keys.sorted())
+        return try Row.fetchAll(statement, arguments: [excluded, limit]).map { row in
             let data: Data = row["body"]
             let kind: String = row["kind"]
             return Store.Outgoing(
@@ -69,6 +90,15 @@ extension ReadTransaction {
                 contentType: row["contentType"], type: row["type"], body: Array(data),
                 kind: .init(rawValue: kind) ?? .control, host: row["host"],
                 task: row["task"])
+        }
+    }
+}
+
+extension HostTask {
+    fileprivate var kind: Store.Outgoing.Kind {
+        switch self {
+        case .slice: .slice
+        case .survey: .survey
         }
     }
 }

@@ -18,6 +18,7 @@ extension ReadTransaction {
         let number = try number(of: id)
         let state: Rollout.State = try JSONColumn.value(
             String.fetchOne(db, sql: "SELECT state FROM rollout WHERE number = ?", arguments: [number]) ?? "")
+        let pages = try surveyPages(of: number)
         let hosts = try Row.fetchAll(
             db, sql: "SELECT name, state FROM rolloutHost WHERE rollout = ? ORDER BY place",
             arguments: [number]
@@ -26,7 +27,8 @@ extension ReadTransaction {
                 throw StoreError(
                     .notOurs, "the rollout \(id) has a host that is no host: '\(row["name"] as String)'")
             }
-            return Rollout.StoredHost(name: name, state: try JSONColumn.value(row["state"]))
+            return Rollout.StoredHost(
+                name: name, state: try JSONColumn.value(row["state"]), pages: pages[name] ?? [])
         }
         let targets = try StoredTargets(db, rollout: number, hosts: hosts.map(\.name))
         let rollout = Rollout(id: id, state: state, hosts: hosts, targets: targets, at: now)

@@ -41,7 +41,9 @@ extension WriteTransaction {
                 """, [rollout, rollout, most])
             if db.changesCount > 0 { return true }
         }
-        for table in ["tally", "rolloutHost"] { try run("DELETE FROM \(table) WHERE rollout = ?", [rollout]) }
+        for table in ["tally", "rolloutHost", "surveyPage"] {
+            try run("DELETE FROM \(table) WHERE rollout = ?", [rollout])
+        }
         try run("DELETE FROM rollout WHERE number = ?", [rollout])
         return true
     }

@@ -14,6 +14,8 @@ struct RolloutDelta: Sendable {
     var found: [Found] = []
     /// Targets that were there before and have changed, by their numbers.
     var targets: [(number: Int, target: Target)] = []
+    /// What becomes of the pages of surveys, in order.
+    var pages: [PageChange] = []
     /// How slices have ended, in their order.
     var results: [(target: Int, result: DefragResult)] = []
 
@@ -27,9 +29,15 @@ struct RolloutDelta: Sendable {
         var targets: [Target]
     }
 
+    /// What becomes of the pages of a host's survey.
+    enum PageChange: Sendable {
+        case keep(HostName, SurveyPage)
+        case forget(HostName)
+    }
+
     /// Whether there is nothing to store.
     var isEmpty: Bool {
-        state == nil && hosts.isEmpty && found.isEmpty && targets.isEmpty && results.isEmpty
+        state == nil && hosts.isEmpty && found.isEmpty && targets.isEmpty && pages.isEmpty && results.isEmpty
     }
 }
 
@@ -49,7 +57,9 @@ extension Rollout {
                 known.subtract(numbers)
             case .account(let target, let result):
                 delta.results.append((target, result))
-            default: break
+            case .keepPage(let host, let page): delta.pages.append(.keep(host, page))
+            case .forgetPages(let host): delta.pages.append(.forget(host))
+            case .survey, .slice, .desire, .announce: break
             }
         }
         delta.targets = known.sorted().map { ($0, targets[$0]) }

@@ -11,6 +11,9 @@ enum Schema {
             try db.execute(sql: "PRAGMA application_id = \(applicationID)")
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
+        migrator.registerMigration("2") { db in
+            for sql in [surveyPages] { try db.execute(sql: sql) }
+        }
         migrator.registerMigration("pauses") { db in try db.execute(sql: pauses) }
         return migrator
     }()
@@ -123,6 +126,16 @@ enum Schema {
             gain = gain + excluded.gain, extentsAfter = extentsAfter + excluded.extentsAfter,
             rewritten = rewritten + excluded.rewritten, unshared = unshared + excluded.unshared,
             cursor = cursor + excluded.cursor
+        """
+
+    private static let surveyPages = """
+        CREATE TABLE surveyPage (
+            rollout INTEGER NOT NULL,
+            host TEXT NOT NULL,
+            page INTEGER NOT NULL,
+            content TEXT NOT NULL,
+            PRIMARY KEY (rollout, host, page)
+        ) STRICT, WITHOUT ROWID;
         """
 
     private static let fleet = """

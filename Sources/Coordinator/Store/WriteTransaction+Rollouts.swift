@@ -54,6 +54,7 @@ extension WriteTransaction {
             try expectChange(of: "host \(place)", in: delta)
         }
         for found in delta.found { try insert(found, into: number) }
+        for change in delta.pages { try carryOut(change, of: number) }
         for (target, state) in delta.targets {
             try update(target, state, of: number)
             try expectChange(of: "target \(target)", in: delta)

@@ -1,3 +1,5 @@
+import Settings
+
 /// A bar of a fixed width with a percentage: `[######..................]  25%`.
 struct Bar: CustomStringConvertible {
     /// From 0 to 1.

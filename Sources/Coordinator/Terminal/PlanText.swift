@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import ReflowAPI
+import Settings
 
 /// What a rollout would do, for people.
 struct PlanText {

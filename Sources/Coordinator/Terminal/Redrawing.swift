@@ -1,4 +1,5 @@
 import Foundation
+import Settings
 
 /// Lines on stderr that are drawn again and again in the same place, and notes above them.
 struct Redrawing {

@@ -2,6 +2,7 @@ import Contract
 import DefragTypes
 import ReflowAPI
 import Rollout
+import Settings
 
 /// How a rollout is now, in lines: one about all of it, what holds it up, and one for each host at work.
 struct RolloutLines {

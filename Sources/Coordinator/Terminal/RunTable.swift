@@ -1,5 +1,6 @@
 import Contract
 import DefragTypes
+import Settings
 
 /// What came of `reflow run`, as a table for people.
 struct RunTable {

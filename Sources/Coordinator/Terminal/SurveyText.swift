@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import ReflowAPI
+import Settings
 
 /// What hosts have, for people.
 struct SurveyText {

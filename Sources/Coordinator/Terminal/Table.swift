@@ -1,3 +1,5 @@
+import Settings
+
 /// `rows` under their titles, and `notes` below them. What hosts say may be long: a cell has at most 120 characters, one of the
 /// last column and a note at most 1000. JSON has all of it.
 func table(

@@ -2,6 +2,8 @@ import Contract
 import DefragTypes
 import ReflowAPI
 import Rollout
+import RolloutSpec
+import Settings
 
 /// Tables for people, of what the coordinator tells.
 enum Tables {

@@ -1,3 +1,5 @@
+import Settings
+
 extension Command {
     /// The first line of help: `reflow-worker defrag [options] FILE...`.
     var usage: String {
@@ -14,23 +16,13 @@ extension Command {
             let help = wrapped(option.help, to: 100 - column - 4)
             let indent = String(repeating: " ", count: column + 4)
             let fits = head.count <= column
-            let first = "  " + (fits ? padded(head, to: column) + "  " + (help.first ?? "") : head)
+            let first = "  " + (fits ? head.padded(to: column) + "  " + (help.first ?? "") : head)
             return [first] + help.dropFirst(fits ? 1 : 0).map { indent + $0 }
         }
         return
             (["Usage: \(usage)", "", summary + ".", "", "Options:"] + lines
             + (notes.isEmpty ? [] : ["", notes])).joined(separator: "\n") + "\n"
     }
-}
-
-/// `text` with spaces after it, at least `width` characters in all.
-func padded(_ text: String, to width: Int) -> String {
-    text + String(repeating: " ", count: max(0, width - text.count))
-}
-
-/// `text` with spaces before it, at least `width` characters in all.
-func padded(to width: Int, _ text: String) -> String {
-    String(repeating: " ", count: max(0, width - text.count)) + text
 }
 
 /// `text` in lines of at most `width` characters, broken at spaces.

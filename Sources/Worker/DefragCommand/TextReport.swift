@@ -1,5 +1,6 @@
 import Defrag
 import DefragTypes
+import Settings
 
 /// Text for people: a bar that moves on a terminal, otherwise a line now and then, on standard error; a summary of
 /// each file on standard output.
@@ -59,8 +60,10 @@ struct ProgressLine {
         let seconds = progress.elapsed.inSeconds
         let rate = seconds > 0 ? Double(progress.rewritten.rawValue) / seconds / 1_048_576 : 0
         let tail = [
-            padded(to: 4, "\(Int(share * 100))%"), padded(to: 4, "\(Int(rate.rounded()))") + " MiB/s",
-            "longest pause " + padded(to: 5, longestPause.text), padded(timeToGo(progress), to: 10),
+            "\(Int(share * 100))%".padded(to: 4, left: true),
+            "\(Int(rate.rounded()))".padded(to: 4, left: true) + " MiB/s",
+            "longest pause " + longestPause.text.padded(to: 5, left: true),
+            timeToGo(progress).padded(to: 10),
         ].joined(separator: "  ")
         guard let width else { return "\(path): \(tail.trimmed)" }
         let name = path.split(separator: "/").last.map(String.init) ?? path

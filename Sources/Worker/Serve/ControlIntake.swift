@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import Logging
 
@@ -18,10 +19,7 @@ struct ControlIntake: Sendable {
 
     private func take(_ delivery: Delivery, _ group: inout DiscardingTaskGroup, _ changed: () -> Void) {
         do throws(ContractError) {
-            guard case .complete(let bytes) = delivery.body else {
-                throw ContractError(.tooLarge, "a control message is small")
-            }
-            let desired = try Contract.Message<DesiredState>(json: bytes).body
+            let desired = try Contract.Message<DesiredState>(delivery).body
             if standing.take(desired) {
                 log.info(
                     "new desired state",

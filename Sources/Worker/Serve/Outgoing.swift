@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import Logging
 
@@ -61,16 +62,5 @@ struct Outgoing: Sendable {
                 pause = min(pause * 2, .seconds(30))
             }
         }
-    }
-}
-
-extension AMQP.Message {
-    /// The message as the broker carries it: persistent, its id and type among the properties, too.
-    init<Body>(_ message: Contract.Message<Body>) throws(ContractError) {
-        var properties = MessageProperties()
-        properties.contentType = messageContentType
-        properties.type = message.body.type
-        properties.messageID = message.id
-        self.init(body: try message.json(), properties: properties)
     }
 }

@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import DefragTypes
 import Logging
@@ -110,44 +111,25 @@ struct Server {
     private func watch(_ connection: Connection, _ purpose: String, reporter: HostReporter?) async
         -> ExitStatus?
     {
+        let linkLog = LinkLog(
+            connection, purpose: purpose,
+            ifNotConsuming: "if the queue is missing, run 'reflow provision --host \(configuration.host)'",
+            log: log)
         var wasConnected = false
         for await state in connection.states {
-            let metadata: Logger.Metadata = [
-                "connection": "\(purpose)", "broker": "\(configuration.endpoint)",
-            ]
+            linkLog.note(state)
             switch state {
-            case .connecting, .closed: break
             case .connected:
-                log.info("connected", metadata: metadata)
                 wasConnected = true
                 reporter?.mentionState()
-            case .consuming(let queue):
-                log.info("consuming", metadata: metadata.merging(["queue": "\(queue)"]) { $1 })
-                systemd.send("STATUS=Consuming from \(configuration.endpoint)")
-            case .notConsuming(let queue, let error, let retryIn):
-                log.warning(
-                    "not consuming: if the queue is missing, run 'reflow provision --host \(configuration.host)'",
-                    metadata: metadata.merging(
-                        ["queue": "\(queue)", "error": "\(error)", "retryIn": "\(retryIn.text)"]) { $1 })
-            case .offerRefused(let error):
-                log.warning(
-                    "the broker refused an event", metadata: metadata.merging(["error": "\(error)"]) { $1 })
-            case .blocked(let reason):
-                log.warning(
-                    "the broker holds publishers back",
-                    metadata: metadata.merging(["reason": "\(reason)"]) { $1 })
-            case .unblocked:
-                log.info("the broker takes messages again", metadata: metadata)
-            case .disconnected(let error, let retryIn):
-                log.warning(
-                    "not connected",
-                    metadata: metadata.merging(["error": "\(error)", "retryIn": "\(retryIn.text)"]) { $1 })
-                // Refused before it ever worked: a wrong password. Later it may be a broker in mid-restart.
-                if !wasConnected, [.accessRefused, .vhostNotFound].contains(error.code) {
-                    log.critical(
-                        "the broker refuses the login: check user, password and vhost in REFLOW_AMQP_URL")
-                    return .notPermitted
-                }
+            case .consuming: systemd.send("STATUS=Consuming from \(configuration.endpoint)")
+            // Refused before it ever worked: a wrong password. Later it may be a broker in mid-restart.
+            case .disconnected(let error, _)
+            where !wasConnected && [.accessRefused, .vhostNotFound].contains(error.code):
+                log.critical(
+                    "the broker refuses the login: check user, password and vhost in REFLOW_AMQP_URL")
+                return .notPermitted
+            default: break
             }
         }
         return nil

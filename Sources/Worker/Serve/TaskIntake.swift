@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import DefragTypes
 import Logging
@@ -25,7 +26,7 @@ struct TaskIntake: Sendable {
     private func take(_ delivery: Delivery) async {
         let message: Contract.Message<HostTask>
         do {
-            message = try parse(delivery)
+            message = try Contract.Message(delivery)
         } catch {
             await refuse(delivery, error)
             return
@@ -34,13 +35,6 @@ struct TaskIntake: Sendable {
         case .underWay: return
         case .answered: delivery.ack()
         case .begin: await carryOut(message)
-        }
-    }
-
-    private func parse(_ delivery: Delivery) throws(ContractError) -> Contract.Message<HostTask> {
-        switch delivery.body {
-        case .complete(let bytes): return try Contract.Message(json: bytes)
-        case .tooLarge(let size): throw ContractError(.tooLarge, "a message of \(size) bytes")
         }
     }
 

@@ -1,4 +1,5 @@
 import DefragTypes
+import Settings
 
 /// Draws a file's map: a sign for each cell, rows with their offsets, and a legend. The colour, or the letter, is the
 /// size of the extents; the tide that rises in a cell, or the capital, is what other files share.
@@ -78,7 +79,7 @@ struct MapPicture: Sendable {
 
     private func row(_ cells: ArraySlice<FileMap.Cell>) -> String {
         let offset = cells.first?.offset ?? .zero
-        let label = padded(to: Self.gutter - 1, offset == .zero ? "0" : "\(offset)") + " "
+        let label = (offset == .zero ? "0" : "\(offset)").padded(to: Self.gutter - 1, left: true) + " "
         guard hasColour else { return label + cells.map(letter).joined() }
         // One escape for as many signs as look alike.
         var row = dim(label)

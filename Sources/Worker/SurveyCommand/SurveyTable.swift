@@ -1,4 +1,5 @@
 import DefragTypes
+import Settings
 
 /// Surveys as a table for people, with what is to be said about all files together beneath it.
 struct SurveyTable {
@@ -101,9 +102,5 @@ struct SurveyHistogram {
 
 /// Lines of cells, all but the last in columns aligned to the right.
 private func columns(_ table: [[String]]) -> String {
-    let widths = table[0].indices.map { column in table.map { $0[column].count }.max() ?? 0 }
-    return table.map { cells in
-        let aligned = zip(cells, widths).dropLast().map { padded(to: $1, $0) }
-        return (aligned + [cells[cells.count - 1]]).joined(separator: "  ") + "\n"
-    }.joined()
+    Columns(rows: table, rightAligned: Set(table[0].indices.dropLast())).text + "\n"
 }

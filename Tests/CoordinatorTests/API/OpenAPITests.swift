@@ -1,5 +1,6 @@
 import Foundation
 import HTTPTypes
+import Settings
 import Testing
 import Yams
 

@@ -27,7 +27,7 @@ import Testing
         played.answerSurvey(
             "b",
             [
-                surveyed("/v/1", inode: .max, fileSystem: "fs-3", gain: 9),
+                surveyed("/v/1", inode: UInt64(Int64.max), fileSystem: "fs-3", gain: 9),
                 surveyed("/v/2", fileSystem: "fs-4", gain: 8),
                 surveyed("/v/swap", obstacle: .swapFile),
             ])
@@ -125,7 +125,7 @@ import Testing
         }
         let files = try await store.read { view in try (0..<6).map { try view.file(of: $0, in: "r1") } }
         #expect(files[1] == Store.TargetFile(path: "/v/2", fileSystem: "fs-2", inode: 12))
-        #expect(files[3] == Store.TargetFile(path: "/v/1", fileSystem: "fs-3", inode: .max))
+        #expect(files[3] == Store.TargetFile(path: "/v/1", fileSystem: "fs-3", inode: UInt64(Int64.max)))
         await #expect(throws: StoreError(.unknown, "there is no target 6 in a rollout 'r1'")) {
             try await store.read { try $0.file(of: 6, in: "r1") }
         }

@@ -59,13 +59,13 @@ import Testing
         let store = try Store.inMemory()
         let messages = (0..<5).map(message)
         try await store.write { unit in for message in messages { try unit.append(message) } }
-        func next(besides keys: Set<String> = [], limit: Int = 9) async throws -> [Store.Outgoing] {
-            try await store.read { try $0.nextOutgoing(besides: keys, limit: limit) }
+        func next(excluding keys: Set<String> = [], limit: Int = 9) async throws -> [Store.Outgoing] {
+            try await store.read { try $0.nextOutgoing(excluding: keys, limit: limit) }
         }
         let first = try await next()
         #expect(first.map(\.messageID) == ["m0", "m1"])
         #expect(try await next(limit: 1) == [first[0]])
-        #expect(try await next(besides: ["a"]) == [first[1]])
+        #expect(try await next(excluding: ["a"]) == [first[1]])
         var plain = first[0]
         plain.id = 0
         #expect(plain == messages[0])

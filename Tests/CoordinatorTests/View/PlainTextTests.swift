@@ -5,16 +5,6 @@ import Testing
 @testable import ReflowAPI
 
 @Suite("what hosts say, on a terminal") struct PlainTextTests {
-    @Test(
-        "nothing of it is obeyed",
-        arguments: [
-            ("/srv/vm/größe 1.img", "/srv/vm/größe 1.img"), ("a\u{1B}[2Jb", "a�[2Jb"), ("a\r\nb", "a��b"),
-            ("\u{9B}1A\t\u{7F}", "�1A��"), ("a\u{202E}gmi.b", "a�gmi.b"), ("a\u{2028}b", "a�b"), ("", ""),
-        ])
-    func plain(text: String, shown: String) {
-        #expect(text.plain == shown)
-    }
-
     private static let evil = "x\u{1B}[2J\nroot  rollout.cancel"
 
     @Test("neither in a table, nor in notes, nor in an event")

@@ -2,6 +2,7 @@ import ArgumentParser
 import DefragTypes
 import ReflowAPI
 import Rollout
+import RolloutSpec
 
 /// `reflow rollout pause`.
 struct RolloutPause: AsyncParsableCommand {

@@ -1,0 +1,247 @@
+import Contract
+import DefragTypes
+import Foundation
+import ReflowAPI
+import Rollout
+import RolloutSpec
+
+/// What operators want.
+extension Core: Operations {
+    func readiness() -> Readiness {
+        Readiness(reasons: brokerTrouble.map { [$0] } ?? [])
+    }
+
+    /// Says no where somebody waits for hosts that cannot hear.
+    func requireBroker() throws(OperationError) {
+        if let brokerTrouble { throw OperationError.brokerAway("\(brokerTrouble): no host can be asked") }
+    }
+
+    func hosts() -> [HostStatus] {
+        var atWork: [HostName: String] = [:]
+        for (id, rollout) in underWay.rollouts {
+            for host in rollout.hosts where host.isAtWork { atWork[host.name] = id }
+        }
+        return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
+            HostStatus(
+                name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
+                lastHeard: host.state == nil ? nil : Timestamp(host.lastHeard), labels: host.labels,
+                rollout: atWork[host.name], state: host.state)
+        }
+    }
+
+    func forget(_ name: HostName, by who: String) throws {
+        guard let host = fleet[name] else {
+            throw OperationError.notFound("there is no host '\(name)'")
+        }
+        guard host.isLost || !host.wasHeard else {
+            throw OperationError.conflict(
+                "host \(name) is not lost: one that is heard would be known again at once")
+        }
+        // The fleet would not know that it returns.
+        let waiting = underWay.rollouts.values.first { rollout in
+            rollout.hosts.contains { $0.name == name && !$0.state.phase.isEnded }
+        }
+        if let waiting {
+            throw OperationError.conflict(
+                "the rollout \(waiting.id) waits for host \(name): cancel it, or let it give the host up")
+        }
+        var step = Step(at: clock())
+        desired.forget(name)
+        carryOut(
+            [
+                fleet.forget(name),
+                .tell("host.forgotten", "\(who): host \(name) is forgotten", host: name, at: step.now),
+            ], &step)
+        audit(who, "host.forget", "\(name)", [String: String](), &step)
+        try commit(step)
+    }
+
+    // MARK: - Surveys
+
+    func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
+        try requireBroker()
+        var step = Step(at: clock())
+        let (id, effects) = surveys.start(request, at: step.now)
+        carryOut(effects, &step)
+        audit(who, "survey.start", id, request, &step)
+        try commit(step)
+        return Started(id: id)
+    }
+
+    func survey(_ id: String) throws -> SurveyStatus {
+        guard let view = surveys.view(id, fleet, at: clock()) else {
+            throw OperationError.notFound("there is no survey '\(id)'")
+        }
+        return view
+    }
+
+    // MARK: - Rollouts
+
+    func startPlan(spec text: String, by who: String) throws -> Started {
+        try requireBroker()
+        return Started(id: try begin(Self.spec(text), text: text, isPlanOnly: true, by: who))
+    }
+
+    func startRollout(spec text: String, by who: String) throws -> RolloutStatus {
+        try view(of: begin(Self.spec(text), text: text, by: who))
+    }
+
+    /// Begins a rollout, and returns its id. `text` is what it was read from.
+    func begin(_ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, by who: String) throws
+        -> String
+    {
+        let now = clock()
+        let selected = fleet.selected(by: spec.targets)
+        guard !selected.isEmpty else {
+            throw OperationError.conflict(
+                "no host matches: see 'reflow hosts'; a host is known once its worker has been heard, or when it is named in full"
+            )
+        }
+        var step = Step(at: now)
+        for host in selected { fleet.expect(host.name, at: now) }
+        let id = newRolloutID(spec.name, at: now)
+        let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
+        let lost = selected.map(\.name).filter { fleet[$0]?.isLost == true }
+        let effects = underWay.begin(rollout, text: text, lost: lost, at: now)
+        audit(who, isPlanOnly ? "rollout.plan" : "rollout.start", id, ["name": spec.name], &step)
+        let begins = "\(isPlanOnly ? "a plan" : "a rollout") of \(counted(selected.count, "host")) begins"
+        carryOut(
+            [.tell(isPlanOnly ? "plan.started" : "rollout.started", begins, rollout: id, at: now)] + effects,
+            &step)
+        try commit(step)
+        return id
+    }
+
+    /// Name and time: told apart at a glance, sorted by age. (Task ids start with it.)
+    private func newRolloutID(_ name: String, at now: Date) -> String {
+        let slug = String(
+            name.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }.prefix(30))
+        let stamp = Timestamp(now).description.filter(\.isNumber).prefix(14)
+        return "\(stamp)-\(slug)-\(newMessageID().prefix(4))"
+    }
+
+    private static func spec(_ text: String) throws -> RolloutSpec {
+        do {
+            return try SpecReader.read(text)
+        } catch {
+            throw OperationError.invalidSpec(
+                error.problems.map {
+                    SpecProblem(line: $0.line ?? 1, column: $0.column ?? 1, key: $0.key, message: $0.message)
+                })
+        }
+    }
+
+    func pause(_ id: String, by who: String) throws -> RolloutStatus {
+        try carryOut(.pause, on: id, "pause", by: who)
+    }
+    func resume(_ id: String, by who: String) throws -> RolloutStatus {
+        try carryOut(.resume, on: id, "resume", by: who)
+    }
+    func cancel(_ id: String, by who: String) throws -> RolloutStatus {
+        try carryOut(.cancel, on: id, "cancel", by: who)
+    }
+    func drain(_ id: String, by who: String) throws -> RolloutStatus {
+        try carryOut(.drain, on: id, "drain", by: who)
+    }
+
+    func set(_ settings: [String: String], ofRollout id: String, by who: String) throws -> RolloutStatus {
+        let overrides: PolicyOverrides
+        do {
+            overrides = try PolicyOverrides(
+                settings: settings.sorted { $0.key < $1.key }.map { ($0.key, $0.value) })
+        } catch {
+            throw OperationError.invalid(error.problems.joined(separator: "; "))
+        }
+        return try carryOut(.set(overrides), on: id, "set", settings, by: who)
+    }
+
+    private func carryOut(
+        _ command: Rollout.Command, on id: String, _ name: String, _ detail: [String: String] = [:],
+        by who: String
+    ) throws -> RolloutStatus {
+        guard underWay[id] != nil else {
+            let ended = try self.view(of: id)
+            throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
+        }
+        var step = Step(at: clock())
+        do {
+            carryOut(try underWay.carryOut(command, on: id, at: step.now), &step)
+        } catch {
+            throw OperationError.conflict("the rollout \(id) cannot be told to \(name): \(error.message)")
+        }
+        let what = detail.sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
+        carryOut([.tell("rollout.\(name)", "\(who): \(name)\(what)", rollout: id, at: step.now)], &step)
+        audit(who, "rollout.\(name)", id, detail, &step)
+        try commit(step)
+        return try view(of: id)
+    }
+
+    // MARK: - Dead letters
+
+    nonisolated func deadLetters() async throws -> [KeptDeadLetter] {
+        try await store.read { try $0.deadLetters() }
+    }
+
+    func deadLetter(_ id: String) throws -> KeptDeadLetter { try kept(id) { try $0.deadLetter($1) }.letter }
+
+    func requeueDeadLetter(_ id: String, by who: String) throws {
+        let (number, letter) = try kept(id) { try $0.deadMessage($1) }
+        guard let host = letter.host, letter.queue == QueueName.tasks(host) else {
+            throw OperationError.conflict(
+                "the dead letter \(id) did not come from a host's task queue: drop it")
+        }
+        guard letter.body.count == letter.size else {
+            throw OperationError.conflict(
+                "the dead letter \(id) was too large to be kept, \(letter.size) bytes: drop it")
+        }
+        var step = Step(at: clock())
+        step.write { write in
+            try write.append(
+                Store.Outgoing(
+                    exchange: ExchangeName.tasks, routingKey: "\(host)",
+                    messageID: letter.messageID ?? newMessageID(),
+                    contentType: letter.contentType ?? messageContentType, type: letter.type ?? "",
+                    body: letter.body, kind: .letter, host: "\(host)"))
+            try write.forget(deadLetter: number)
+        }
+        audit(who, "dead.requeue", id, [String: String](), &step)
+        try commit(step)
+    }
+
+    func dropDeadLetter(_ id: String, by who: String) throws {
+        let (number, _) = try kept(id) { try $0.deadLetter($1) }
+        var step = Step(at: clock())
+        step.write { try $0.forget(deadLetter: number) }
+        audit(who, "dead.drop", id, [String: String](), &step)
+        try commit(step)
+    }
+
+    private func kept<Letter>(
+        _ id: String, _ read: (ReadTransaction, Int64) throws -> Letter?
+    ) throws -> (number: Int64, letter: Letter) {
+        guard let number = Int64(id), let letter = try store.readNow({ try read($0, number) }) else {
+            throw OperationError.notFound("there is no dead letter '\(id)'")
+        }
+        return (number, letter)
+    }
+
+    // MARK: - Records
+
+    nonisolated func events(_ query: EventQuery) async throws -> [LoggedEvent] {
+        try await store.read { try $0.events(query) }
+    }
+
+    nonisolated func audit(before: Int64?, limit: Int) async throws -> Listing<AuditEntry> {
+        Listing(
+            try await store.read { try $0.audit(before: before, limit: limit + 1) }, most: limit, id: \.id)
+    }
+
+    func audit(
+        _ who: String, _ action: String, _ object: String, _ detail: some Encodable, _ step: inout Step
+    ) {
+        let entry = AuditEntry(
+            time: Timestamp(step.now), who: who, action: action, object: object,
+            detail: try? JSONColumn.value(JSONColumn.text(detail)))
+        step.write { try $0.record(entry) }
+    }
+}

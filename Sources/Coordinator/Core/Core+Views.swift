@@ -1,0 +1,252 @@
+import Contract
+import DefragTypes
+import Foundation
+import ReflowAPI
+import Rollout
+
+/// What operators see.
+extension Core {
+    // What is read from the store alone does not hold up the core.
+
+    nonisolated func rollouts() async throws -> [RolloutStatus] {
+        await views(try await store.read { try $0.rollouts(limit: Self.mostListed) })
+    }
+
+    private func views(_ rows: [Store.RolloutRow]) -> [RolloutStatus] { rows.map { view($0) } }
+
+    /// Rollouts in a listing, the newest.
+    private static let mostListed = 1000
+
+    nonisolated func rolloutID(_ text: String) async throws -> String {
+        let found = try await store.read { try $0.rollouts(meantBy: text) }
+        guard let id = found.first else {
+            throw OperationError.notFound("there is no rollout '\(text)': see 'reflow rollout list'")
+        }
+        guard found.count == 1 else {
+            throw OperationError.invalid(
+                "'\(text)' may mean several rollouts: \(found.joined(separator: ", "))")
+        }
+        return id
+    }
+
+    func rollout(_ id: String) throws -> RolloutStatus { try view(of: id) }
+
+    /// What has come of a rollout so far, file by file.
+    nonisolated func summary(of id: String) async throws -> RunSummary {
+        try await found { read in
+            let files = try read.outcomes(of: id)
+            return RunSummary(
+                job: id,
+                hosts: try read.hosts(of: id, limit: .max).map { RunSummary.Host($0, files[$0.name] ?? []) }
+            )
+        }
+    }
+
+    /// How a rollout is now.
+    func view(of id: String) throws -> RolloutStatus {
+        do {
+            return view(try store.readNow { try $0.rollout(id) })
+        } catch let error as StoreError where error.code == .unknown {
+            throw OperationError.notFound(error.message)
+        }
+    }
+
+    private func view(_ row: Store.RolloutRow) -> RolloutStatus {
+        let live = underWay[row.id]
+        let state = live?.state ?? row.state
+        let working = live.map(working) ?? []
+        let windows = state.spec.strategy.windows
+        let isRunning = live != nil && state.phase == .running
+        let now = clock()
+        let isOpen = live != nil && windows.openUntil(at: now) != nil
+        var bytes = row.totals.bytes
+        bytes.behind = min(bytes.total, working.reduce(bytes.behind) { $0 + $1.ahead })
+        // What lost hosts last said is no rate, and when they go on nobody knows.
+        let isHeard = isRunning && isOpen && state.pause == nil && brokerTrouble == nil
+        let heard = isHeard ? working.filter { !$0.view.isLost } : []
+        let rate = heard.flatMap(\.running).reduce(0.0) { $0 + $1.bytesPerSecond(in: live) }
+        let isForeseeable = heard.count == working.count
+        var view = RolloutStatus(
+            id: row.id, state: state, started: Timestamp(row.created), ended: row.ended.map { Timestamp($0) })
+        view.isOpen = isOpen
+        view.hosts = .init(
+            row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
+        (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)
+        (view.longestPauseMs, view.pauses) = (row.longestPauseMs, row.pauses)
+        view.allowedFailures =
+            live?.allowedFailures ?? state.spec.strategy.errorBudget?.count(of: row.totals.all.targets)
+        if let live {
+            if !isOpen { view.opensAt = windows.nextOpening(after: now).map { Timestamp($0) } }
+            if isOpen { view.waitsFor = holder(of: live) }
+            view.brokerTrouble = brokerTrouble
+            view.namesake =
+                underWay.rollouts.values.filter { $0.id != row.id && $0.state.spec.name == view.name }.map(
+                    \.id
+                ).max()
+            if isRunning { view.slots = live.slots }
+        }
+        if rate >= 1 {
+            view.bytesPerSecond = rate
+            if isForeseeable { view.secondsLeft = Double((bytes.total - bytes.behind).rawValue) / rate }
+        }
+        view.working = working.prefix(RolloutStatus.mostWorking).map(\.view)
+        return view
+    }
+
+    /// Another rollout that is at work on hosts of `rollout`, if all that could go on are taken by others.
+    private func holder(of rollout: Rollout) -> RolloutStatus.Other? {
+        guard rollout.state.phase == .running, rollout.state.pause == nil, rollout.activeHosts == 0,
+            rollout.slots > 0
+        else { return nil }
+        let waiting = rollout.hosts.filter { $0.state.phase == .waiting && !$0.isLost }.map(\.name)
+        guard !waiting.isEmpty, waiting.allSatisfy(underWay.isTaken(excluding: rollout.id)) else {
+            return nil
+        }
+        let holder = underWay.rollouts.sorted { $0.key < $1.key }.first { id, other in
+            id != rollout.id && waiting.contains { other.isAtWork(on: $0) }
+        }
+        return holder.map { .init(id: $0.key, pause: $0.value.state.pause) }
+    }
+
+    // MARK: - Hosts and files
+
+    private struct Working {
+        var view: RolloutStatus.Working
+        var running: [SliceProgress] { view.running }
+        /// Bytes beyond the cursors of running slices, as was last said.
+        var ahead: ByteCount
+    }
+
+    private func working(_ rollout: Rollout) -> [Working] {
+        rollout.hosts.filter(\.isAtWork).map { host in
+            var targets = RolloutStatus.Targets([:])
+            var bytes = RolloutStatus.Bytes()
+            var ahead = ByteCount.zero
+            var inFlightSince: Date?
+            var nextAttempt: Date?
+            for target in host.lanes.flatMap(\.targets).lazy.map({ rollout.targets[$0] }) {
+                targets.add(TargetPhase(target.state))
+                switch target.state {
+                case .inFlight(let since): inFlightSince = min(since, inFlightSince ?? since)
+                case .backingOff(let until, _): nextAttempt = min(until, nextAttempt ?? until)
+                case .pending, .done, .skipped, .failed: break
+                }
+                bytes.total += target.size
+                bytes.behind += target.state.isEnded ? target.size : min(target.size, target.cursor)
+            }
+            for slice in host.progress {
+                guard let target = rollout.target(ofSlice: slice.task).map({ rollout.targets[$0] }) else {
+                    continue
+                }
+                ahead += max(.zero, min(target.size, slice.offset) - min(target.size, target.cursor))
+            }
+            bytes.behind += ahead
+            let silence = inFlightSince.map { clock().timeIntervalSince($0) } ?? 0
+            return Working(
+                view: .init(
+                    name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
+                    isPausedElsewhere: isPausedElsewhere(host.name),
+                    deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
+                    nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
+                    running: host.progress),
+                ahead: ahead)
+        }
+    }
+
+    nonisolated func hosts(ofRollout id: String) async throws -> [RolloutHostStatus] {
+        var views = try await found { try $0.hosts(of: id, limit: .max) }.map { row in
+            RolloutHostStatus(
+                name: row.name, state: row.state, targets: row.totals.targets, bytes: row.totals.bytes,
+                extents: row.totals.extents)
+        }
+        let live = await live(of: id)
+        for index in views.indices {
+            guard let host = live[views[index].name] else { continue }
+            views[index].isPaused = host.isPaused
+            views[index].bytes.behind += host.ahead
+        }
+        // In the order in which they have their turn, then those without any files.
+        func rank(_ host: RolloutHostStatus) -> (Int, HostName) { (live[host.name]?.rank ?? .max, host.name) }
+        return views.sorted { rank($0) < rank($1) }
+    }
+
+    /// What is known of a host of a rollout that has not ended, besides what is stored.
+    private struct Live {
+        var rank = Int.max
+        var isPaused = false
+        var ahead = ByteCount.zero
+    }
+
+    private func live(of id: String) -> [HostName: Live] {
+        guard let rollout = underWay[id] else { return [:] }
+        var live: [HostName: Live] = [:]
+        for host in rollout.hosts where !host.state.phase.isEnded {
+            live[host.name] = Live(isPaused: isPaused(host.name))
+        }
+        for (rank, place) in rollout.order.enumerated() {
+            live[rollout.hosts[place].name, default: Live()].rank = rank
+        }
+        for host in working(rollout) { live[host.view.name]?.ahead = host.ahead }
+        return live
+    }
+
+    /// Whether a host says that it is paused, by a rollout or by `reflow control`.
+    private func isPaused(_ host: HostName) -> Bool { fleet[host]?.state?.mode == .pause }
+
+    /// Whether it was paused by a later word than the coordinator's.
+    private func isPausedElsewhere(_ host: HostName) -> Bool {
+        guard isPaused(host), let said = fleet[host]?.state else { return false }
+        return said.generation > desired[host]?.generation ?? 0
+    }
+
+    nonisolated func targets(ofRollout id: String, _ query: TargetQuery) async throws -> Listing<TargetStatus>
+    {
+        var more = query
+        more.limit += 1
+        let found = try await found { [more] in try $0.targets(of: id, more) }
+        return Listing(found, most: query.limit, id: \.number)
+    }
+
+    /// What the store says of something that may not be there.
+    private nonisolated func found<Value: Sendable>(
+        _ read: @Sendable (ReadTransaction) throws -> Value
+    ) async throws -> Value {
+        do {
+            return try await store.read(read)
+        } catch let error as StoreError where error.code == .unknown {
+            throw OperationError.notFound(error.message)
+        }
+    }
+
+    // MARK: - Plans
+
+    nonisolated func plan(_ id: String) async throws -> PlanStatus {
+        if let plan = try await livePlan(id) { return plan }
+        return try await found { read in
+            guard try read.rollout(id).state.isPlanOnly else { throw OperationError.notAPlan(id) }
+            let extents = try read.hosts(of: id, limit: .max).map { ($0.name, $0.totals.all.extentsBefore) }
+            let now = clock()
+            return PlanStatus(
+                try read.restore(id, at: now), extents: Dictionary(uniqueKeysWithValues: extents), at: now)
+        }
+    }
+
+    /// A plan that has not ended: how many have answered.
+    private func livePlan(_ id: String) throws -> PlanStatus? {
+        guard let live = underWay[id] else { return nil }
+        guard live.state.isPlanOnly else { throw OperationError.notAPlan(id) }
+        return PlanStatus(live, extents: [:], at: clock())
+    }
+}
+
+extension OperationError {
+    fileprivate static func notAPlan(_ id: String) -> Self { .notFound("'\(id)' is a rollout, not a plan") }
+}
+
+extension SliceProgress {
+    /// How fast it gets ahead, from where its slice began.
+    fileprivate func bytesPerSecond(in rollout: Rollout?) -> Double {
+        guard seconds > 0, let rollout, let target = rollout.target(ofSlice: task) else { return 0 }
+        return Double(max(.zero, offset - rollout.targets[target].cursor).rawValue) / max(seconds, 1)
+    }
+}

@@ -1,0 +1,46 @@
+import Contract
+import DefragTypes
+import Foundation
+import ReflowAPI
+import Rollout
+
+/// What a registry wants done: carried out by the core in this order, and stored as a part of the step that has caused it.
+enum Effect {
+    /// Write something, after what has changed in the rollouts.
+    case store((WriteTransaction) throws -> Void)
+    /// Hand what a host has said to everybody whom it concerns.
+    case believed(HostName, HostEvent)
+    /// Hand an event to every rollout.
+    case rollouts(Rollout.Event)
+    /// A task came to nothing: why, as a sentence about its host.
+    case taskFailed(String, HostName, why: String)
+    /// Say what is wanted of a host from now on.
+    case desire(HostName, DesiredState.Mode, PolicyOverrides)
+
+    /// Adds an event to the log.
+    static func tell(
+        _ type: String, _ text: String, rollout: String? = nil, host: HostName? = nil, subject: String? = nil,
+        at now: Date
+    ) -> Effect {
+        let event = LoggedEvent(
+            time: Timestamp(now), type: type, rollout: rollout, host: host, subject: subject, text: text)
+        return .store { try $0.log(event) }
+    }
+}
+
+/// What one step of the ``Core`` has decided: stored as one, or not at all.
+struct Step {
+    /// When it is taken.
+    let now: Date
+    /// What is written, in order, after what has changed in the rollouts.
+    private(set) var writes: [(WriteTransaction) throws -> Void] = []
+
+    init(at now: Date) {
+        self.now = now
+    }
+
+    /// Adds something to be written.
+    mutating func write(_ write: @escaping (WriteTransaction) throws -> Void) {
+        writes.append(write)
+    }
+}

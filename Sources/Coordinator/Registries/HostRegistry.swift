@@ -1,0 +1,118 @@
+import Contract
+import DefragTypes
+import Foundation
+import Rollout
+
+/// The hosts of the fleet: who is there, and when that was last written down.
+struct HostRegistry {
+    private var fleet: Fleet
+    /// When it was last written down that a host was heard, and for which hosts that is due.
+    private var noted: [HostName: Date] = [:]
+    private var notesDue: Set<HostName> = []
+
+    init(_ fleet: Fleet) {
+        self.fleet = fleet
+    }
+
+    /// Seconds that a host has at least, after a restart, to be heard: a worker says at least every 20 s that it lives.
+    private static let grace: TimeInterval = 21
+
+    subscript(_ host: HostName) -> Fleet.Host? { fleet.hosts[host] }
+
+    /// Seconds of silence after which a host is lost.
+    var lostAfter: TimeInterval { fleet.lostAfter }
+
+    /// All that are known, by name.
+    var hosts: [HostName: Fleet.Host] { fleet.hosts }
+
+    /// The hosts that a specification means; see `Fleet.selected(by:)`.
+    func selected(by targets: RolloutSpec.Targets) -> [(name: HostName, labels: [String: String])] {
+        fleet.selected(by: targets)
+    }
+
+    /// A host that the store knows. Its silence goes on across a restart, but for a moment in which it can be heard; the clock may
+    /// have been set back meanwhile.
+    mutating func resume(_ host: Store.FleetHost, at now: Date) {
+        let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
+        fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
+    }
+
+    /// A host that somebody names.
+    mutating func expect(_ host: HostName, isLost: Bool = false, at now: Date) {
+        fleet.expect(host, isLost: isLost, at: now)
+    }
+
+    /// A host said something.
+    mutating func heard(_ host: HostName, _ event: HostEvent, at now: Date) -> [Effect] {
+        let before = fleet.hosts[host]
+        let heard = fleet.heard(host, event, at: now)
+        var effects: [Effect] = []
+        if heard.hasReturned {
+            effects += [
+                .tell("host.returned", "host \(host) is heard again", host: host, at: now),
+                .rollouts(.returned(host)),
+            ]
+        }
+        if before == nil || heard.hasReturned || before?.labels != fleet.hosts[host]?.labels {
+            effects.append(note(host, at: now))
+        } else if isDue(after: fleet.lostAfter / 2, since: noted[host], now) {
+            notesDue.insert(host)
+        }
+        switch heard.hasTwin {
+        case true?:
+            effects.append(
+                .tell(
+                    "host.twin",
+                    "two workers call themselves host \(host): stop one of them, or give it a name of its own (REFLOW_HOST)",
+                    host: host, at: now))
+        case false?:
+            effects.append(
+                .tell("host.twinGone", "only one worker calls itself host \(host) again", host: host, at: now)
+            )
+        case nil: break
+        }
+        // The second worker says nothing of the host.
+        if !heard.isOfTwin { effects.append(.believed(host, event)) }
+        return effects
+    }
+
+    /// Writes down who was heard. All at once: the disk is synced for each step that writes.
+    mutating func writeNotes(at now: Date) -> [Effect] {
+        notesDue.map { note($0, at: now) }
+    }
+
+    /// Time has passed in which hosts could be heard: finds out who is lost.
+    mutating func tick(at now: Date) -> [Effect] {
+        let (lost, leap) = fleet.tick(at: now)
+        var effects: [Effect] = leap.map { [.rollouts(.leapt(by: $0))] } ?? []
+        for host in lost {
+            effects += [
+                .store { try $0.lost(host) },
+                .tell("host.lost", "host \(host) has been silent for too long", host: host, at: now),
+                .rollouts(.lost(host)),
+            ]
+        }
+        return effects
+    }
+
+    /// Nobody could be heard until `date`: everyone's silence begins anew.
+    mutating func couldNotHear(until date: Date) {
+        fleet.couldNotHear(until: date)
+    }
+
+    /// Forgets a host.
+    mutating func forget(_ host: HostName) -> Effect {
+        fleet.forget(host)
+        noted[host] = nil
+        notesDue.remove(host)
+        return .store { try $0.forget(host) }
+    }
+
+    /// Writes down that a host was heard.
+    private mutating func note(_ host: HostName, at now: Date) -> Effect {
+        noted[host] = now
+        notesDue.remove(host)
+        let state = fleet.hosts[host]?.state
+        return .store { try $0.heard(host, state, at: now) }
+    }
+}

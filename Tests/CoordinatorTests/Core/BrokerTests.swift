@@ -1,0 +1,112 @@
+import AMQP
+import Contract
+import DefragTypes
+import Foundation
+import Rollout
+import Testing
+
+@testable import Coordinator
+@testable import ReflowAPI
+
+@Suite("A coordinator and its broker", .timeLimit(.minutes(1))) struct BrokerTests {
+    private let lostAfter = Int(CoreBench.lostAfter)
+
+    @Test(
+        "what its connections' states mean",
+        arguments: [
+            (.connected, true), (.unblocked, true), (.blocked(reason: "low on memory"), false),
+            (.disconnected(AMQPError(.unreachable, "refused"), retryIn: .seconds(1)), false),
+            (.connecting, nil), (.consuming(queue: "q"), nil), (.closed, nil),
+        ] as [(ConnectionState, Bool?)])
+    func states(state: ConnectionState, isThere: Bool?) {
+        switch CoreInput(state, of: .consuming) {
+        case .brokerBack(.consuming)?: #expect(isThere == true)
+        case .brokerAway(.consuming, _)?: #expect(isThere == false)
+        case nil: #expect(isThere == nil)
+        default: Issue.record("another input")
+        }
+    }
+
+    @Test("while it is away, or takes nothing, nobody is lost and no slice runs out of patience")
+    func away() async throws {
+        let (bench, id) = try await CoreBench.working()
+        try await bench.take(.brokerAway(.publishing, "it takes no messages: low on memory"))
+        #expect(
+            await bench.core.readiness().reasons == [
+                "the broker is away: it takes no messages: low on memory"
+            ])
+        try await bench.wait(600)
+        // The other connection's trouble, and its end, say nothing about the first one's.
+        try await bench.take(.brokerAway(.consuming, "lost"), .brokerBack(.consuming))
+        try await bench.wait(600)
+        #expect(await bench.core.hosts().map(\.isLost) == [false])
+        try await bench.take(.brokerBack(.publishing))
+        #expect(await bench.core.readiness().isReady)
+        // Its silence begins anew, once it has had the time to find the broker, too.
+        try await bench.wait(30 + lostAfter - 1)
+        #expect(await bench.core.hosts().map(\.isLost) == [false])
+        let files = try await bench.core.targets(ofRollout: id, .init(limit: 1)).items
+        #expect(files.map(\.state) == [.inFlight])
+        #expect(try await bench.core.rollout(id).failures == 0)
+        let told = try bench.log.filter { $0.hasPrefix("the broker") }
+        #expect(
+            told == [
+                "the broker is away (it takes no messages: low on memory); the hosts go on with what they have",
+                "the broker is there again",
+            ])
+        try await bench.wait(2)
+        #expect(await bench.core.hosts().map(\.isLost) == [true])
+    }
+
+    @Test("a coordinator that restarts again and again finds a lost host nevertheless")
+    func restarts() async throws {
+        var (bench, _) = try await CoreBench.working()
+        for _ in 0..<3 {
+            try await bench.wait(lostAfter / 3)
+            try await bench.restart()
+            try await bench.reachBroker()
+        }
+        // But for a moment in which it can be heard.
+        #expect(await bench.core.hosts().map(\.isLost) == [false])
+        try await bench.wait(21)
+        #expect(await bench.core.hosts().map(\.isLost) == [true])
+    }
+
+    @Test(
+        "a host of a rollout that was never heard is waited for across a restart, and given up like any other"
+    )
+    func neverHeard() async throws {
+        var bench = try await CoreBench()
+        try await bench.hear("a", .hostState(.living()))
+        let id = try await bench.rollout(of: "a", "b", silent: ["b"])
+        try await bench.restart()
+        try await bench.reachBroker()
+        for message in try await bench.publish() where message.kind == .slice {
+            try await bench.answer(message)
+        }
+        try await bench.wait(lostAfter, hearing: "a")
+        #expect(await bench.core.hosts().map(\.isLost) == [false, true])
+        try await bench.restart()
+        try await bench.reachBroker()
+        #expect(await bench.core.hosts().map(\.isLost) == [false, true])
+        for message in try await bench.publish() where message.kind == .slice {
+            try await bench.answer(message)
+        }
+        try await bench.wait(901, hearing: "a")
+        #expect(try await bench.core.rollout(id).phase == .completedWithFailures)
+        #expect(try bench.log.contains { $0.hasPrefix("host b is given up") })
+    }
+
+    @Test("a rollout over a host that is lost already begins in one step, and goes on after its end")
+    func lostAlready() async throws {
+        var (bench, first) = try await CoreBench.working()
+        try await bench.wait(lostAfter)
+        _ = try await bench.core.cancel(first, by: "ada")
+        let id = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada").id
+        try await bench.restart()
+        #expect(try await bench.core.rollout(id).hosts.lost == 1)
+        try await bench.reachBroker()
+        try await bench.hear("a", .hostState(.living()))
+        #expect(try await bench.core.rollout(id).hosts.lost == 0)
+    }
+}

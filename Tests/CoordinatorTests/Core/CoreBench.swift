@@ -1,0 +1,169 @@
+import Contract
+import DefragTypes
+import Foundation
+import Logging
+import Rollout
+import Synchronization
+import Testing
+
+@testable import Coordinator
+@testable import ReflowAPI
+
+/// A core over a store in memory, without a broker: hosts say what the test says, and what would be published is looked at.
+struct CoreBench {
+    let store: Store
+    private(set) var core: Core
+    private let clock = TestClock()
+    var now: Date { clock.now }
+
+    static let lostAfter: TimeInterval = 30
+
+    /// A coordinator that has reached its broker.
+    init() async throws {
+        store = try Store.inMemory()
+        core = Self.core(store, clock)
+        try await core.resume()
+        try await reachBroker()
+    }
+
+    /// One with a rollout that has a slice out on host `a`.
+    static func working() async throws -> (CoreBench, id: String) {
+        let bench = try await CoreBench()
+        try await bench.hear("a", .hostState(.living()))
+        let id = try await bench.rollout(of: "a")
+        try await bench.publish()
+        return (bench, id)
+    }
+
+    private static func core(_ store: Store, _ clock: TestClock) -> Core {
+        Core(
+            store: store, fleet: Fleet(lostAfter: lostAfter),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now })
+    }
+
+    /// The process ends, whatever it was doing, and another takes up what is stored. It has not reached the broker yet.
+    mutating func restart() async throws {
+        core = Self.core(store, clock)
+        try await core.resume()
+    }
+
+    /// Both connections are up.
+    func reachBroker() async throws { try await take(.brokerBack(.publishing), .brokerBack(.consuming)) }
+
+    /// Something happens.
+    func take(_ inputs: CoreInput...) async throws {
+        try await core.take(inputs)
+    }
+
+    /// Time passes, second by second, while `hosts` go on saying that they live.
+    func wait(_ seconds: Int, hearing hosts: String...) async throws {
+        for second in 0..<seconds {
+            clock.advance(1)
+            if second % 10 == 9 { for host in hosts { try await hear(host, .hostState(.living())) } }
+            try await take(.tick)
+        }
+    }
+
+    /// The clock is set, or the process stood still.
+    func jump(_ seconds: TimeInterval) { clock.advance(seconds) }
+
+    /// A host says something.
+    func hear(_ host: String, _ event: HostEvent, id: String? = nil) async throws {
+        try await take(.heard(named(host), event, id: id, nil))
+    }
+
+    /// What is to be published, which the broker takes.
+    @discardableResult func publish() async throws -> [Store.Outgoing] {
+        var all: [Store.Outgoing] = []
+        while true {
+            let messages = try await core.outgoing(most: .max)
+            if messages.isEmpty { return all }
+            try await core.published(messages.map { ($0, nil) })
+            all += messages
+        }
+    }
+
+    /// Texts of the log.
+    var log: [String] {
+        get throws { try store.readNow { try $0.events(.init(limit: .max)) }.map(\.text) }
+    }
+
+    /// A rollout over `hosts`, each of which has so many files and, but for those that are `silent`, has answered its survey.
+    func rollout(of hosts: String..., files: Int = 1, silent: Set<String> = []) async throws -> String {
+        let id = try await core.startRollout(spec: Self.spec(hosts), by: "ada").id
+        for message in try await publish() where message.kind == .survey {
+            guard let host = message.host, let task = message.task, !silent.contains(host) else { continue }
+            try await answerSurvey(task, of: host, job: id, files: files)
+        }
+        return id
+    }
+
+    func answerSurvey(_ task: String, of host: String, job: String, files: Int = 1) async throws {
+        let found = (0..<files).map {
+            FileSurvey(
+                path: "/srv/\($0)", inode: 1, fileSystem: "fs", size: .mebibytes(1),
+                statistics: ExtentStatistics(), estimatedReflinkSeconds: 1, gainSeconds: 1)
+        }
+        try await hear(host, .surveyPage(.init(task: task, job: job, page: 0, files: found)))
+        try await hear(
+            host,
+            .surveyFinished(
+                .init(task: task, job: job, pages: 1, files: files, matched: files, problems: [])))
+    }
+
+    /// A host answers a slice.
+    func answer(_ slice: Store.Outgoing, _ status: DefragResult.Status = .done, id: String? = nil)
+        async throws
+    {
+        try await hear(
+            try #require(slice.host),
+            .sliceFinished(
+                .init(
+                    task: try #require(slice.task), job: "any",
+                    result: DefragResult(path: "/", status: status))),
+            id: id)
+    }
+
+    static func spec(_ hosts: [String]) -> String {
+        """
+        name: test
+        targets: {hosts: [\(hosts.joined(separator: ", "))], paths: [/srv/*], minExtents: 1}
+        """
+    }
+}
+
+extension HostState {
+    /// A worker that does nothing in particular.
+    static func living(generation: Int64 = 0, mode: DesiredState.Mode = .run) -> HostState {
+        HostState(
+            version: "test", kernel: "test", generation: generation, mode: mode, fileSystems: [], running: [],
+            uptime: 1)
+    }
+}
+
+extension [Store.Outgoing] {
+    /// The desired states among them.
+    var desires: [DesiredState] {
+        get throws {
+            try filter { $0.kind == .control }.map {
+                try Contract.Message<DesiredState>(json: $0.body).body
+            }
+        }
+    }
+}
+
+extension Core {
+    /// Tells a host something, whatever is known of it.
+    func say(_ state: DesiredState, to host: HostName) throws {
+        var step = Step(at: clock())
+        step.write { try $0.send(state, to: host) }
+        try commit(step)
+    }
+}
+
+/// A clock that stands still unless a test moves it.
+private final class TestClock: Sendable {
+    private let time = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
+    var now: Date { time.withLock { $0 } }
+    func advance(_ seconds: TimeInterval) { time.withLock { $0 += seconds } }
+}
