@@ -61,7 +61,7 @@ struct Failure: Error, CustomStringConvertible {
 
     init(broker error: any Error) {
         guard let error = error as? AMQPError else {
-            self.init(.failed, "\(error)")
+            self.init(any: error)
             return
         }
         switch error.code {

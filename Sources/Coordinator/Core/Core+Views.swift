@@ -80,7 +80,9 @@ extension Core {
             if isOpen { view.waitsFor = holder(of: live) }
             view.brokerTrouble = brokerTrouble
             view.namesake =
-                underWay.rollouts.values.filter { $0.id != row.id && $0.state.spec.name == view.name }.map(\.id).max()
+                underWay.rollouts.values.filter { $0.id != row.id && $0.state.spec.name == view.name }.map(
+                    \.id
+                ).max()
             if isRunning { view.slots = live.slots }
         }
         if rate >= 1 {

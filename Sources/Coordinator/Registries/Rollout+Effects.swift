@@ -53,8 +53,8 @@ extension Rollout {
         case .unanswered(let attempts, let hosts):
             tell(
                 "rollout.paused",
-                "paused: none of \(counted(attempts, "attempt")) at \(counted(hosts, "host")) was answered: their answers do not arrive here"
-            )
+                "paused: none of \(counted(attempts, "attempt")) at \(counted(hosts, "host")) was answered: "
+                    + "their answers do not arrive here")
         case .hostBegan(let host): tell("host.began", "host \(host) begins", host)
         case .hostFinished(let host): tell("host.finished", "host \(host) has finished", host)
         case .hostLost(let host):

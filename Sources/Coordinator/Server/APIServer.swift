@@ -28,6 +28,8 @@ struct APIServer<Core: Operations>: Sendable {
     let listeners: Listeners
     let logger: Logger
     var streams = StreamTiming()
+    /// Connections at a time of the socket, and as many by TCP: another one is let in when one of them ends.
+    var mostConnections = 400
 
     /// Listens and answers. Ends when its task is cancelled, having closed the core's feed and removed the socket.
     ///
@@ -86,7 +88,9 @@ struct APIServer<Core: Operations>: Sendable {
             router: Router(routes, access: access, logger: logger),
             // Connections that nobody uses do not stay, nor do they hold up the end for longer.
             server: .http1(configuration: .init(idleTimeout: .seconds(30))),
-            configuration: ApplicationConfiguration(address: address, serverName: nil),
+            configuration: ApplicationConfiguration(
+                address: address, serverName: nil,
+                availableConnectionsDelegate: MaximumAvailableConnections(mostConnections, logger: quiet)),
             onServerRunning: { onRunning($0) },
             logger: quiet)
     }

@@ -140,7 +140,7 @@ enum Tables {
     /// An event, in a line.
     static func event(_ event: LoggedEvent, ofRollout: Bool = true) -> String {
         let text = [ofRollout ? event.rollout : nil, event.text].compactMap(\.self).joined(separator: ": ")
-        return "\(event.time.short)  \(event.type)  \(text.plain)"
+        return "\(event.time.short)  \(event.type)  \(text.cut(to: 1000).plain)"
     }
 
     /// A rollout's policy, in a line: what was set since it began is marked.

@@ -208,8 +208,9 @@ actor MemoryCore: Operations {
     }
 
     func events(_ query: EventQuery) -> [LoggedEvent] {
-        let found = log.filter(query.matches)
-        return query.after == nil ? found.suffix(query.limit) : Array(found.prefix(query.limit))
+        guard let after = query.after else { return log.filter(query.matches).suffix(query.limit) }
+        // Ids are places in the log, from 1.
+        return Array(log.dropFirst(Int(after)).lazy.filter(query.matches).prefix(query.limit))
     }
 
     func audit(before: Int64?, limit: Int) -> Listing<AuditEntry> {

@@ -22,7 +22,8 @@ struct Server: Sendable {
     /// Runs a server while `work` does.
     static func run<Result: Sendable>(
         core: MemoryCore = MemoryCore(), socket: String? = nil, tokens: [Access.Token] = [],
-        streams: StreamTiming = StreamTiming(), _ work: @Sendable (Server) async throws -> Result
+        streams: StreamTiming = StreamTiming(), mostConnections: Int = 400,
+        _ work: @Sendable (Server) async throws -> Result
     ) async throws -> Result {
         let socket = try socket ?? RunFolder.subfolder("api") + "/reflow.sock"
         let server = APIServer(
@@ -30,7 +31,8 @@ struct Server: Sendable {
             listeners: Listeners(
                 socket: socket,
                 tcp: tokens.isEmpty ? nil : .init(address: "127.0.0.1", port: 0, tokens: tokens)),
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, streams: streams)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, streams: streams,
+            mostConnections: mostConnections)
         let (ready, continuation) = AsyncThrowingStream.makeStream(of: Int?.self)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {

@@ -45,6 +45,24 @@ import Testing
         }
     }
 
+    @Test("lets no more in than it has room for, until somebody leaves")
+    func crowd() async throws {
+        try await Server.run(mostConnections: 1) { server in
+            try await server.ask { client in
+                _ = try await client.follow(EventQuery()) { _ in
+                    await #expect(throws: ClientError.self) {
+                        try await CoordinatorClient.use(server.address, timeout: .milliseconds(300)) {
+                            let _: Listing<HostStatus> = try await $0.get("/v1/hosts")
+                        }
+                    }
+                    return false
+                }
+            }
+            let hosts: Listing<HostStatus> = try await server.ask { try await $0.get("/v1/hosts") }
+            #expect(hosts.items.count == 2)
+        }
+    }
+
     @Test("what is in the way is named")
     func inTheWay() async throws {
         let folder = try RunFolder.subfolder("socket")

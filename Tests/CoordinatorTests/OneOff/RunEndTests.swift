@@ -1,5 +1,6 @@
 import AMQP
 import DefragTypes
+import Foundation
 import Glibc
 import GRDB
 import Support
@@ -11,24 +12,57 @@ import Testing
 @Suite("reflow run ends", .serialized, .timeLimit(.minutes(3))) struct RunEndTests {
     private static let broker = Task { try await PrivateBroker() }
 
+    /// Files that all end with the survey.
+    private static func immutable(_ count: Int) -> [FileSurvey] {
+        (0..<count).map { number in
+            var file = surveyed("/v/f\(number)", gain: 1)
+            file.obstacle = .init(reason: .immutable, message: "'/v/f\(number)' is immutable")
+            return file
+        }
+    }
+
     private func jobQueues(_ broker: PrivateBroker) async throws -> String {
         try await broker.evaluate(
             "[N || {resource, _, queue, <<\"reflow.job.\", _/binary>> = N} <- rabbit_amqqueue:list_names()]."
         )
     }
 
-    @Test("with all that has happened told, when more happens at once than any buffer holds")
-    func manyAtOnce() async throws {
-        let files = (0..<1500).map { number in
-            var file = surveyed("/v/f\(number)", gain: 1)
-            file.obstacle = .init(reason: .immutable, message: "'/v/f\(number)' is immutable")
-            return file
-        }
-        let host = try await ScriptedHost("many", at: try await Self.broker.value, files: files)
+    @Test(
+        "with all that has happened told, when more happens at once than any buffer holds",
+        arguments: [20_000])
+    func manyAtOnce(count: Int) async throws {
+        let host = try await ScriptedHost(
+            "many-\(count)", at: try await Self.broker.value, files: Self.immutable(count))
         let run = try host.run()
         #expect(await run.wait() == .exited(0), "\(run.errors.suffix(500))")
-        #expect(run.errors.matches(of: /was left alone/).count == 1500)
+        #expect(run.errors.matches(of: /was left alone/).count == count)
         #expect(try await jobQueues(host.broker) == "[]")
+        await host.close()
+    }
+
+    @Test("and so does the watching of a rollout, undisturbed", arguments: [1500])
+    func watch(count: Int) async throws {
+        let broker = try await Self.broker.value
+        let host = try await ScriptedHost("watched-\(count)", at: broker, files: Self.immutable(count))
+        let folder = try RunFolder.subfolder("watched")
+        let environment = [
+            "REFLOW_AMQP_URL": broker.url, "REFLOW_SHARED_USER": "guest",
+            "REFLOW_DATABASE": folder + "/reflow.db", "REFLOW_SOCKET": folder + "/reflow.sock",
+            "REFLOW_URL": folder + "/reflow.sock",
+        ]
+        let coordinator = try Process("reflow", ["serve"], environment: environment)
+        while coordinator.isRunning, !coordinator.errors.contains("the broker is there") {
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        let spec = folder + "/spec.yaml"
+        try "name: watched\ntargets: {hosts: [\(host.name)], paths: [/v/*]}\n".write(
+            toFile: spec, atomically: true, encoding: .utf8)
+        let watch = try Process("reflow", ["rollout", "start", "--watch", spec], environment: environment)
+        #expect(await watch.wait() == .exited(0), "\(watch.errors.suffix(500))")
+        #expect(watch.errors.matches(of: /was left alone/).count == count)
+        #expect(!watch.errors.contains("away"))
+        coordinator.send(SIGTERM)
+        #expect(await coordinator.wait() == .exited(0))
         await host.close()
     }
 

@@ -10,7 +10,7 @@ public struct HostStatus: Decodable, Sendable {
 public struct RolloutStatus: Decodable, Sendable {
     /// Files, by where they stand.
     public struct Targets: Decodable, Sendable { public var total, done, skipped, failed: Int }
-    /// Of the files that have ended.
+    /// Of all files: as they were surveyed, and as they were last seen.
     public struct Extents: Decodable, Sendable { public var before, after: Int }
     /// Sizes of the files, and how much of that is behind it.
     public struct Bytes: Decodable, Sendable { public var total, behind: Int64 }

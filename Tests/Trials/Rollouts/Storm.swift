@@ -79,7 +79,7 @@ struct Storm {
             }
             let rollout = try await coordinator.rollout(id)
             try Inspection.promise(rollout.pause == nil, "it has paused: \(rollout)")
-            if rollout.phase == "completed" { break }
+            if rollout.phase.hasPrefix("completed") { break }
             try Inspection.promise(
                 ["surveying", "running"].contains(rollout.phase), "it is \(rollout.phase)")
             if let next = plan.first, rollout.share >= next.share {
