@@ -33,6 +33,16 @@ struct CoordinatorService {
         consuming.start()
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
+            for (connection, purpose) in [(publishing, "tasks"), (consuming, "answers")] {
+                group.addTask {
+                    var linkLog = LinkLog(
+                        connection, purpose: purpose,
+                        ifNotConsuming:
+                            "if the account may not consume the queue, let it ('rabbitmqctl set_permissions')",
+                        ifInUse: "somebody else consumes it exclusively", log: log)
+                    await linkLog.follow(connection)
+                }
+            }
             group.addTask {
                 await Topology(hosts: []).keepDeclared(on: publishing, missingOn: consuming, log: log)
             }
