@@ -27,6 +27,11 @@ public struct LinkLog: Sendable {
         self.ifInUse = ifInUse
     }
 
+    /// Logs what becomes of `connection` from now on, until cancelled, or it is closed.
+    public mutating func follow(_ connection: Connection) async {
+        for await state in connection.states { note(state) }
+    }
+
     /// Logs `state`, if there is anything to say.
     public mutating func note(_ state: ConnectionState) {
         switch state {

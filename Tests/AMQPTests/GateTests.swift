@@ -44,6 +44,14 @@ import Testing
         #expect(sent(4) == [tasks])
     }
 
+    @Test mutating func opensAtOnceForWhoComesWhenTheOtherConsumesAlready() throws {
+        try connect()
+        try receive(3, .channelOpenOk, .reply(.consuming(consumerTag: "c")))
+        machine.actions = []
+        machine.subscribe(3, Subscription(queue: "more", steps: [tasks], gate: 1), at: now)
+        #expect(sent(5) == [.channelOpen])
+    }
+
     @Test mutating func shutsWhenTheOtherIsRefusedAndOpensAgainWithIt() throws {
         try connect()
         try receive(3, .channelOpenOk, .reply(.consuming(consumerTag: "c")))
@@ -98,7 +106,7 @@ import Testing
 }
 
 /// Two of one name at a real broker.
-@Suite struct ExclusiveConsumerTests {
+@Suite(.timeLimit(.minutes(1))) struct ExclusiveConsumerTests {
     @Test func onlyOneConsumesAndTheOtherTakesOver() async throws {
         let name = testOptions().name
         try await withConnection { first in

@@ -112,7 +112,8 @@ struct Consumer {
     /// Its gate is open: it may subscribe.
     mutating func release(at now: Instant, _ actions: inout [Action]) {
         switch phase {
-        case .held: open(at: now, &actions)
+        // Offline: it has subscribed just now, while its gate was open.
+        case .offline, .held: open(at: now, &actions)
         case .closing(then: .hold): phase = .closing(then: .retry(after: .zero))
         default: break
         }

@@ -51,13 +51,16 @@ struct Outgoing: Sendable {
 
     private func publish(_ message: AMQP.Message, to exchange: String, routingKey: String) async throws {
         var pause = Duration.milliseconds(500)
+        var repetitions = Repetitions<String>()
         while true {
             do {
                 return try await connection.publish(
                     message, exchange: exchange, routingKey: routingKey, mandatory: true)
             } catch let error as AMQPError where error.isRetriable {
-                log.warning(
-                    "the broker did not take a message, trying again", metadata: ["error": "\(error)"])
+                if repetitions.isDue(exchange, "\(error)", at: .now) != nil {
+                    log.warning(
+                        "the broker did not take a message, trying again", metadata: ["error": "\(error)"])
+                }
                 try await Task.sleep(for: pause)
                 pause = min(pause * 2, .seconds(30))
             }
