@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import Foundation
+import ReflowAPI
 import Rollout
 
 /// The hosts of the fleet: who is there, and when that was last written down.
@@ -32,15 +33,17 @@ struct HostRegistry {
 
     /// Goes on with the hosts that the store knows. The silence of those that are not known here goes on across a restart, but for
     /// a moment in which they can be heard; the clock may have been set back meanwhile. Of the others the store says whether
-    /// they are lost: what follows from that is stored with it.
+    /// they are lost: what follows from that is stored with it. Those that it does not know have never been heard.
     mutating func resume(_ stored: [Store.FleetHost], at now: Date) {
-        for name in fleet.hosts.keys { fleet.restore(name, isLost: false) }
+        let known = Set(stored.map(\.name))
+        for name in fleet.hosts.keys where !known.contains(name) { fleet.forget(name) }
         for host in stored {
             let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
             fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
             fleet.restore(host.name, isLost: host.isLost)
         }
-        notesDue = Set(noted.keys)
+        noted = [:]
+        notesDue = []
     }
 
     /// A host that somebody names.
@@ -60,7 +63,7 @@ struct HostRegistry {
             ]
         }
         if before == nil || heard.hasReturned || before?.labels != fleet.hosts[host]?.labels {
-            effects.append(note(host, at: now))
+            effects.append(note(host, at: now).effect)
         } else if isDue(after: fleet.lostAfter / 2, since: noted[host], now) {
             notesDue.insert(host)
         }
@@ -84,7 +87,17 @@ struct HostRegistry {
 
     /// Writes down who was heard. All at once: the disk is synced for each step that writes.
     mutating func writeNotes(at now: Date) -> [Effect] {
-        notesDue.map { note($0, at: now) }
+        notesDue.map { host in
+            let note = note(host, at: now)
+            return .store { write in
+                // One that cannot be stored keeps the others from nothing.
+                do { try note.write(write) } catch  where StoreTrouble(error) == nil {
+                    let text = "what host \(host) says of itself cannot be stored: \(error)"
+                    try write.log(
+                        LoggedEvent(time: Timestamp(now), type: "message.ignored", host: host, text: text))
+                }
+            }
+        }
     }
 
     /// Time has passed in which hosts could be heard: finds out who is lost.
@@ -115,10 +128,15 @@ struct HostRegistry {
     }
 
     /// Writes down that a host was heard.
-    private mutating func note(_ host: HostName, at now: Date) -> Effect {
+    private mutating func note(_ host: HostName, at now: Date) -> Note {
         noted[host] = now
         notesDue.remove(host)
         let state = fleet.hosts[host]?.state
-        return .store { try $0.heard(host, state, at: now) }
+        return Note { try $0.heard(host, state, at: now) }
+    }
+
+    private struct Note {
+        let write: (WriteTransaction) throws -> Void
+        var effect: Effect { .store(write) }
     }
 }

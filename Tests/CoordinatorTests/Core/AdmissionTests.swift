@@ -1,0 +1,144 @@
+import Contract
+import Foundation
+import Testing
+
+@testable import Coordinator
+
+@Suite("A sender's share") struct AdmissionTests {
+    private let host = HostMail.Sender(account: "reflow-a", host: named("a"))
+    private let other = HostMail.Sender(account: "reflow-b", host: named("b"))
+    private let start = ContinuousClock.now
+
+    /// How many of `count` messages of `bytes`, spread over so many seconds, are looked at.
+    private func admitted(
+        _ admission: Admission, _ sender: HostMail.Sender, _ count: Int, of bytes: Int, over seconds: Double
+    ) -> Int {
+        (0..<count).count { number in
+            let now = start + .seconds(seconds * Double(number) / Double(count))
+            return admission.admits(sender, bytes: bytes, .unasked, at: now)
+        }
+    }
+
+    @Test("is enough for a host that says every second what it does")
+    func honest() {
+        let admission = Admission()
+        #expect(admitted(admission, host, 36_000, of: 8 << 10, over: 3600) == 36_000)
+        #expect(admission.takeDropped().isEmpty)
+    }
+
+    @Test("of a flood so much is looked at as its share, and the rest is counted")
+    func flood() {
+        let admission = Admission()
+        // 500 messages of 100 KiB a second, for a minute.
+        let looked = admitted(admission, host, 30_000, of: 100 << 10, over: 60)
+        let share = (4 << 20 + 60 * 262_144) / (100 << 10)
+        #expect((share - 1...share + 1).contains(looked))
+        let subject = Complaint.Subject(account: "reflow-a", host: named("a"), kind: .overShare)
+        #expect(admission.takeDropped() == [subject: 30_000 - looked])
+        // Another sender's is its own.
+        #expect(admission.admits(other, bytes: 100 << 10, .unasked, at: start + .seconds(60)))
+    }
+
+    @Test("small messages are bounded by their number")
+    func small() {
+        let looked = admitted(Admission(), host, 100_000, of: 10, over: 10)
+        #expect((999...1001).contains(looked))
+    }
+
+    @Test("a message larger than the whole share is looked at when the share is whole, once")
+    func large() {
+        let admission = Admission()
+        #expect(admission.admits(host, bytes: 64 << 20, .unasked, at: start))
+        #expect(!admission.admits(host, bytes: 1, .unasked, at: start + .seconds(1)))
+    }
+
+    @Test("whoever has been silent is forgotten, and has a whole share again")
+    func silent() {
+        let admission = Admission()
+        _ = admission.admits(host, bytes: 4 << 20, .unasked, at: start)
+        admission.forgetSilent(at: start + .seconds(1))
+        #expect(!admission.admits(host, bytes: 4 << 20, .unasked, at: start + .seconds(1)))
+        admission.forgetSilent(at: start + .seconds(60))
+        #expect(admission.admits(host, bytes: 4 << 20, .unasked, at: start + .seconds(60)))
+    }
+
+    @Test("an answer is awaited by its task, whichever process has sent it")
+    func awaited() {
+        let awaited = AwaitedTasks()
+        awaited.add("r-0-1", of: named("a"))
+        #expect(awaited.isAwaited("r-0-1", of: named("a")))
+        #expect(awaited.isAwaited("r-0-1.tro8w0", of: named("a")))
+        #expect(awaited.isAwaited(nil, of: named("a")))
+        #expect(!awaited.isAwaited("r-0-10", of: named("a")))
+        #expect(!awaited.isAwaited("r-0-1", of: named("b")))
+        awaited.remove("r-0-1.x", of: named("a"))
+        #expect(!awaited.isAwaited(nil, of: named("a")))
+        for number in 0..<2000 { awaited.add("\(number)", of: named("a")) }
+        #expect(!awaited.isAwaited("0", of: named("a")), "the oldest make room")
+        #expect(awaited.isAwaited("1999", of: named("a")))
+    }
+}
+
+@Suite("Complaints") struct ComplaintTests {
+    private func complaint(_ account: String, _ kind: Complaint.Kind = .malformed) -> Complaint {
+        Complaint(subject: .init(account: account, host: nil, kind: kind), detail: "odd")
+    }
+
+    @Test("of a kind the first is told at once, those that follow as a number")
+    func counted() {
+        var registry = ComplaintRegistry()
+        let now = Date()
+        var told = 0
+        for second in 0..<1200 {
+            let time = now + Double(second)
+            told += registry.add(complaint("evil"), at: time).count
+            told += registry.tick(at: time).count
+        }
+        #expect(told == 2, "the first, and those of ten minutes")
+    }
+
+    @Test("nobody's hide another's, however many there are")
+    func hidden() {
+        var registry = ComplaintRegistry()
+        let now = Date()
+        for number in 0..<10_000 {
+            var odd = complaint("evil")
+            odd.subject.host = HostName("h\(number)")
+            _ = registry.add(odd, at: now)
+        }
+        #expect(registry.add(complaint("honest"), at: now).count == 1)
+    }
+
+    @Test("dead letters are told one by one, as far as one reads them")
+    func letters() {
+        var registry = ComplaintRegistry()
+        let told = (0..<500).map { _ in registry.add(complaint("a", .deadLetter), at: Date()).count }
+        #expect(told.reduce(0, +) == 10)
+    }
+}
+
+@Suite("Bytes that are held", .timeLimit(.minutes(1))) struct ByteBudgetTests {
+    @Test("are bounded, in the order of asking; what is larger than the bound comes through alone")
+    func bounds() async {
+        let budget = ByteBudget(100)
+        await budget.reserve(60)
+        let (order, continuation) = AsyncStream.makeStream(of: Int.self)
+        let large = Task {
+            await budget.reserve(1000)
+            continuation.yield(1)
+        }
+        var iterator = order.makeAsyncIterator()
+        budget.release(60)
+        #expect(await iterator.next() == 1)
+        let small = Task {
+            await budget.reserve(1)
+            continuation.yield(2)
+        }
+        budget.release(1000)
+        #expect(await iterator.next() == 2)
+        await large.value
+        await small.value
+        budget.close()
+        await budget.reserve(1 << 40)
+    }
+}

@@ -1,0 +1,111 @@
+import Contract
+import DefragTypes
+import Foundation
+import GRDB
+import ReflowAPI
+import Rollout
+import Synchronization
+import Testing
+
+@testable import Coordinator
+
+@Suite("What the core cannot store", .timeLimit(.minutes(1))) struct QuarantineTests {
+    /// Has the store refuse a host's state as if it could not hold it.
+    private func refuse(_ host: String, in store: Store) throws {
+        try store.writeNow { write in
+            try write.run(
+                """
+                CREATE TRIGGER odd BEFORE INSERT ON fleetHost WHEN NEW.name = '\(host)'
+                BEGIN SELECT RAISE(ABORT, 'too odd'); END
+                """)
+        }
+    }
+
+    /// Whose messages the broker may forget.
+    private final class Settled: Sendable {
+        let names = Mutex<[String]>([])
+    }
+
+    private func state(of host: String, _ settled: Settled) -> CoreInput {
+        .heard(
+            named(host), .hostState(.living()), id: nil,
+            .init(account: "reflow-\(host)") { settled.names.withLock { $0.append(host) } })
+    }
+
+    @Test("of many inputs only the culprit is set aside, as a dead letter with its host and account")
+    func culprit() async throws {
+        let bench = try await CoreBench()
+        try refuse("odd", in: bench.store)
+        let settled = Settled()
+        await bench.core.take(["a", "odd", "b"].map { state(of: $0, settled) })
+        #expect(settled.names.withLock { Set($0) } == ["a", "odd", "b"], "the broker may forget all of them")
+        #expect(try bench.store.readNow { try $0.fleet() }.map(\.name.description) == ["a", "b"])
+        let letters = try await bench.core.deadLetters()
+        #expect(letters.map(\.reason) == ["quarantined"])
+        #expect(letters.map(\.host) == [named("odd")])
+        #expect(letters.map(\.account) == ["reflow-odd"])
+        #expect(letters.allSatisfy { $0.detail?.contains("too odd") == true })
+        // And it goes on.
+        await bench.core.take([state(of: "c", settled)])
+        #expect(try bench.store.readNow { try $0.fleet() }.count == 3)
+    }
+
+    @Test("an answer that was set aside is recognised when it comes again")
+    func again() async throws {
+        let bench = try await CoreBench()
+        try refuse("odd", in: bench.store)
+        let answer = CoreInput.heard(
+            named("odd"),
+            .sliceFinished(.init(task: "t", job: "j", result: DefragResult(path: "/", status: .done))),
+            id: "1", .init(account: "reflow-odd") {})
+        await bench.core.take([answer])
+        await bench.core.take([answer])
+        #expect(try await bench.core.deadLetters().count == 1)
+    }
+
+    @Test("a rollout that cannot be read is set aside, and the others go on")
+    func unreadable() async throws {
+        var bench = try await CoreBench()
+        for host in ["a", "b"] { await bench.hear(host, .hostState(.living())) }
+        let broken = try await bench.rollout(of: "a")
+        let whole = try await bench.rollout(of: "b")
+        try bench.store.writeNow {
+            try $0.run("UPDATE rollout SET state = '{' WHERE id = ?", [broken])
+        }
+        try await bench.restart()
+        await bench.reachBroker()
+        #expect(try await bench.core.rollout(whole).phase == .running)
+        #expect(try bench.log.contains { $0.hasPrefix("the rollout \(broken) is set aside") })
+        for message in try await bench.publish() where message.host == "b" && message.kind == .slice {
+            try await bench.answer(message)
+        }
+    }
+
+    @Test("a disk that is full is waited for: nothing is acked, nothing lost, and it is told")
+    func full() async throws {
+        let bench = try await CoreBench()
+        func mostPages(_ count: Int) throws {
+            try bench.store.writeNow { try $0.run("PRAGMA max_page_count = \(count)") }
+        }
+        try mostPages(1)
+        let settled = Settled()
+        let labels = ["rack": String(repeating: "r", count: 63)]
+        let inputs = (0..<2000).map { number in
+            var said = HostState.living()
+            said.labels = labels
+            return CoreInput.heard(
+                named("host-\(number)"), .hostState(said), id: nil,
+                .init { settled.names.withLock { $0.append("\(number)") } })
+        }
+        let taking = Task { await bench.core.take(inputs) }
+        while bench.core.health[.store] == nil { try Task.checkCancellation() }
+        #expect(bench.core.health.readiness.reasons.first?.contains("full") == true)
+        #expect(settled.names.withLock { $0.isEmpty })
+        try mostPages(1 << 20)
+        await taking.value
+        #expect(settled.names.withLock { $0.count } == 2000)
+        #expect(bench.core.health[.store] == nil)
+        #expect(try bench.store.readNow { try $0.fleet() }.count == 2000)
+        #expect(try bench.log.contains { $0.hasPrefix("the database can be written again") })
+    }
+}
