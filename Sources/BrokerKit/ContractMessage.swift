@@ -10,6 +10,7 @@ extension AMQP.Message {
         properties.contentType = messageContentType
         properties.type = message.body.type
         properties.messageID = message.id
+        properties.correlationID = (message.body as? HostEvent)?.answeredTask
         self.init(body: try message.json(), properties: properties)
     }
 }
@@ -23,6 +24,18 @@ extension Contract.Message {
         switch delivery.body {
         case .complete(let bytes): try self.init(json: bytes)
         case .tooLarge(let size): throw ContractError(.tooLarge, "a message of \(size) bytes")
+        }
+    }
+}
+
+extension HostEvent {
+    /// The task that it answers: so a consumer knows an answer that it has asked for before it decodes it.
+    fileprivate var answeredTask: String? {
+        switch self {
+        case .sliceFinished(let answer): answer.task
+        case .surveyPage(let page): page.task
+        case .surveyFinished(let end): end.task
+        case .progress, .hostState, .unknown: nil
         }
     }
 }
