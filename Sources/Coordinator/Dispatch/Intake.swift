@@ -37,7 +37,8 @@ struct Intake: Sendable {
 
     private func deliveries(from source: Source) -> Deliveries {
         switch source {
-        case .queue(let name): return connection.consume(queue: name, prefetch: Self.prefetch)
+        case .queue(let name):
+            return connection.consume(queue: name, prefetch: Self.prefetch, checkedEvery: .seconds(4))
         case .chatter:
             let (queue, bindings) = Topology.telemetryQueue()
             return connection.consume(declaring: queue, bindings: bindings, prefetch: Self.prefetch)
