@@ -101,15 +101,17 @@ public final class Connection: Sendable {
     ///   - isExclusive: nobody else may consume it. Where somebody does, that is refused with `inUse`, and tried again.
     ///   - gate: other deliveries of this connection. This queue is consumed only while that one is; what was delivered
     ///     and not settled when it stops is delivered again, as after a lost connection.
+    ///   - check: how often the broker is asked whether the queue, and this consumer of it, are still there: it does not
+    ///     always tell.
     ///   - arguments: such as `x-stream-offset`.
     /// - Returns: the deliveries; letting them go ends the consumer.
     public func consume(
         queue: String, prefetch: UInt16, isExclusive: Bool = false, whileConsuming gate: Deliveries? = nil,
-        arguments: [String: FieldValue] = [:]
+        checkedEvery check: Duration = .seconds(30), arguments: [String: FieldValue] = [:]
     ) -> Deliveries {
         consume(
             .consume(queue: queue, isExclusive: isExclusive, arguments: arguments), of: queue, prefetch,
-            before: [], gate: gate?.consumer.id)
+            before: [], gate: gate?.consumer.id, check: check)
     }
 
     /// Consumes from a queue of its own that receives what `bindings` name, such as a
@@ -124,16 +126,17 @@ public final class Connection: Sendable {
         }
         return consume(
             .consume(queue: queue.name, arguments: [:]), of: queue.name, prefetch,
-            before: [.declareQueue(queue)] + binds, gate: nil)
+            before: [.declareQueue(queue)] + binds, gate: nil, check: .seconds(30))
     }
 
     private func consume(
         _ consume: ClientMethod, of queue: String, _ prefetch: UInt16, before: [ClientMethod],
-        gate: ConsumerID?
+        gate: ConsumerID?, check: Duration
     ) -> Deliveries {
         precondition(prefetch > 0, "without a prefetch the broker sends everything at once")
         let steps = before + [.qos(prefetch: prefetch), consume]
-        let (id, deliveries) = core.subscribe(Subscription(queue: queue, steps: steps, gate: gate))
+        let (id, deliveries) = core.subscribe(
+            Subscription(queue: queue, steps: steps, gate: gate, check: check))
         return Deliveries(consumer: ConsumerHandle(id, deliveries, self))
     }
 

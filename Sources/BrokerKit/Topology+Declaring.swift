@@ -35,7 +35,8 @@ extension Topology {
     }
 
     /// Declares everything each time the broker is reached, which may have come back empty, and when a queue is missing that
-    /// `consuming` is to consume, and every half minute; what is refused is tried again every five seconds. Until cancelled.
+    /// `consuming` is to consume, and every half minute; what is refused is tried again, at least every five seconds. Until
+    /// cancelled.
     ///
     /// - Parameters:
     ///   - connection: declares.
@@ -74,6 +75,8 @@ extension Topology {
         on connection: Connection, _ log: Logger, _ repetitions: inout Repetitions<TopologyProblem.Part?>,
         _ report: ([TopologyProblem]) -> Void
     ) async {
+        // A quorum queue that is being deleted cannot be declared for a moment.
+        var pause = Duration.milliseconds(500)
         while !Task.isCancelled {
             do {
                 let problems = try await declare(on: connection)
@@ -90,7 +93,8 @@ extension Topology {
                     log.warning("exchanges and queues cannot be declared", metadata: ["error": "\(error)"])
                 }
             }
-            try? await Task.sleep(for: .seconds(5))
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(5))
         }
     }
 }

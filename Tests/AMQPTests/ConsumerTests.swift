@@ -112,6 +112,36 @@ import Testing
         #expect(actions.last == .report(.consuming(queue: "q")))
     }
 
+    @Test(arguments: [
+        ServerMethod.channelClose(Closure(replyCode: 404, text: "NOT_FOUND - no queue 'q' in vhost '/'")),
+        .reply(.queue(QueueStatus(name: "q", messages: 3, consumers: 0))),
+    ])
+    mutating func aQueueThatWentWithoutAWordIsFoundOut(answer: ServerMethod) throws {
+        let steps = [ClientMethod.consume(queue: "q", arguments: [:])]
+        consumer = Consumer(
+            7, Subscription(queue: "q", steps: steps, check: .seconds(4)), channel: 3,
+            ConnectionOptions(name: "test"))
+        consumer.connected(at: now, &actions)
+        receive(.channelOpenOk)
+        receive(.reply(.consuming(consumerTag: "c")))
+        for round in 1...2 {
+            #expect(consumer.deadline == now + .seconds(4 * round))
+            actions = []
+            consumer.tick(at: now + .seconds(4 * round), random: 1, &actions)
+            #expect(actions == sent(.inspectQueue("q")))
+            // It waits for as long as the answer takes.
+            #expect(consumer.deadline == nil)
+            let answer =
+                round == 1 ? .reply(.queue(QueueStatus(name: "q", messages: 3, consumers: 1))) : answer
+            receive(answer, after: .seconds(4 * round))
+        }
+        #expect(!consumer.isConsuming)
+        #expect(
+            actions.contains {
+                if case .report(.notConsuming("q", _, retryIn: _)) = $0 { true } else { false }
+            })
+    }
+
     @Test mutating func aLeavingConsumerReturnsTheUnreadAndMaySettleTheOthers() throws {
         subscribe()
         try deliver(1)

@@ -77,7 +77,8 @@ import Testing
                 }
                 defer { declaring.cancel() }
                 let states = consuming.states
-                let deliveries = consuming.consume(queue: QueueName.coordinator, prefetch: 1)
+                let deliveries = consuming.consume(
+                    queue: QueueName.coordinator, prefetch: 1, checkedEvery: .seconds(1))
                 for await state in states where state == .consuming(queue: QueueName.coordinator) { break }
                 let later = consuming.states
                 let since = ContinuousClock.now

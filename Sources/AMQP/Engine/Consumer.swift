@@ -6,6 +6,8 @@ struct Subscription: Hashable, Sendable {
     var steps: [ClientMethod]
     /// The consumer without which this one does not consume.
     var gate: ConsumerID?
+    /// How often to ask whether the queue, and this consumer of it, are still there.
+    var check: Duration?
 }
 
 /// One consumer on a channel of its own: subscribed again after whatever happened to it.
@@ -45,6 +47,8 @@ struct Consumer {
     private var pace: Pace
     private var assembler: ContentAssembler
     private var incarnation: Incarnation?
+    /// Asked whether the queue is there, and not answered yet.
+    private var isChecking = false
     /// Delivered and not settled.
     private var outstanding: Set<UInt64> = []
 
@@ -154,12 +158,21 @@ struct Consumer {
         case (.reply(let reply), .subscribing(let step)):
             if case .consuming(let consumerTag) = reply {
                 phase = .consuming(consumerTag: consumerTag)
-                deadline = nil
+                isChecking = false
+                deadline = subscription.check.map { now + $0 }
                 pace.succeeded(at: now)
                 actions.append(.report(.consuming(queue: subscription.queue)))
             } else {
                 subscribe(step: step + 1, at: now, &actions)
             }
+        case (.reply(.queue(let status)), .consuming) where isChecking:
+            isChecking = false
+            deadline = subscription.check.map { now + $0 }
+            guard status.consumers == 0 else { break }
+            let error = AMQPError(
+                .cancelled,
+                "the broker has forgotten the consumer of '\(subscription.queue)': is it another queue?")
+            close(then: .retry(after: interrupted(error, at: now, random, &actions)), &actions)
         case (.deliver(let head), .consuming), (.deliver(let head), .cancelling):
             if !assembler.begin(.delivery(head)) { actions.append(.disconnect(.outOfOrder)) }
         case (.cancel, .consuming):
@@ -205,7 +218,14 @@ struct Consumer {
             // A quorum queue without a leader lets its consumers wait, as long as that lasts.
             let error = AMQPError(.timeout, "no answer to the subscription within \(rpcTimeout)")
             close(then: .retry(after: interrupted(error, at: now, random, &actions)), &actions)
-        case .offline, .held, .consuming, .cancelling, .closing, .ended: self.deadline = nil
+        case .consuming:
+            // A quorum queue does not always say that it was deleted (RabbitMQ 3.10); one that is missing closes the channel, and
+            // one without a leader answers when it has one.
+            self.deadline = nil
+            guard subscription.check != nil, !isChecking else { break }
+            isChecking = true
+            actions.append(.send(.method(channel, .inspectQueue(subscription.queue))))
+        case .offline, .held, .cancelling, .closing, .ended: self.deadline = nil
         }
     }
 

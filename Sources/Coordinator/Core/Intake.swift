@@ -22,6 +22,9 @@ struct Intake: Sendable {
         self.awaited = awaited
     }
 
+    /// How often a queue is looked for: RabbitMQ does not always say that it was deleted.
+    private static let checkInterval = Duration.seconds(4)
+
     /// What is consumed.
     enum Source: Hashable, Sendable {
         /// A queue that is there.
@@ -94,7 +97,9 @@ struct Intake: Sendable {
 
     private func deliveries(from source: Source) -> Deliveries {
         switch source {
-        case .queue(let name): return connection.consume(queue: name, prefetch: source.prefetch)
+        case .queue(let name):
+            return connection.consume(
+                queue: name, prefetch: source.prefetch, checkedEvery: Self.checkInterval)
         case .telemetry:
             let (queue, bindings) = Topology.telemetryQueue()
             return connection.consume(declaring: queue, bindings: bindings, prefetch: source.prefetch)

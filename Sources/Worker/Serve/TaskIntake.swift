@@ -65,15 +65,19 @@ struct TaskIntake: Sendable {
     private func answer(_ slice: SliceTask, _ id: String) async throws {
         log.debug("slice waits for its turn", metadata: ["task": "\(id)", "path": "\(slice.path)"])
         let lane = await lanes.lane(slice.fileSystem ?? slices.roots.root(of: slice.path))
-        let result = await lane.run { pauses in slices.run(id, slice, pauses: &pauses) }
-        log.info(
-            "slice ends",
-            metadata: [
-                "task": "\(id)", "path": "\(slice.path)", "status": "\(result.status.rawValue)",
-                "reason": "\(result.reason?.rawValue ?? "-")",
-                "extents": "\(result.extents.before)->\(result.extents.after)",
-                "rewritten": "\(result.bytes.rewritten)", "maxPauseMs": "\(result.pause.maxMs)",
-            ])
+        let result = await lane.run { pauses in
+            let result = slices.run(id, slice, pauses: &pauses)
+            // Before the next one begins.
+            log.info(
+                "slice ends",
+                metadata: [
+                    "task": "\(id)", "path": "\(slice.path)", "status": "\(result.status.rawValue)",
+                    "reason": "\(result.reason?.rawValue ?? "-")",
+                    "extents": "\(result.extents.before)->\(result.extents.after)",
+                    "rewritten": "\(result.bytes.rewritten)", "maxPauseMs": "\(result.pause.maxMs)",
+                ])
+            return result
+        }
         try await outgoing.answer(
             .sliceFinished(SliceFinished(task: id, job: slice.job, result: result)), about: slice.path)
     }
