@@ -13,8 +13,8 @@ struct SocketFile: Sendable {
         var isWrongPath = false
     }
 
-    /// Longest path (unix(7), `sun_path` less its NUL).
-    static let longestPath = 107
+    /// Longest path: what NIO takes, on every system (`SocketAddress`, 103 bytes).
+    static let longestPath = 103
 
     /// Whether the path may be bound: there is nothing, or what a dead process left behind, which goes when it is bound.
     ///

@@ -68,7 +68,7 @@ import Testing
         let folder = try RunFolder.subfolder("socket")
         let file = folder + "/file"
         close(open(file, O_CREAT | O_WRONLY, 0o600))
-        let long = "/" + String(repeating: "x", count: 107)
+        let long = "/" + String(repeating: "x", count: 103)
         let cases = [
             (file, "\(file) is in the way: it is not a socket", false),
             (
@@ -79,7 +79,7 @@ import Testing
             (
                 file + "/reflow.sock",
                 "\(file): Not a directory; make it, or name another path for the socket", true
-            ), (long, "\(long) is longer than the 107 bytes that a socket's path may have", true),
+            ), (long, "\(long) is longer than the 103 bytes that a socket's path may have", true),
         ]
         for (path, words, isWrongPath) in cases {
             #expect(throws: SocketFile.Refused(description: words, isWrongPath: isWrongPath)) {
