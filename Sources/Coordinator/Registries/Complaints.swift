@@ -109,7 +109,9 @@ struct ComplaintRegistry {
         ].compactMap(\.self).joined(separator: ", ")
         let type = subject.kind == .deadLetter ? "message.dead" : "message.ignored"
         return .tell(
-            type, "\(who.isEmpty ? "somebody" : who): \(subject.kind.words): \(detail)", host: subject.host,
+            type,
+            "\(who.isEmpty ? "somebody" : who): \(subject.kind.words) (\(subject.kind.rawValue)): \(detail)",
+            host: subject.host,
             at: now)
     }
 }
@@ -120,12 +122,12 @@ extension Complaint.Kind {
 
     fileprivate var words: String {
         switch self {
-        case .malformed, .unsupportedVersion: "a message that is not understood"
-        case .tooLarge: "a message that is too large"
-        case .notBelieved: "a message that is not believed"
-        case .overShare: "messages dropped"
-        case .quarantined: "a message that was set aside"
-        case .deadLetter: "a message that could not be handled"
+        case .malformed, .unsupportedVersion: "refused a message that is not understood"
+        case .tooLarge: "refused a message that is too large"
+        case .notBelieved: "refused a message that is not believed"
+        case .overShare: "dropped messages"
+        case .quarantined: "set aside a message"
+        case .deadLetter: "kept a message that could not be handled"
         }
     }
 }

@@ -1,7 +1,7 @@
 /// What a coordinator's log says of messages that it has refused.
 enum FloodLog {
-    /// Most lines about one reason: kinds and hosts are told apart, messages are not.
-    static let most = 100
+    /// Most lines about one reason: accounts and hosts are told apart, messages are not, but for ten dead letters of each.
+    static let most = 25
 
     /// Lines about each reason.
     static func lines(_ log: String) -> [FloodKind.Refusal: Int] {
