@@ -27,19 +27,21 @@ extension Connection {
         // No queue is bound to it: the broker drops what is published.
         let exchange = ExchangeDefinition("reflow.probe", .fanout, isDurable: false)
         var isDeclared = false
-        var isRefused = false
+        var isRefused: Bool?
         while !Task.isCancelled {
             do {
                 if !isDeclared { try await declare(exchange) }
                 isDeclared = true
                 try await publish(AMQP.Message(body: []), exchange: exchange.name, routingKey: "")
-                if isRefused { report(nil) }
+                if isRefused != false { report(nil) }
                 isRefused = false
             } catch let error as AMQPError where !error.isRetriable {
+                // It may have been deleted.
+                isDeclared = false
                 report(error)
                 isRefused = true
             } catch {}
-            try? await Task.sleep(for: .seconds(isRefused ? 30 : 5))
+            try? await Task.sleep(for: .seconds(isRefused == true ? 30 : 5))
         }
     }
 }

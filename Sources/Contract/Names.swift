@@ -53,6 +53,12 @@ public enum EventAddress {
         return HostName(String(source.dropFirst("/hosts/".count)))
     }
 
+    /// The host whose own account `account` is; `nil` for any other.
+    public static func host(ofAccount account: String) -> HostName? {
+        guard account.hasPrefix("reflow-") else { return nil }
+        return HostName(String(account.dropFirst("reflow-".count)))
+    }
+
     /// Whether an event that claims to come from `host` may be believed when the broker says that `user`
     /// published it: a host's own user is `reflow-<host>`; `sharedUser` speaks for every host, where one is
     /// configured.

@@ -36,7 +36,8 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
         "host.twinGone", "target.done",
         "target.skipped", "target.failed", "target.attemptFailed", "broker.away", "broker.back",
         "broker.queueLost", "broker.queueBack",
-        "broker.misconfigured", "coordinator.started", "coordinator.standby", "coordinator.storeBack",
+        "broker.misconfigured", "coordinator.started", "coordinator.active", "coordinator.standby",
+        "coordinator.storeBack",
         "message.dead", "message.ignored", "rollout.setAside",
     ]
 }

@@ -73,10 +73,13 @@ extension Rollout {
         return actions.isEmpty ? [] : actions + keepToBudget(at: now)
     }
 
+    /// Seconds for which a host may be deaf in any case: its connections come back one by one.
+    private static let shortestDeafness: TimeInterval = 60
+
     /// Gives up a host that has not been able to consume its queue for `giveUpAfter`: it would keep its slot for ever.
     mutating func giveUpIfDeaf(_ host: Int, at now: Date) -> [Action] {
         guard let deafness = hosts[host].deafness, state.phase == .running, state.pause == nil,
-            now.timeIntervalSince(deafness.since) >= strategy.giveUpAfter
+            now.timeIntervalSince(deafness.since) >= max(strategy.giveUpAfter, Self.shortestDeafness)
         else { return [] }
         return giveUp(host, deafness.words) + keepToBudget(at: now)
     }

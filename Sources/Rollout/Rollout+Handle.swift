@@ -34,6 +34,8 @@ extension Rollout {
             actions += deadLettered(task, host, reason, at: now)
         case .reconnected:
             restartTimers(at: now)
+            // A queue may have gone with the broker.
+            doubtEverything()
         case .leapt(let seconds):
             leapt(by: seconds, at: now)
         case .answersLost:

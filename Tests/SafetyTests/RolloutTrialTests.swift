@@ -7,7 +7,8 @@ import Trials
         "with coordinator, broker and workers killed: completes within its caps, everything once, contents kept",
         .timeLimit(.minutes(4)))
     func storm() async throws {
-        let blows = Blows(coordinator: 3, broker: 1, workers: 2)
+        let blows = Blows(
+            coordinator: 3, broker: 1, workers: 2, queues: 1, freezes: 1, frozenSeconds: 5)
         let figures = try await RolloutTrial(
             hosts: 6, images: 1, mebibytes: 8, seconds: 4, blows: blows, seed: .random(in: 0...999_999)
         ).run()

@@ -15,6 +15,11 @@ extension Core {
         switch dependency {
         case .link, .probe:
             health[dependency] = "the broker is away: \(why)"
+            if dependency == .link(.consuming), holdsLease {
+                // It went with its connection: another coordinator may have it by now.
+                holdsLease = false
+                health[.lease] = "whether another coordinator is at work is not known yet"
+            }
             guard !wasAway else { return }
             wasAway = true
             tell("broker.away", "the broker is away (\(why)); the hosts go on with what they have", &step)
@@ -36,7 +41,17 @@ extension Core {
     func back(_ dependency: Dependency, _ step: inout Step) {
         guard health[dependency] != nil else { return }
         health[dependency] = nil
-        if case .lease = dependency { isStandby = false }
+        if case .lease = dependency {
+            holdsLease = true
+            if isStandby {
+                tell("coordinator.active", "this coordinator is at work", &step)
+                // The other one may have taken the answers.
+                carryOut([.rollouts(.answersLost)], &step)
+            }
+            isStandby = false
+        }
+        // What could not be published until now.
+        outboxWake.put(())
         if case .queue(let queue) = dependency, lostQueues.remove(queue) != nil {
             tell("broker.queueBack", "the queue \(queue) is consumed again", &step)
             // What was in it, or published meanwhile, is lost.
@@ -44,8 +59,9 @@ extension Core {
         }
         guard brokerTrouble == nil else { return }
         guard wasAway else {
-            // At the beginning nobody has been missed: silence goes on across a restart.
-            log.info("the broker is there")
+            // Nobody has been missed: silence goes on across a restart.
+            if !wasReached { log.info("the broker is there") }
+            wasReached = true
             return
         }
         wasAway = false
@@ -102,9 +118,21 @@ extension Core {
                 }
                 try commit(step)
             }
-        } catch {
+        } catch is CancellationError {
             // They are published again, under the same ids.
+            return
+        } catch {
             log.error("what was published cannot be noted", metadata: ["error": "\(error)"])
+            if settled.count > 1 {
+                for one in settled { await published([one]) }
+                return
+            }
+            // Nobody hears that it failed; it must not be published for ever.
+            try? await insisting {
+                var step = try newStep()
+                step.write { try $0.remove(outbox: numbers) }
+                try commit(step)
+            }
         }
     }
 }

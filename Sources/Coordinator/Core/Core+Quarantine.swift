@@ -54,7 +54,15 @@ extension Core {
                 storeIsBack()
                 return value
             } catch {
-                guard let trouble = StoreTrouble(error) else { throw error }
+                if case StepTrouble.rollout(let id, let cause) = error, setAside.insert(id).inserted {
+                    // The others go on without it.
+                    untold[id] = cause
+                    continue
+                }
+                guard let trouble = StoreTrouble(error) ?? (error as? StepTrouble).map(StoreTrouble.init)
+                else {
+                    throw error
+                }
                 storeIsAway(trouble)
                 try await Task.sleep(for: .seconds(1))
             }
@@ -72,9 +80,7 @@ extension Core {
 
     private func storeIsBack() {
         guard let since = storeAwaySince else { return }
-        storeAwaySince = nil
         let why = health[.store] ?? ""
-        health[.store] = nil
         let seconds = since.duration(to: .now).components.seconds
         do {
             var step = try newStep()
@@ -87,8 +93,12 @@ extension Core {
                 ], &step)
             try commit(step)
         } catch {
-            log.warning("the database can be written again, it seems", metadata: ["error": "\(error)"])
+            // What has just been done had nothing to store.
+            if let trouble = StoreTrouble(error) { storeIsAway(trouble) }
+            return
         }
+        storeAwaySince = nil
+        health[.store] = nil
         outboxWake.put(())
     }
 

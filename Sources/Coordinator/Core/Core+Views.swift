@@ -45,7 +45,7 @@ extension Core {
     /// How a rollout is now.
     func view(of id: String) throws -> RolloutStatus {
         do {
-            return view(try store.readNow { try $0.rollout(id) })
+            return view(try read { try $0.rollout(id) })
         } catch let error as StoreError where error.code == .unknown {
             throw OperationError.notFound(error.message)
         }

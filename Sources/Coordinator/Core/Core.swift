@@ -40,12 +40,18 @@ actor Core {
     var wasAway = false
     /// Queues that were consumed, and cannot be any more.
     var lostQueues: Set<String> = []
+    /// Whether the broker was ever there.
+    var wasReached = false
+    /// Whether this process is the only coordinator of its virtual host.
+    var holdsLease = false
     /// Whether another coordinator is at work.
     var isStandby = false
     /// Whether memory is ahead of the store, or has yet to be read from it.
     var isStale = true
     /// Rollouts that this process goes on without.
     var setAside: Set<String> = []
+    /// Those of which nobody has been told yet, and why.
+    var untold: [String: any Error] = [:]
     /// Since when the store takes nothing; `nil` while it does.
     var storeAwaySince: ContinuousClock.Instant?
     /// Id of the last event of the log that was handed to the feed.
@@ -74,6 +80,7 @@ actor Core {
     func step(_ inputs: [CoreInput], at now: Date) throws {
         try health.during(.deciding) {
             var step = try newStep(at: now)
+            let told = complaints
             let messages = inputs.compactMap(\.message)
             var known: Set<SeenMessage> = []
             // What is said again in seconds has no message to be recognised: most steps have nothing for the store.
@@ -91,7 +98,11 @@ actor Core {
                 if let message = input.message, !known.insert(message).inserted { continue }
                 take(input, &step)
             }
-            try commit(step)
+            do { try commit(step) } catch {
+                // What was counted is told when it is stored.
+                complaints = told
+                throw error
+            }
             for input in inputs { input.receipt?.settle() }
             // Once it is stored: a view takes sums from the store, the rest from here.
             if inputs.contains(where: \.isTick) { publishViews() }
@@ -106,6 +117,7 @@ actor Core {
         case .dead(let letter, let host, let receipt):
             keep(letter, receipt, &step)
             guard let host, let task = letter.messageID else { break }
+            awaited.remove(task, of: host)
             carryOut([.rollouts(.deadLettered(task: task, host, reason: letter.why))], &step)
             surveys.failed(task: task, host, "could not handle the survey: \(letter.why)")
         case .refused(let complaint, _): carryOut(complaints.add(complaint, at: now), &step)
@@ -151,6 +163,7 @@ actor Core {
                 awaited.add(id, of: host)
                 step.write { try $0.send(task($0.read), id: id, to: host) }
             case .taskFailed(let task, let host, let why):
+                awaited.remove(task, of: host)
                 carryOut(underWay.handle(.undeliverable(task: task, host, why), at: step.now), &step)
                 surveys.failed(task: task, host, why)
             case .desire(let host, let mode, let policy):
@@ -164,7 +177,11 @@ actor Core {
 
     /// A step, from a memory that is what the store says.
     func newStep(at now: Date? = nil) throws -> Step {
-        if isStale { try resume() }
+        if isStale {
+            do { try resume() } catch  where StoreTrouble(error) == nil && !(error is StepTrouble) {
+                throw StepTrouble.unreadable(error)
+            }
+        }
         return Step(at: now ?? clock())
     }
 
@@ -177,7 +194,11 @@ actor Core {
         do {
             events = try health.during(.storing) {
                 try store.writeNow { write in
-                    for delta in deltas { try write.apply(delta, at: step.now) }
+                    for delta in deltas {
+                        do { try write.apply(delta, at: step.now) } catch  where StoreTrouble(error) == nil {
+                            throw StepTrouble.rollout(delta.rollout, error)
+                        }
+                    }
                     for work in step.writes { try work(write) }
                     return try write.read.events(.init(after: before, limit: .max))
                 }
@@ -230,8 +251,10 @@ actor Core {
                 setAside(id, error, &step)
             }
         }
+        for (id, cause) in untold { setAside(id, cause, &step) }
         isStale = false
         try commit(step)
+        untold = [:]
         // What was not published before.
         outboxWake.put(())
     }
@@ -247,7 +270,7 @@ actor Core {
     /// What somebody may have to see to.
     private static let warnings: Set = [
         "broker.away", "broker.queueLost", "coordinator.standby", "coordinator.storeBack", "host.lost",
-        "host.givenUp", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
+        "host.givenUp", "host.twin", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
     ]
 
     /// Tells whoever listens how the rollouts are.

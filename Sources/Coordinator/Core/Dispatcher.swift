@@ -27,6 +27,7 @@ struct Dispatcher: Sendable {
             await run(from: sources, intake, mailbox)
         } onCancel: {
             mailbox.close()
+            intake.close()
             core.outboxWake.close()
         }
     }

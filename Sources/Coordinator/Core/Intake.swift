@@ -55,6 +55,7 @@ struct Intake: Sendable {
     /// Takes what comes, until cancelled.
     func take(from source: Source) async {
         for await delivery in deliveries(from: source) {
+            if Task.isCancelled { break }
             let bytes = if case .complete(let body) = delivery.body { body.count } else { 0 }
             let sender = mail.sender(
                 delivery.properties, routingKey: delivery.routingKey,
@@ -78,8 +79,10 @@ struct Intake: Sendable {
             case .refused(let complaint): mailbox.put(.refused(complaint, receipt))
             }
         }
-        budget.close()
     }
+
+    /// Lets nobody wait any more: nothing that was put into the mailbox is taken out.
+    func close() { budget.close() }
 
     /// Whether a message is looked at. Answers that were asked for always are, and what the broker itself has moved.
     private func isAdmitted(_ delivery: Delivery, _ sender: HostMail.Sender, bytes: Int) -> Bool {

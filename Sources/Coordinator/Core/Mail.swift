@@ -40,7 +40,9 @@ struct HostMail {
         if let named, EventAddress.mayBelieve(user: account, speakingFor: named, sharedUser: sharedUser) {
             return Sender(account: account, host: named)
         }
-        return Sender(account: account, host: nil, isOwn: isDead && account == ownUser)
+        // A dead letter needs no routing key.
+        let own = isDead ? account.flatMap(EventAddress.host(ofAccount:)) : nil
+        return Sender(account: account, host: own, isOwn: isDead && account == ownUser)
     }
 
     // MARK: - Reading

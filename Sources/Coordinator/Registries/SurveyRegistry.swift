@@ -7,6 +7,9 @@ import Rollout
 struct SurveyRegistry {
     private var surveys: [String: FleetSurvey] = [:]
 
+    /// Seconds that a living host has to answer.
+    private static let patience: TimeInterval = 1800
+
     subscript(_ id: String) -> FleetSurvey? { surveys[id] }
 
     /// Begins a survey. The oldest make room for it.
@@ -43,9 +46,16 @@ struct SurveyRegistry {
     func view(_ id: String, _ fleet: HostRegistry, at now: Date) -> SurveyStatus? {
         guard var survey = surveys[id] else { return nil }
         let isOverdue = now.timeIntervalSince(survey.asked) >= fleet.lostAfter
-        for host in survey.hosts.keys where fleet.hosts[host].map(\.isLost) ?? isOverdue {
-            survey.cannotAnswer(
-                host, "does not answer: is its worker running, and connected to this broker?")
+        let isOver = now.timeIntervalSince(survey.asked) >= Self.patience
+        for host in survey.hosts.keys {
+            if fleet.hosts[host].map(\.isLost) ?? isOverdue {
+                survey.cannotAnswer(
+                    host, "does not answer: is its worker running, and connected to this broker?")
+            } else if let deaf = fleet.hosts[host]?.state?.deaf {
+                survey.cannotAnswer(host, "cannot consume its queue: \(deaf)")
+            } else if isOver {
+                survey.cannotAnswer(host, "has not answered within half an hour")
+            }
         }
         return survey.view
     }

@@ -54,12 +54,13 @@ extension ReadTransaction {
         try Row.fetchAll(db, sql: "SELECT * FROM fleetHost ORDER BY name").compactMap(fleetHost)
     }
 
-    private func fleetHost(_ row: Row) throws -> Store.FleetHost? {
+    /// What an older version has stored and this one refuses, the host says again.
+    private func fleetHost(_ row: Row) -> Store.FleetHost? {
         guard let name = HostName(row["name"] as String) else { return nil }
         return Store.FleetHost(
-            name: name, state: try (row["state"] as String?).map { try JSONColumn.value($0) },
+            name: name, state: (row["state"] as String?).flatMap { try? JSONColumn.value($0) },
             lastHeard: (row["lastHeard"] as Double?).map(Date.init(timeIntervalSince1970:)),
             isLost: row["isLost"],
-            desired: try (row["desired"] as String?).map { try JSONColumn.value($0) })
+            desired: (row["desired"] as String?).flatMap { try? JSONColumn.value($0) })
     }
 }

@@ -93,7 +93,9 @@ extension ReadTransaction {
             sql:
                 "SELECT number, id, state, created, ended, longestPause, pauses, pausesOver FROM rollout \(which)",
             arguments: arguments)
-        return try rows.map { row in
+        return try rows.compactMap { row in
+            // One that cannot be read keeps the others from nothing.
+            guard let state: Rollout.State = try? JSONColumn.value(row["state"]) else { return nil }
             let number: Int64 = row["number"]
             var totals: [Int64: Store.Totals] = [:]
             let tallies = try Row.fetchCursor(
@@ -102,7 +104,7 @@ extension ReadTransaction {
                 arguments: [number])
             while let row = try tallies.next() { add(row, to: &totals[row[0], default: .init()]) }
             return Store.RolloutRow(
-                id: row["id"], state: try JSONColumn.value(row["state"]),
+                id: row["id"], state: state,
                 created: Date(timeIntervalSince1970: row["created"]),
                 ended: (row["ended"] as Double?).map(Date.init(timeIntervalSince1970:)),
                 longestPauseMs: row["longestPause"],

@@ -70,6 +70,7 @@ private final class StoredTargets: Sequence, IteratorProtocol {
     private let rows: RowCursor
     private let hosts: [HostName]
     private var fileSystems: [Int64: String] = [:]
+    private var count = 0
 
     init(_ db: Database, rollout: Int64, hosts: [HostName]) throws {
         self.hosts = hosts
@@ -79,7 +80,7 @@ private final class StoredTargets: Sequence, IteratorProtocol {
         rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT host, fileSystem, size, gain, state, reason, time, cursor, unshared, slices, fruitless
+                SELECT host, fileSystem, size, gain, state, reason, time, cursor, unshared, slices, fruitless, number
                 FROM target WHERE rollout = ? ORDER BY number
                 """, arguments: [rollout])
     }
@@ -87,16 +88,22 @@ private final class StoredTargets: Sequence, IteratorProtocol {
     func next() -> Rollout.StoredTarget? {
         do {
             guard error == nil, let row = try rows.next() else { return nil }
-            return target(row)
+            return try target(row)
         } catch {
             self.error = error
             return nil
         }
     }
 
-    private func target(_ row: Row) -> Rollout.StoredTarget {
-        Rollout.StoredTarget(
-            host: hosts[row[0]], fileSystem: fileSystems[row[1]] ?? "", size: ByteCount(row[2] as Int64),
+    private func target(_ row: Row) throws -> Rollout.StoredTarget {
+        let place: Int = row[0]
+        let number: Int = row[11]
+        guard hosts.indices.contains(place), number == count else {
+            throw StoreError(.notOurs, "a file of the rollout is missing, or belongs to no host of it")
+        }
+        count += 1
+        return Rollout.StoredTarget(
+            host: hosts[place], fileSystem: fileSystems[row[1]] ?? "", size: ByteCount(row[2] as Int64),
             gain: row[3], state: TargetColumns.state(phase: row[4], reason: row[5], time: row[6]),
             cursor: ByteCount(row[7] as Int64), unshared: ByteCount(row[8] as Int64), slices: row[9],
             fruitless: row[10])

@@ -67,7 +67,7 @@ extension ReadTransaction {
         target.cursor = ByteCount(row["cursor"] as Int64)
         target.slices = row["slices"]
         target.failedAttempts = row["fruitless"] == 0 ? nil : row["fruitless"]
-        target.result = try (row["result"] as String?).map { try JSONColumn.value($0) }
+        target.result = (row["result"] as String?).flatMap { try? JSONColumn.value($0) }
         return target
     }
 }

@@ -12,7 +12,7 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages, deadLetterAccounts, pauses] { try db.execute(sql: sql) }
+            for sql in [surveyPages, messageBounds, pauses] { try db.execute(sql: sql) }
         }
         return migrator
     }()
@@ -137,7 +137,9 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         """
 
-    private static let deadLetterAccounts = """
+    private static let messageBounds = """
+        DROP INDEX outboxKey;
+        CREATE INDEX outboxQueue ON outbox (routingKey, exchange);
         ALTER TABLE deadLetter ADD COLUMN account TEXT;
         CREATE INDEX deadLetterAccount ON deadLetter (account);
         """

@@ -70,7 +70,8 @@ final class Store: Sendable {
 
     /// ``read(_:)`` for whoever has a thread of its own.
     func readNow<T>(_ work: (ReadTransaction) throws -> T) throws -> T {
-        try database.read { try work(ReadTransaction(db: $0)) }
+        // Not one of the connections that others read by: those may all be busy.
+        try database.writeWithoutTransaction { try work(ReadTransaction(db: $0)) }
     }
 
     /// Looks whether `path` is a database that this version may use, before anything in it is changed.

@@ -14,6 +14,11 @@ struct StoreTrouble: Hashable, Sendable {
             : StoreError(error, at: "the coordinator's database").message
     }
 
+    /// What is stored cannot be read.
+    init(_ trouble: StepTrouble) {
+        words = "\(trouble)"
+    }
+
     private static let codes: [ResultCode] = [
         .SQLITE_FULL, .SQLITE_IOERR, .SQLITE_READONLY, .SQLITE_CANTOPEN, .SQLITE_BUSY, .SQLITE_LOCKED,
         .SQLITE_NOMEM, .SQLITE_PROTOCOL, .SQLITE_PERM, .SQLITE_CORRUPT, .SQLITE_NOTADB,

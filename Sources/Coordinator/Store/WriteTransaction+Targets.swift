@@ -46,7 +46,9 @@ extension WriteTransaction {
 
     /// Stores how a slice of a target has ended, on top of those before it.
     func add(_ slice: DefragResult, to number: Int, of rollout: Int64) throws {
-        let merged = try read.result(of: number, in: rollout).map { $0.followed(by: slice) } ?? slice
+        // What an older version has stored and this one refuses begins anew.
+        let before = try? read.result(of: number, in: rollout)
+        let merged = before.map { $0.followed(by: slice) } ?? slice
         try store(merged, of: number, in: rollout)
         // Whoever could not open the file has not counted its extents.
         let extents = slice.inode == 0 ? nil : slice.extents.after

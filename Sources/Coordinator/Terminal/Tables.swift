@@ -94,7 +94,8 @@ enum Tables {
         guard !letters.isEmpty else { return "no dead letters" }
         let rows = letters.map { letter in
             [
-                letter.id, letter.time.short, letter.host?.description ?? "", letter.type ?? "",
+                letter.id, letter.time.short, letter.host?.description ?? letter.account ?? "",
+                letter.type ?? "",
                 letter.reason,
                 letter.detail ?? "",
             ]
@@ -106,7 +107,7 @@ enum Tables {
     static func deadLetter(_ letter: KeptDeadLetter) -> String {
         let rows: [(String, String?)] = [
             ("id", letter.id), ("found", letter.time.short), ("queue", letter.queue),
-            ("host", letter.host?.description),
+            ("host", letter.host?.description), ("account", letter.account),
             ("type", letter.type), ("message", letter.messageID),
             ("reason", letter.reason), ("detail", letter.detail), ("size", "\(letter.size) bytes"),
         ]

@@ -16,7 +16,7 @@ public struct SurveyIntake: Sendable {
         case added
         /// It has arrived before.
         case known
-        /// It was ignored, as with it the answer would have more than ``SurveyTask/mostFiles``, ``SurveyPage/most`` or
+        /// It was ignored, as with it the answer would have more than ``SurveyTask/mostFiles`` or
         /// ``mostBytes``: it is never complete.
         case tooMuch
     }

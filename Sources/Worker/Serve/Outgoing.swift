@@ -56,7 +56,10 @@ struct Outgoing: Sendable {
             do {
                 return try await connection.publish(
                     message, exchange: exchange, routingKey: routingKey, mandatory: true)
-            } catch let error as AMQPError where error.isRetriable {
+            } catch let error as AMQPError
+                where error.isRetriable || [.notFound, .returned].contains(error.code)
+            {
+                // The latter: exchanges and queues are missing, and are declared again.
                 if repetitions.isDue(exchange, "\(error)", at: .now) != nil {
                     log.warning(
                         "the broker did not take a message, trying again", metadata: ["error": "\(error)"])

@@ -2,8 +2,10 @@ import Contract
 import DefragTypes
 import Foundation
 import GRDB
+import Logging
 import ReflowAPI
 import Rollout
+import Support
 import Synchronization
 import Testing
 
@@ -98,7 +100,7 @@ import Testing
                 .init { settled.names.withLock { $0.append("\(number)") } })
         }
         let taking = Task { await bench.core.take(inputs) }
-        while bench.core.health[.store] == nil { try Task.checkCancellation() }
+        while bench.core.health[.store] == nil { try await Task.sleep(for: .milliseconds(5)) }
         #expect(bench.core.health.readiness.reasons.first?.contains("full") == true)
         #expect(settled.names.withLock { $0.isEmpty })
         try mostPages(1 << 20)
@@ -107,5 +109,35 @@ import Testing
         #expect(bench.core.health[.store] == nil)
         #expect(try bench.store.readNow { try $0.fleet() }.count == 2000)
         #expect(try bench.log.contains { $0.hasPrefix("the database can be written again") })
+    }
+}
+
+@Suite("A disk that is frozen", .timeLimit(.minutes(1))) struct FrozenDiskTests {
+    @Test("is told, and nobody waits for it but the core; when it goes on, nothing is lost")
+    func frozen() async throws {
+        let disk = try LoopXFS(mebibytes: 320)
+        defer { disk.close() }
+        let store = try Store(path: disk.file("reflow.db"))
+        let core = Core(
+            store: store, fleet: Fleet(lostAfter: 60),
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        await core.start()
+        await core.take([.back(.link(.publishing)), .back(.link(.consuming))])
+        #expect(core.health.readiness.isReady)
+        try Tool.run("xfs_freeze", "-f", disk.path)
+        let taking = Task { await core.take([.heard(named("a"), .hostState(.living()), id: nil, nil)]) }
+        defer { _ = try? Tool.run("xfs_freeze", "-u", disk.path) }
+        while core.health.standstill()?.work != .storing {
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        #expect(!core.health.readiness.isReady)
+        #expect(core.health.readiness.reasons.first?.contains("disk") == true)
+        // It is no reason to end the process, before ten seconds are over.
+        #expect(core.health.standstillReason(longerThan: CoreHealth.longestStandstill) == nil)
+        try Tool.run("xfs_freeze", "-u", disk.path)
+        await taking.value
+        #expect(core.health.readiness.isReady)
+        #expect(try store.readNow { try $0.fleet() }.map(\.name) == [named("a")])
+        try store.close()
     }
 }

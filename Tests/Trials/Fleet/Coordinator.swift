@@ -10,13 +10,16 @@ public final class Coordinator: Sendable {
     /// Its broker goes with it.
     private let fleet: Fleet
     private let current = Mutex<Process?>(nil)
+    /// Where its database lies, if that is to be frozen.
+    private let disk: LoopXFS?
 
-    /// A coordinator of `fleet`, not started.
-    public init(_ fleet: Fleet) throws {
+    /// A coordinator of `fleet`, not started; its database lies on `disk`, if there is one.
+    public init(_ fleet: Fleet, on disk: LoopXFS? = nil) throws {
         self.fleet = fleet
+        self.disk = disk
         let folder = try RunFolder.subfolder("coordinator")
         environment = fleet.environment.merging([
-            "REFLOW_DATABASE": "\(folder)/reflow.db", "REFLOW_SOCKET": "\(folder)/reflow.sock",
+            "REFLOW_DATABASE": "\(disk?.path ?? folder)/reflow.db", "REFLOW_SOCKET": "\(folder)/reflow.sock",
             "REFLOW_URL": "unix:\(folder)/reflow.sock", "REFLOW_LOST_AFTER": "25s",
         ]) { $1 }
     }
@@ -67,6 +70,14 @@ public final class Coordinator: Sendable {
     /// Ends it as a power cut would.
     public func kill() async throws {
         try await end(by: SIGKILL, as: .killed(SIGKILL))
+    }
+
+    /// Freezes the disk with its database for so long.
+    func freeze(for duration: Duration) async throws {
+        guard let disk else { return }
+        try Tool.run("xfs_freeze", "-f", disk.path)
+        defer { _ = try? Tool.run("xfs_freeze", "-u", disk.path) }
+        try await Task.sleep(for: duration)
     }
 
     /// Ends it as systemd would.

@@ -1,3 +1,4 @@
+import AMQP
 import Glibc
 import Support
 
@@ -11,24 +12,36 @@ public struct Blows: Hashable, Sendable {
     public var workers = 0
     /// A working host that disappears for good: at most one.
     public var hosts = 0
+    /// The queue with the hosts' answers deleted.
+    public var queues = 0
+    /// The disk with the coordinator's database frozen, each time for ``frozenSeconds``.
+    public var freezes = 0
+    public var frozenSeconds = 30
 
-    public init(coordinator: Int = 0, broker: Int = 0, workers: Int = 0, hosts: Int = 0) {
+    public init(
+        coordinator: Int = 0, broker: Int = 0, workers: Int = 0, hosts: Int = 0, queues: Int = 0,
+        freezes: Int = 0, frozenSeconds: Int = 30
+    ) {
         self.coordinator = coordinator
         self.broker = broker
         self.workers = workers
         self.hosts = hosts
+        self.queues = queues
+        self.freezes = freezes
+        self.frozenSeconds = frozenSeconds
     }
 }
 
 /// Kills at random moments of a rollout, spread over its work.
 struct Storm {
     private enum Blow {
-        case coordinator, broker, worker, host
+        case coordinator, broker, worker, host, queue, disk
     }
 
     private let hosts: [Host]
     private let broker: PrivateBroker
     private let coordinator: Coordinator
+    private let frozenSeconds: Int
     private var random: Xorshift
     /// The remaining kills, and at which share of the work.
     private var plan: [(share: Double, blow: Blow)]
@@ -46,6 +59,8 @@ struct Storm {
         self.hosts = hosts
         self.broker = broker
         self.coordinator = coordinator
+        frozenSeconds = blows.frozenSeconds
+        struck.frozenSeconds = frozenSeconds
         var random = Xorshift(seed: seed)
         plan = Self.plan(blows, &random)
         self.random = random
@@ -61,6 +76,8 @@ struct Storm {
         add(.broker, blows.broker, 0..<0.8)
         add(.worker, blows.workers, 0..<0.8)
         add(.host, blows.hosts, 0.3..<0.7)
+        add(.queue, blows.queues, 0..<0.8)
+        add(.disk, blows.freezes, 0.1..<0.8)
         plan.sort { $0.share < $1.share }
         // Some coincide.
         for index in plan.indices.dropFirst() where Int.random(in: 0..<4, using: &random) == 0 {
@@ -99,6 +116,14 @@ struct Storm {
         if let host { try host.start() } else { try await broker.start() }
     }
 
+    /// Deletes the queue with the hosts' answers, whatever is in it.
+    private func deleteAnswers() async throws {
+        let connection = Connection(try Endpoint(url: broker.url), ConnectionOptions(name: "storm"))
+        connection.start()
+        _ = try await connection.delete(queue: "reflow.coordinator")
+        await connection.close()
+    }
+
     /// Returns whether it could be done now.
     private mutating func strike(_ blow: Blow, _ rollout: RolloutStatus) async throws -> Bool {
         let later = WallClock.now + .random(in: 0..<3, using: &random)
@@ -125,6 +150,13 @@ struct Storm {
             await host.kill()
             lost = host.name
             struck.hosts += 1
+        case .queue:
+            guard !repairs.contains(where: { $0.host == nil }) else { return false }
+            try await deleteAnswers()
+            struck.queues += 1
+        case .disk:
+            try await coordinator.freeze(for: .seconds(frozenSeconds))
+            struck.freezes += 1
         }
         return true
     }
