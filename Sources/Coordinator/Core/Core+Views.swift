@@ -93,6 +93,14 @@ extension Core {
         return view
     }
 
+    /// Tells whoever listens how the rollouts are.
+    func publishViews() {
+        guard feed.listeners > 0 else { return }
+        for id in underWay.ids {
+            if let view = try? view(of: id) { feed.publish(.rollout(view)) }
+        }
+    }
+
     /// Another rollout that is at work on hosts of `rollout`, if all that could go on are taken by others.
     private func holder(of rollout: Rollout) -> RolloutStatus.Other? {
         guard rollout.state.phase == .running, rollout.state.pause == nil, rollout.activeHosts == 0,
@@ -108,107 +116,8 @@ extension Core {
         return holder.map { .init(id: $0.key, pause: $0.value.state.pause) }
     }
 
-    // MARK: - Hosts and files
-
-    private struct Working {
-        var view: RolloutStatus.Working
-        var running: [SliceProgress] { view.running }
-        /// Bytes beyond the cursors of running slices, as was last said.
-        var ahead: ByteCount
-    }
-
-    private func working(_ rollout: Rollout) -> [Working] {
-        rollout.hosts.filter(\.isAtWork).map { host in
-            var targets = RolloutStatus.Targets([:])
-            var bytes = RolloutStatus.Bytes()
-            var ahead = ByteCount.zero
-            var inFlightSince: Date?
-            var nextAttempt: Date?
-            for target in host.lanes.flatMap(\.targets).lazy.map({ rollout.targets[$0] }) {
-                targets.add(TargetPhase(target.state))
-                switch target.state {
-                case .inFlight(let since): inFlightSince = min(since, inFlightSince ?? since)
-                case .backingOff(let until, _): nextAttempt = min(until, nextAttempt ?? until)
-                case .pending, .done, .skipped, .failed: break
-                }
-                bytes.total += target.size
-                bytes.behind += target.state.isEnded ? target.size : min(target.size, target.cursor)
-            }
-            for slice in host.progress {
-                guard let target = rollout.target(ofSlice: slice.task).map({ rollout.targets[$0] }) else {
-                    continue
-                }
-                ahead += max(.zero, min(target.size, slice.offset) - min(target.size, target.cursor))
-            }
-            bytes.behind += ahead
-            let silence = inFlightSince.map { clock().timeIntervalSince($0) } ?? 0
-            return Working(
-                view: .init(
-                    name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
-                    isPausedElsewhere: isPausedElsewhere(host.name),
-                    deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
-                    nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
-                    running: host.progress),
-                ahead: ahead)
-        }
-    }
-
-    nonisolated func hosts(ofRollout id: String) async throws -> [RolloutHostStatus] {
-        var views = try await found { try $0.hosts(of: id, limit: .max) }.map { row in
-            RolloutHostStatus(
-                name: row.name, state: row.state, targets: row.totals.targets, bytes: row.totals.bytes,
-                extents: row.totals.extents)
-        }
-        let live = await live(of: id)
-        for index in views.indices {
-            guard let host = live[views[index].name] else { continue }
-            views[index].isPaused = host.isPaused
-            views[index].bytes.behind += host.ahead
-        }
-        // In the order in which they have their turn, then those without any files.
-        func rank(_ host: RolloutHostStatus) -> (Int, HostName) { (live[host.name]?.rank ?? .max, host.name) }
-        return views.sorted { rank($0) < rank($1) }
-    }
-
-    /// What is known of a host of a rollout that has not ended, besides what is stored.
-    private struct Live {
-        var rank = Int.max
-        var isPaused = false
-        var ahead = ByteCount.zero
-    }
-
-    private func live(of id: String) -> [HostName: Live] {
-        guard let rollout = underWay[id] else { return [:] }
-        var live: [HostName: Live] = [:]
-        for host in rollout.hosts where !host.state.phase.isEnded {
-            live[host.name] = Live(isPaused: isPaused(host.name))
-        }
-        for (rank, place) in rollout.order.enumerated() {
-            live[rollout.hosts[place].name, default: Live()].rank = rank
-        }
-        for host in working(rollout) { live[host.view.name]?.ahead = host.ahead }
-        return live
-    }
-
-    /// Whether a host says that it is paused, by a rollout or by `reflow control`.
-    private func isPaused(_ host: HostName) -> Bool { fleet[host]?.state?.mode == .pause }
-
-    /// Whether it was paused by a later word than the coordinator's.
-    private func isPausedElsewhere(_ host: HostName) -> Bool {
-        guard isPaused(host), let said = fleet[host]?.state else { return false }
-        return said.generation > desired[host]?.generation ?? 0
-    }
-
-    nonisolated func targets(ofRollout id: String, _ query: TargetQuery) async throws -> Listing<TargetStatus>
-    {
-        var more = query
-        more.limit += 1
-        let found = try await found { [more] in try $0.targets(of: id, more) }
-        return Listing(found, most: query.limit, id: \.number)
-    }
-
     /// What the store says of something that may not be there.
-    private nonisolated func found<Value: Sendable>(
+    nonisolated func found<Value: Sendable>(
         _ read: @Sendable (ReadTransaction) throws -> Value
     ) async throws -> Value {
         do {
@@ -241,12 +150,4 @@ extension Core {
 
 extension OperationError {
     fileprivate static func notAPlan(_ id: String) -> Self { .notFound("'\(id)' is a rollout, not a plan") }
-}
-
-extension SliceProgress {
-    /// How fast it gets ahead, from where its slice began.
-    fileprivate func bytesPerSecond(in rollout: Rollout?) -> Double {
-        guard seconds > 0, let rollout, let target = rollout.target(ofSlice: task) else { return 0 }
-        return Double(max(.zero, offset - rollout.targets[target].cursor).rawValue) / max(seconds, 1)
-    }
 }

@@ -32,7 +32,7 @@ actor Core {
     var underWay = RolloutRegistry()
     var surveys = SurveyRegistry()
     var desired = DesiredStates()
-    private var complaints = ComplaintRegistry()
+    var complaints = ComplaintRegistry()
     /// How long what is over is kept, and when the store was last pruned.
     let retention: Store.Retention
     var pruning = Pruning()
@@ -55,7 +55,7 @@ actor Core {
     /// Since when the store takes nothing; `nil` while it does.
     var storeAwaySince: ContinuousClock.Instant?
     /// Id of the last event of the log that was handed to the feed.
-    private var lastEvent: Int64 = 0
+    var lastEvent: Int64 = 0
 
     private let executor = SerialQueueExecutor("reflow.core")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -170,114 +170,6 @@ actor Core {
                 let known = fleet[host]?.state?.generation ?? 0
                 carryOut(desired.desire(host, mode, policy, known: known, at: step.now), &step)
             }
-        }
-    }
-
-    // MARK: - The store
-
-    /// A step, from a memory that is what the store says.
-    func newStep(at now: Date? = nil) throws -> Step {
-        if isStale {
-            do { try resume() } catch  where StoreTrouble(error) == nil && !(error is StepTrouble) {
-                throw StepTrouble.unreadable(error)
-            }
-        }
-        return Step(at: now ?? clock())
-    }
-
-    /// Stores a step, tells whoever listens, and has published what is to be.
-    func commit(_ step: Step) throws {
-        let deltas = underWay.takeDeltas()
-        guard !deltas.isEmpty || !step.writes.isEmpty else { return }
-        let before = lastEvent
-        let events: [LoggedEvent]
-        do {
-            events = try health.during(.storing) {
-                try store.writeNow { write in
-                    for delta in deltas {
-                        do { try write.apply(delta, at: step.now) } catch  where StoreTrouble(error) == nil {
-                            throw StepTrouble.rollout(delta.rollout, error)
-                        }
-                    }
-                    for work in step.writes { try work(write) }
-                    return try write.read.events(.init(after: before, limit: .max))
-                }
-            }
-        } catch {
-            isStale = true
-            throw error
-        }
-        for event in events {
-            lastEvent = max(lastEvent, event.id)
-            note(event)
-            feed.publish(.event(event))
-        }
-        for id in underWay.takeEnded() {
-            if let view = try? view(of: id) { feed.publish(.rollout(view)) }
-        }
-        outboxWake.put(())
-    }
-
-    /// Looks at the store.
-    func read<Value>(_ work: (ReadTransaction) throws -> Value) throws -> Value {
-        try health.during(.storing) { try store.readNow(work) }
-    }
-
-    /// Goes on with what the store holds: hosts, rollouts, what was not published. Memory is as the store says then, but for what
-    /// nobody stores: when hosts were heard, and what was refused.
-    func resume() throws {
-        let now = clock()
-        var step = Step(at: now)
-        underWay = RolloutRegistry()
-        desired = DesiredStates()
-        let unfinished = try read { read in
-            let hosts = try read.fleet()
-            fleet.resume(hosts, at: now)
-            for host in hosts { desired.resume(host.name, host.desired) }
-            lastEvent = try read.lastEventID()
-            return try read.unfinishedRollouts()
-        }
-        for id in unfinished where !setAside.contains(id) {
-            do {
-                let rollout = try read { try $0.restore(id, at: now) }
-                // Those that were never heard are known from here alone.
-                for host in rollout.hosts where !host.state.phase.isEnded {
-                    fleet.expect(host.name, isLost: host.isLost, at: now)
-                }
-                carryOut(underWay.resume(rollout, at: now), &step)
-                awaited.add(tasksOf: rollout)
-                log.info("resumed", metadata: ["rollout": "\(id)"])
-            } catch  where StoreTrouble(error) == nil {
-                setAside(id, error, &step)
-            }
-        }
-        for (id, cause) in untold { setAside(id, cause, &step) }
-        isStale = false
-        try commit(step)
-        untold = [:]
-        // What was not published before.
-        outboxWake.put(())
-    }
-
-    /// Writes an event into the process's own log; how files end would be a line each.
-    private func note(_ event: LoggedEvent) {
-        guard !event.type.hasPrefix("target.") else { return }
-        log.log(
-            level: Self.warnings.contains(event.type) ? .warning : .info, "\(event.text)",
-            metadata: event.rollout.map { ["rollout": "\($0)"] })
-    }
-
-    /// What somebody may have to see to.
-    private static let warnings: Set = [
-        "broker.away", "broker.queueLost", "coordinator.standby", "coordinator.storeBack", "host.lost",
-        "host.givenUp", "host.twin", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
-    ]
-
-    /// Tells whoever listens how the rollouts are.
-    private func publishViews() {
-        guard feed.listeners > 0 else { return }
-        for id in underWay.ids {
-            if let view = try? view(of: id) { feed.publish(.rollout(view)) }
         }
     }
 }
