@@ -30,7 +30,7 @@ struct CoordinatorService {
         let parts: [any Service] = [
             BrokerService(core: core, configuration: configuration, log: log),
             APIService(core: core, configuration: configuration, log: log, systemd: systemd),
-            WatchdogService(health: core.health, systemd: systemd),
+            WatchdogService(health: core.health, systemd: systemd, log: log),
         ]
         var group = ServiceGroupConfiguration(
             services: parts.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
@@ -87,23 +87,6 @@ private struct APIService: Service {
         }
         log.info("stopping")
         systemd.send("STOPPING=1")
-    }
-}
-
-/// Feeds systemd's watchdog while the core gets on, or waits for its disk: another start would wait for that, too.
-private struct WatchdogService: Service {
-    let health: CoreHealth
-    let systemd: SystemdNotify
-
-    func run() async throws {
-        try? await cancelWhenGracefulShutdown {
-            while true {
-                let standstill = health.standstill(longerThan: CoreHealth.longestStandstill)
-                if standstill.map({ $0.work == .storing }) ?? true { systemd.send("WATCHDOG=1") }
-                if let reason = health.standstillReason() { systemd.send("STATUS=\(reason)") }
-                try await Task.sleep(for: .seconds(5))
-            }
-        }
     }
 }
 

@@ -42,11 +42,35 @@ final class CoreHealth: Sendable {
         return try body()
     }
 
-    /// What the core has been at for longer than `patience`, and for how long; `nil` if it gets on.
-    func standstill(longerThan patience: Duration = CoreHealth.patience) -> (work: Work, for: Duration)? {
+    /// That the core has been at the same for longer than a moment.
+    struct Standstill: Hashable, Sendable {
+        var work: Work
+        var since: ContinuousClock.Instant
+        var duration: Duration
+
+        /// Whether it may still be no more than a long step.
+        var isHealthy: Bool { duration <= CoreHealth.longestStandstill }
+
+        /// What there is, as a sentence.
+        var words: String {
+            let seconds = duration.components.seconds
+            return work == .storing
+                ? "the disk with the coordinator's database has not answered for \(seconds) s"
+                : "the coordinator has been at one step for \(seconds) s"
+        }
+
+        /// What to do about it.
+        var advice: String {
+            work == .storing
+                ? "see what that disk is at, and ask again when it answers" : "ask again in a while"
+        }
+    }
+
+    /// What the core has been at for longer than `patience`; `nil` if it gets on.
+    func standstill(longerThan patience: Duration = CoreHealth.patience) -> Standstill? {
         guard let (work, since) = state.withLock(\.work) else { return nil }
         let duration = since.duration(to: .now)
-        return duration > patience ? (work, duration) : nil
+        return duration > patience ? Standstill(work: work, since: since, duration: duration) : nil
     }
 
     // MARK: - Troubles
@@ -69,16 +93,6 @@ final class CoreHealth: Sendable {
     /// Whether the core can work now. Never waits for it.
     var readiness: Readiness {
         let reasons = troubles.sorted { $0.key.rank < $1.key.rank }.map(\.value)
-        return Readiness(reasons: (standstillReason().map { [$0] } ?? []) + reasons, warnings: warnings)
-    }
-
-    /// That nothing gets on, as a sentence; `nil` if it does, or has not stood still for longer than `patience`.
-    func standstillReason(longerThan patience: Duration = CoreHealth.patience) -> String? {
-        standstill(longerThan: patience).map { work, duration in
-            let seconds = duration.components.seconds
-            return work == .storing
-                ? "the disk with the coordinator's database has not answered for \(seconds) s"
-                : "the coordinator has been at one step for \(seconds) s"
-        }
+        return Readiness(reasons: (standstill().map { [$0.words] } ?? []) + reasons, warnings: warnings)
     }
 }

@@ -17,8 +17,8 @@ struct Routes<Core: Operations> {
         [
             Route(.get, "/healthz") { [core] request, _ in
                 _ = try Query(request, known: [])
-                if let reason = core.health.standstillReason(longerThan: CoreHealth.longestStandstill) {
-                    return try .json(["status": reason], status: .serviceUnavailable)
+                if let standstill = core.health.standstill(longerThan: CoreHealth.longestStandstill) {
+                    return try .json(["status": standstill.words], status: .serviceUnavailable)
                 }
                 return try .json(["status": "ok"])
             },

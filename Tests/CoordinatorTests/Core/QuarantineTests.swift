@@ -133,7 +133,7 @@ import Testing
         #expect(!core.health.readiness.isReady)
         #expect(core.health.readiness.reasons.first?.contains("disk") == true)
         // It is no reason to end the process, before ten seconds are over.
-        #expect(core.health.standstillReason(longerThan: CoreHealth.longestStandstill) == nil)
+        #expect(core.health.standstill(longerThan: CoreHealth.longestStandstill) == nil)
         try Tool.run("xfs_freeze", "-u", disk.path)
         await taking.value
         #expect(core.health.readiness.isReady)
