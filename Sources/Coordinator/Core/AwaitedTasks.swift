@@ -1,36 +1,35 @@
 import Contract
-import DequeModule
+import Foundation
 import Rollout
 import Synchronization
 
 /// Tasks whose answers are waited for: asked by those who take messages in, beside the core.
 final class AwaitedTasks: Sendable {
-    private let tasks = Mutex<[HostName: Deque<String>]>([:])
-
-    /// Most tasks of a host: a slice for each file system, and some surveys. The latest count.
-    static let most = 512
+    private let tasks = Mutex<[HostName: Set<String>]>([:])
 
     /// A task goes out to a host.
     func add(_ task: String, of host: HostName) {
-        tasks.withLock { tasks in
-            tasks[host, default: []].append(Self.base(task))
-            if tasks[host, default: []].count > Self.most { tasks[host]?.removeFirst() }
-        }
-    }
-
-    /// What a rollout that is resumed waits for.
-    func add(tasksOf rollout: Rollout) {
-        for (host, task) in rollout.tasksInFlight { add(task, of: host) }
+        tasks.withLock { _ = $0[host, default: []].insert(Self.base(task)) }
     }
 
     /// Nothing more is waited for of a task.
     func remove(_ task: String, of host: HostName) {
         tasks.withLock { tasks in
-            guard let place = tasks[host]?.lastIndex(of: Self.base(task)) else { return }
-            tasks[host]?.remove(at: place)
+            tasks[host]?.remove(Self.base(task))
             if tasks[host]?.isEmpty == true { tasks[host] = nil }
         }
     }
+
+    /// These are waited for, and no others: of some nobody says that they are not any more.
+    func replace(with all: some Sequence<(host: HostName, task: String)>) {
+        let all = all.reduce(into: [HostName: Set<String>]()) { tasks, one in
+            tasks[one.host, default: []].insert(Self.base(one.task))
+        }
+        tasks.withLock { $0 = all }
+    }
+
+    /// How many there are.
+    var count: Int { tasks.withLock { $0.values.reduce(0) { $0 + $1.count } } }
 
     /// Whether a host is asked for an answer to `task`; to anything, if that is `nil`.
     func isAwaited(_ task: String?, of host: HostName) -> Bool {
@@ -42,4 +41,13 @@ final class AwaitedTasks: Sendable {
 
     /// A task's id without what tells one process's from another's.
     private static func base(_ task: String) -> String { String(task.prefix { $0 != "." }) }
+}
+
+extension Core {
+    /// Waits for what rollouts and surveys have in flight, and for nothing else: they need not say of a task that it has timed out,
+    /// or that its rollout, its survey or its host was given up.
+    func awaitWhatIsInFlight(at now: Date) {
+        awaited.replace(
+            with: underWay.rollouts.values.flatMap(\.tasksInFlight) + surveys.tasksInFlight(at: now))
+    }
 }

@@ -11,7 +11,7 @@ extension Core {
     }
 
     func away(_ dependency: Dependency, _ why: String, _ step: inout Step) {
-        let wasThere = health[dependency] == nil
+        let wasThere = wasThere(dependency)
         switch dependency {
         case .link, .probe:
             health[dependency] = "the broker is away: \(why)"
@@ -39,7 +39,7 @@ extension Core {
     }
 
     func back(_ dependency: Dependency, _ step: inout Step) {
-        guard health[dependency] != nil else { return }
+        guard !wasThere(dependency) || health[dependency] != nil else { return }
         health[dependency] = nil
         if case .lease = dependency {
             holdsLease = true

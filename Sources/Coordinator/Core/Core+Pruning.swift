@@ -1,11 +1,13 @@
 import Foundation
 
-/// When the store was last relieved of what nobody asks for any more.
+/// When store and memory were last relieved of what nobody asks for any more.
 struct Pruning {
     /// Of what grows with every event: once a minute.
     var logs = Date.distantPast
     /// Of rollouts, plans and the audit: once an hour.
     var records = Date.distantPast
+    /// Of tasks that nobody waits for: every ten seconds.
+    var awaited = Date.distantPast
     /// Whether dead letters have come since.
     var hasLetters = false
 }
@@ -20,6 +22,10 @@ extension Core {
         if pruning.hasLetters {
             pruning.hasLetters = false
             step.write { [retention] in try $0.pruneDeadLetters(retention) }
+        }
+        if isDue(after: 10, since: pruning.awaited, now) {
+            pruning.awaited = now
+            awaitWhatIsInFlight(at: now)
         }
         guard isDue(after: 3600, since: pruning.records, now) else { return }
         pruning.records = now

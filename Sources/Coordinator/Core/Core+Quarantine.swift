@@ -39,6 +39,7 @@ extension Core {
                     ], &step)
                 try commit(step)
             }
+            for id in underWay.ids { log.info("resumed", metadata: ["rollout": "\(id)"]) }
         } catch {
             log.critical("what is stored cannot be resumed", metadata: ["error": "\(error)"])
         }
@@ -48,6 +49,8 @@ extension Core {
     ///
     /// - Throws: what is no trouble of the disk's; `CancellationError`.
     func insisting<Value>(_ work: () throws -> Value) async throws -> Value {
+        // Each try may have to read all that is stored.
+        var pause = Self.firstPause
         while true {
             do {
                 let value = try work()
@@ -64,10 +67,15 @@ extension Core {
                     throw error
                 }
                 storeIsAway(trouble)
-                try await Task.sleep(for: .seconds(1))
+                try await Task.sleep(for: pause)
+                pause = min(pause * 2, Self.longestPause)
             }
         }
     }
+
+    /// Pauses before a disk that takes nothing is tried again: at first, and in the end.
+    private static let firstPause = Duration.seconds(1)
+    private static let longestPause = Duration.seconds(8)
 
     /// Notes that the disk takes nothing.
     func storeIsAway(_ trouble: StoreTrouble) {
@@ -163,6 +171,8 @@ extension Core {
     /// Goes on without a rollout that cannot be read, or whose decisions cannot be stored; until the next start.
     func setAside(_ id: String, _ error: any Error, _ step: inout Step) {
         setAside.insert(id)
+        // Until it is stored.
+        untold[id] = error
         underWay.forget(id)
         carryOut(
             [

@@ -9,11 +9,15 @@ extension Core {
     /// A step, from a memory that is what the store says.
     func newStep(at now: Date? = nil) throws -> Step {
         if isStale {
-            do { try resume() } catch  where StoreTrouble(error) == nil && !(error is StepTrouble) {
+            do {
+                // Far cheaper than all that is read for nothing, while the disk takes nothing.
+                if storeAwaySince != nil { try health.during(.storing) { try store.probe() } }
+                try resume()
+            } catch  where StoreTrouble(error) == nil && !(error is StepTrouble) {
                 throw StepTrouble.unreadable(error)
             }
         }
-        return Step(at: now ?? clock())
+        return Step(at: now ?? clock(), before: unstored)
     }
 
     /// Stores a step, tells whoever listens, and has published what is to be.
@@ -36,8 +40,10 @@ extension Core {
             }
         } catch {
             isStale = true
+            if let before = step.before { restore(before) }
             throw error
         }
+        untold = [:]
         for event in events {
             lastEvent = max(lastEvent, event.id)
             note(event)
@@ -58,7 +64,7 @@ extension Core {
     /// nobody stores: when hosts were heard, and what was refused.
     func resume() throws {
         let now = clock()
-        var step = Step(at: now)
+        var step = Step(at: now, before: unstored)
         underWay = RolloutRegistry()
         desired = DesiredStates()
         let unfinished = try read { read in
@@ -76,16 +82,14 @@ extension Core {
                     fleet.expect(host.name, isLost: host.isLost, at: now)
                 }
                 carryOut(underWay.resume(rollout, at: now), &step)
-                awaited.add(tasksOf: rollout)
-                log.info("resumed", metadata: ["rollout": "\(id)"])
             } catch  where StoreTrouble(error) == nil {
-                setAside(id, error, &step)
+                untold[id] = error
             }
         }
         for (id, cause) in untold { setAside(id, cause, &step) }
+        awaitWhatIsInFlight(at: now)
         isStale = false
         try commit(step)
-        untold = [:]
         // What was not published before.
         outboxWake.put(())
     }

@@ -48,6 +48,8 @@ actor Core {
     var isStandby = false
     /// Whether memory is ahead of the store, or has yet to be read from it.
     var isStale = true
+    /// What can be worked with, or cannot, while the step that says so has yet to be stored: whether it was there before.
+    var unsaid: [Dependency: Bool] = [:]
     /// Rollouts that this process goes on without.
     var setAside: Set<String> = []
     /// Those of which nobody has been told yet, and why.
@@ -80,7 +82,6 @@ actor Core {
     func step(_ inputs: [CoreInput], at now: Date) throws {
         try health.during(.deciding) {
             var step = try newStep(at: now)
-            let told = complaints
             let messages = inputs.compactMap(\.message)
             var known: Set<SeenMessage> = []
             // What is said again in seconds has no message to be recognised: most steps have nothing for the store.
@@ -98,11 +99,7 @@ actor Core {
                 if let message = input.message, !known.insert(message).inserted { continue }
                 take(input, &step)
             }
-            do { try commit(step) } catch {
-                // What was counted is told when it is stored.
-                complaints = told
-                throw error
-            }
+            try commit(step)
             for input in inputs { input.receipt?.settle() }
             // Once it is stored: a view takes sums from the store, the rest from here.
             if inputs.contains(where: \.isTick) { publishViews() }

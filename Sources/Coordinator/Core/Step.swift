@@ -36,9 +36,12 @@ struct Step {
     let now: Date
     /// What is written, in order, after what has changed in the rollouts.
     private(set) var writes: [(WriteTransaction) throws -> Void] = []
+    /// What is as it was before, if it cannot be stored.
+    let before: Unstored?
 
-    init(at now: Date) {
+    init(at now: Date, before: Unstored? = nil) {
         self.now = now
+        self.before = before
     }
 
     /// Adds something to be written.

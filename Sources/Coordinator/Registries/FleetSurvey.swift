@@ -20,6 +20,11 @@ struct FleetSurvey: Sendable {
         hosts = Dictionary(request.hosts.map { ($0, .init(name: $0)) }) { first, _ in first }
     }
 
+    /// Tasks whose answers are awaited, with their hosts.
+    var tasksInFlight: [(host: HostName, task: String)] {
+        hosts.keys.filter { !isEnded($0) }.map { ($0, task(of: $0)) }
+    }
+
     /// Id of the task of a host.
     func task(of host: HostName) -> String { "\(id)-\(host)" }
 

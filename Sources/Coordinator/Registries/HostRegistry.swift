@@ -23,6 +23,12 @@ struct HostRegistry {
     /// Seconds of silence after which a host is lost.
     var lostAfter: TimeInterval { fleet.lostAfter }
 
+    /// When time last passed.
+    var lastTick: Date? {
+        get { fleet.lastTick }
+        set { fleet.lastTick = newValue }
+    }
+
     /// All that are known, by name.
     var hosts: [HostName: Fleet.Host] { fleet.hosts }
 

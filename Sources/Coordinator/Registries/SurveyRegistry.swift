@@ -37,6 +37,11 @@ struct SurveyRegistry {
         for id in surveys.keys { surveys[id]?.failed(task: task, host, why) }
     }
 
+    /// Tasks whose answers are awaited, with their hosts.
+    func tasksInFlight(at now: Date) -> [(host: HostName, task: String)] {
+        surveys.values.filter { now.timeIntervalSince($0.asked) < Self.patience }.flatMap(\.tasksInFlight)
+    }
+
     /// Forgets surveys an hour after they were asked for.
     mutating func prune(at now: Date) {
         surveys = surveys.filter { now.timeIntervalSince($0.value.asked) < 3600 }

@@ -68,6 +68,14 @@ final class Store: Sendable {
         try database.write { try work(WriteTransaction(db: $0)) }
     }
 
+    /// Writes something that changes nothing, synced as all else is: returns if the disk takes it.
+    ///
+    /// - Throws: `DatabaseError`.
+    func probe() throws {
+        // The number is not used; setting it writes the page that it is in.
+        try writeNow { try $0.db.execute(sql: "PRAGMA user_version = 0") }
+    }
+
     /// ``read(_:)`` for whoever has a thread of its own.
     func readNow<T>(_ work: (ReadTransaction) throws -> T) throws -> T {
         // Not one of the connections that others read by: those may all be busy.

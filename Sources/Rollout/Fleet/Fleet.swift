@@ -4,7 +4,8 @@ public import Foundation
 /// Which hosts there are, and when each was last heard.
 public struct Fleet: Sendable {
     public private(set) var hosts: [HostName: Host] = [:]
-    private var lastTick: Date?
+    /// When time last passed; settable, so that a tick that could not be stored has not happened.
+    public var lastTick: Date?
     /// Seconds between two ticks above which the clock has leapt or the process stood still.
     private static let longestTick: TimeInterval = 5
     /// Seconds of silence after which a host is lost.

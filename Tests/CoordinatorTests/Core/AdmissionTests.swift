@@ -73,9 +73,12 @@ import Testing
         #expect(!awaited.isAwaited("r-0-1", of: named("b")))
         awaited.remove("r-0-1.x", of: named("a"))
         #expect(!awaited.isAwaited(nil, of: named("a")))
-        for number in 0..<2000 { awaited.add("\(number)", of: named("a")) }
-        #expect(!awaited.isAwaited("0", of: named("a")), "the oldest make room")
-        #expect(awaited.isAwaited("1999", of: named("a")))
+        for _ in 0..<3 { awaited.add("r-0-2", of: named("a")) }
+        #expect(awaited.count == 1)
+        awaited.replace(with: [(named("b"), "r-1-1.x"), (named("b"), "r-1-1.y")])
+        #expect(!awaited.isAwaited(nil, of: named("a")))
+        #expect(awaited.isAwaited("r-1-1", of: named("b")))
+        #expect(awaited.count == 1)
     }
 }
 

@@ -112,6 +112,119 @@ import Testing
     }
 }
 
+@Suite("A step that cannot be stored", .timeLimit(.minutes(1))) struct UnstoredTests {
+    /// A disk that is read-only, or is not any more.
+    private func isReadOnly(_ isReadOnly: Bool, _ store: Store) throws {
+        try store.readNow { try $0.db.execute(sql: "PRAGMA query_only = \(isReadOnly ? 1 : 0)") }
+    }
+
+    /// Takes `inputs`, which the disk refuses at first.
+    private func take(_ inputs: [CoreInput], late bench: CoreBench) async throws {
+        try isReadOnly(true, bench.store)
+        let taking = Task { await bench.core.take(inputs) }
+        while bench.core.health[.store] == nil { try await Task.sleep(for: .milliseconds(5)) }
+        try isReadOnly(false, bench.store)
+        await taking.value
+    }
+
+    @Test("leaves no trace: what it says is said once, when it is taken again")
+    func told() async throws {
+        let bench = try await CoreBench()
+        let queue = QueueName.coordinator
+        bench.core.health[.queue(queue)] = nil
+        let complaint = Complaint(
+            subject: .init(account: "evil", host: nil, kind: .malformed), detail: "odd")
+        try await take(
+            [
+                .away(.queue(queue), "deleted"), .away(.link(.publishing), "reset"),
+                .warnings(["odd rights"]),
+                .refused(complaint, .init {}), .tick,
+            ], late: bench)
+        try await take([.back(.link(.publishing)), .back(.queue(queue)), .tick], late: bench)
+        let log = try bench.log
+        for words in [
+            "the queue reflow.coordinator cannot be consumed any more", "the broker is away (reset)",
+            "odd rights",
+            "account 'evil'", "the broker is there again", "the queue reflow.coordinator is consumed again",
+        ] {
+            #expect(log.count { $0.contains(words) } == 1, "\(words)")
+        }
+        #expect(bench.core.brokerTrouble == nil)
+    }
+
+    @Test("is no time that has passed: hosts and slices are not silent meanwhile")
+    func silence() async throws {
+        let (bench, _) = try await CoreBench.working()
+        await bench.take(.tick)
+        try isReadOnly(true, bench.store)
+        bench.jump(3600)
+        let taking = Task {
+            await bench.core.take([.heard(named("b"), .hostState(.living()), id: nil, nil), .tick])
+        }
+        while bench.core.health[.store] == nil { try await Task.sleep(for: .milliseconds(5)) }
+        try isReadOnly(false, bench.store)
+        await taking.value
+        #expect(await bench.core.hosts().allSatisfy { !$0.isLost })
+        let log = try bench.log
+        #expect(!log.contains { $0.contains("noAnswer") }, "\(log)")
+    }
+
+    @Test("of a survey that an operator wants, leaves none")
+    func survey() async throws {
+        let bench = try await CoreBench()
+        try isReadOnly(true, bench.store)
+        await #expect(throws: (any Error).self) {
+            try await bench.core.startSurvey(.init(hosts: [named("a")], paths: ["/a"], top: 20), by: "ada")
+        }
+        #expect(await bench.core.surveys.tasksInFlight(at: bench.now).isEmpty)
+        try isReadOnly(false, bench.store)
+        await bench.take(.tick)
+        #expect(bench.core.awaited.count == 0)
+    }
+
+    @Test("a rollout is set aside with a word also where that could not be stored at once")
+    func setAside() async throws {
+        var bench = try await CoreBench()
+        await bench.hear("a", .hostState(.living()))
+        let broken = try await bench.rollout(of: "a")
+        try bench.store.writeNow { try $0.run("UPDATE rollout SET state = '{' WHERE id = ?", [broken]) }
+        try isReadOnly(true, bench.store)
+        await #expect(throws: (any Error).self) { try await bench.restart() }
+        try isReadOnly(false, bench.store)
+        await bench.take(.tick)
+        #expect(try bench.log.count { $0.hasPrefix("the rollout \(broken) is set aside") } == 1)
+    }
+}
+
+@Suite("Tasks that are awaited") struct AwaitingTests {
+    @Test("are those in flight, and none of what was cancelled, has timed out or was asked too long ago")
+    func awaited() async throws {
+        let bench = try await CoreBench()
+        for host in ["a", "b"] { await bench.hear(host, .hostState(.living())) }
+        let id = try await bench.rollout(of: "b", silent: ["b"])
+        _ = try await bench.core.startSurvey(.init(hosts: [named("c")], paths: ["/a"], top: 20), by: "ada")
+        try await bench.publish()
+        #expect(bench.core.awaited.isAwaited(nil, of: named("b")))
+        #expect(bench.core.awaited.isAwaited(nil, of: named("c")))
+        _ = try await bench.core.cancel(id, by: "ada")
+        bench.jump(1801)
+        await bench.take(.tick)
+        #expect(!bench.core.awaited.isAwaited(nil, of: named("b")))
+        #expect(!bench.core.awaited.isAwaited(nil, of: named("c")))
+    }
+
+    @Test("are counted once when they are resumed")
+    func resumed() async throws {
+        var (bench, _) = try await CoreBench.working()
+        let before = bench.core.awaited.count
+        try await bench.core.resume()
+        try await bench.core.resume()
+        #expect(bench.core.awaited.count == before)
+        try await bench.restart()
+        #expect(bench.core.awaited.count == before)
+    }
+}
+
 @Suite("A disk that is frozen", .timeLimit(.minutes(1))) struct FrozenDiskTests {
     @Test("is told, and nobody waits for it but the core; when it goes on, nothing is lost")
     func frozen() async throws {
