@@ -26,6 +26,7 @@ extension Core: Operations {
     }
 
     func forget(_ name: HostName, by who: String) throws {
+        var step = try newOrder()
         guard let host = fleet[name] else {
             throw OperationError.notFound("there is no host '\(name)'")
         }
@@ -41,7 +42,6 @@ extension Core: Operations {
             throw OperationError.conflict(
                 "the rollout \(waiting.id) waits for host \(name): cancel it, or let it give the host up")
         }
-        var step = try newStep()
         desired.forget(name)
         carryOut(
             [
@@ -56,7 +56,7 @@ extension Core: Operations {
 
     func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
         try requireBroker()
-        var step = try newStep()
+        var step = try newOrder()
         let (id, effects) = surveys.start(request, at: step.now)
         carryOut(effects, &step)
         audit(who, "survey.start", id, request, &step)
@@ -86,7 +86,8 @@ extension Core: Operations {
     func begin(_ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, by who: String) throws
         -> String
     {
-        let now = clock()
+        var step = try newOrder()
+        let now = step.now
         if isStandby, let why = health[.lease] { throw OperationError.brokerAway(why) }
         let selected = fleet.selected(by: spec.targets)
         guard !selected.isEmpty else {
@@ -94,7 +95,6 @@ extension Core: Operations {
                 "no host matches: see 'reflow hosts'; a host is known once its worker has been heard, or when it is named in full"
             )
         }
-        var step = try newStep(at: now)
         for host in selected { fleet.expect(host.name, at: now) }
         let id = newRolloutID(spec.name, at: now)
         let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
@@ -156,11 +156,11 @@ extension Core: Operations {
         _ command: Rollout.Command, on id: String, _ name: String, _ detail: [String: String] = [:],
         by who: String
     ) throws -> RolloutStatus {
+        var step = try newOrder()
         guard underWay[id] != nil else {
             let ended = try self.view(of: id)
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
         }
-        var step = try newStep()
         do {
             carryOut(try underWay.carryOut(command, on: id, at: step.now), &step)
         } catch {
@@ -182,6 +182,7 @@ extension Core: Operations {
     func deadLetter(_ id: String) throws -> KeptDeadLetter { try kept(id) { try $0.deadLetter($1) }.letter }
 
     func requeueDeadLetter(_ id: String, by who: String) throws {
+        var step = try newOrder()
         let (number, letter) = try kept(id) { try $0.deadMessage($1) }
         guard let host = letter.host, letter.queue == QueueName.tasks(host) else {
             throw OperationError.conflict(
@@ -191,7 +192,6 @@ extension Core: Operations {
             throw OperationError.conflict(
                 "the dead letter \(id) was too large to be kept, \(letter.size) bytes: drop it")
         }
-        var step = try newStep()
         step.write { write in
             try write.append(
                 Store.Outgoing(
@@ -206,8 +206,8 @@ extension Core: Operations {
     }
 
     func dropDeadLetter(_ id: String, by who: String) throws {
+        var step = try newOrder()
         let (number, _) = try kept(id) { try $0.deadLetter($1) }
-        var step = try newStep()
         step.write { try $0.forget(deadLetter: number) }
         audit(who, "dead.drop", id, [String: String](), &step)
         try commit(step)
@@ -216,7 +216,7 @@ extension Core: Operations {
     private func kept<Letter>(
         _ id: String, _ read: (ReadTransaction, Int64) throws -> Letter?
     ) throws -> (number: Int64, letter: Letter) {
-        guard let number = Int64(id), let letter = try store.readNow({ try read($0, number) }) else {
+        guard let number = Int64(id), let letter = try self.read({ try read($0, number) }) else {
             throw OperationError.notFound("there is no dead letter '\(id)'")
         }
         return (number, letter)

@@ -20,6 +20,20 @@ extension Core {
         return Step(at: now ?? clock(), before: unstored)
     }
 
+    /// A step for what an operator wants: not begun where they have been told that nothing comes of it, nor while the disk takes
+    /// nothing. First of all, so that what is decided by is as the store says.
+    func newOrder() throws -> Step {
+        if storeAwaySince != nil, let why = health[.store] {
+            throw OperationError.stalled("\(why). Nothing was done")
+        }
+        let step = try newStep()
+        guard let order = Order.current else { return step }
+        // A disk that is frozen keeps it here, where it can still be withdrawn, and not halfway through being stored.
+        try health.during(.storing) { try store.probe() }
+        guard order.begin() else { throw OperationError.stalled("the coordinator came to it too late") }
+        return step
+    }
+
     /// Stores a step, tells whoever listens, and has published what is to be.
     func commit(_ step: Step) throws {
         let deltas = underWay.takeDeltas()

@@ -85,7 +85,7 @@ struct APIServer<Core: Operations>: Sendable {
         var quiet = logger
         quiet.logLevel = .critical
         return Application(
-            router: Router(routes, access: access, logger: logger),
+            router: Router(routes, access: access, patience: Patience(health: core.health), logger: logger),
             // Connections that nobody uses do not stay, nor do they hold up the end for longer.
             server: .http1(configuration: .init(idleTimeout: .seconds(30))),
             configuration: ApplicationConfiguration(

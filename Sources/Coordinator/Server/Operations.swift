@@ -73,6 +73,8 @@ enum OperationError: Error, Hashable, Sendable {
     case conflict(String)
     /// The broker is away, and without it nothing comes of this; a sentence that says why.
     case brokerAway(String)
+    /// The coordinator stands still, or can store nothing; a sentence that says why and what to do.
+    case stalled(String)
     /// A value of the request is wrong; a sentence that names it and says what is right.
     case invalid(String)
     /// A specification has these problems, at least one.

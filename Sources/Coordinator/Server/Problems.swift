@@ -17,6 +17,8 @@ extension Problem {
         case .conflict(let detail): self.init("conflict", "Not as things stand", .conflict, detail)
         case .brokerAway(let detail):
             self.init("broker-away", "The broker is away", .serviceUnavailable, detail)
+        case .stalled(let detail):
+            self.init("stalled", "The coordinator stands still", .serviceUnavailable, detail)
         case .invalid(let detail): self.init("invalid", "Wrong value", .badRequest, detail)
         case .invalidSpec(let problems):
             let count = problems.count == 1 ? "a problem" : "\(problems.count) problems"
@@ -36,8 +38,12 @@ extension Problem {
             problems: problems)
     }
 
-    /// An error that no operation says: the store's in words, of any other the log has the details.
+    /// An error that no operation says: a disk that takes nothing, the store's in words, of any other the log has the details.
     init(unexpected error: any Error) {
+        if let trouble = StoreTrouble(error) ?? (error as? StepTrouble).map(StoreTrouble.init) {
+            self.init(.stalled("\(trouble.words). Nothing was done"))
+            return
+        }
         let words = StoreError.words(for: error) ?? "nothing came of it"
         self.init(.internalServerError, "\(words); the coordinator's log has more")
     }

@@ -39,10 +39,10 @@ struct Route: Sendable {
 
 extension Router where Context == APIContext {
     /// A router for `routes`, for whoever `access` lets in; what can be got has a head, too.
-    convenience init(_ routes: [Route], access: Access, logger: Logger) {
+    convenience init(_ routes: [Route], access: Access, patience: Patience, logger: Logger) {
         self.init(context: APIContext.self, options: .autoGenerateHeadEndpoints)
         add(middleware: ProblemMiddleware(routes: routes, logger: logger))
         add(middleware: AccessMiddleware(access: access))
-        for route in routes { on(route.pattern, method: route.method, use: route.answer) }
+        for route in routes { on(route.pattern, method: route.method, use: patience.answer(route)) }
     }
 }

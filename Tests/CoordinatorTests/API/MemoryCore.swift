@@ -18,6 +18,11 @@ actor MemoryCore: Operations {
     /// How often a survey is asked for before it is complete.
     var patience = 1
 
+    /// The thread that a rollout that is started waits for, before it is begun or after.
+    private var stuck: StuckThread?
+    private var isBegunFirst = false
+    private var turns = 0
+
     init(feed: Feed = Feed(), log: [LoggedEvent] = []) {
         self.feed = feed
         self.log = log
@@ -48,6 +53,16 @@ actor MemoryCore: Operations {
 
     /// Makes it say that it cannot work.
     func fail(_ reason: String?) { health[.link(.publishing)] = reason }
+
+    /// Has a rollout that is started wait for a thread that stands still from then on.
+    func wait(for stuck: StuckThread, isBegun: Bool = false) {
+        (self.stuck, isBegunFirst) = (stuck, isBegun)
+    }
+
+    /// Returns once such a rollout has had its turn.
+    func turn() async throws {
+        while turns == 0 { try await Task.sleep(for: .milliseconds(5)) }
+    }
 
     private func note(_ who: String, _ action: String, _ object: String, _ detail: JSONValue? = nil) {
         entries.append(
@@ -96,7 +111,12 @@ actor MemoryCore: Operations {
 
     func plan(_ id: String) -> PlanStatus { Samples.plan }
 
-    func startRollout(spec: String, by who: String) throws -> RolloutStatus {
+    func startRollout(spec: String, by who: String) async throws -> RolloutStatus {
+        defer { turns += 1 }
+        if isBegunFirst { _ = Order.current?.begin() }
+        stuck?.begin(health, at: .storing)
+        await stuck?.wait()
+        guard Order.current?.begin() ?? true else { throw OperationError.stalled("too late") }
         try check(spec)
         var rollout = Samples.rollout
         rollout.id = "november-2"

@@ -103,6 +103,11 @@ import Testing
         while bench.core.health[.store] == nil { try await Task.sleep(for: .milliseconds(5)) }
         #expect(bench.core.health.readiness.reasons.first?.contains("full") == true)
         #expect(settled.names.withLock { $0.isEmpty })
+        // Who wants something is told so, and does not have all be read again for it.
+        await #expect(
+            throws: OperationError.stalled(
+                "the disk with the coordinator's database is full: make room. Nothing was done")
+        ) { try await bench.core.forget(named("host-0"), by: "ada") }
         try mostPages(1 << 20)
         await taking.value
         #expect(settled.names.withLock { $0.count } == 2000)

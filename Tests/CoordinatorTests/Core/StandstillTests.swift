@@ -89,6 +89,16 @@ final class StuckThread: Sendable {
         try await lines.wait(for: "the core gets on again")
     }
 
+    @Test("an order that was withdrawn is not begun, and one that was begun is not withdrawn")
+    func orders() {
+        let withdrawn = Order()
+        #expect(withdrawn.withdraw())
+        #expect(!withdrawn.begin())
+        let begun = Order()
+        #expect(begun.begin())
+        #expect(begun.begin(), "of several steps")
+        #expect(!begun.withdraw())
+    }
 }
 
 /// What was logged.

@@ -59,7 +59,7 @@ import Testing
         }
         #expect(
             Problem(unexpected: try #require(error)).detail
-                == "the disk with the coordinator's database is full: make room, and ask again; the coordinator's log has more"
+                == "the disk with the coordinator's database is full: make room. Nothing was done"
         )
         struct Other: Error {}
         #expect(

@@ -115,7 +115,8 @@ public final class Coordinator: Sendable {
         try Process("reflow", arguments, environment: environment)
     }
 
-    /// Runs a command that has to succeed, and returns what it has printed.
+    /// Runs a command that has to succeed, and returns what it has printed. It is repeated while the coordinator stands still, with
+    /// its disk or on a machine that is busy, and says that nothing was done.
     ///
     /// - Throws: ``Violation`` with what it says unless its exit status is 0.
     @discardableResult
@@ -123,7 +124,14 @@ public final class Coordinator: Sendable {
 
     @discardableResult
     func tell(_ arguments: [String]) async throws -> String {
-        let answer = try await ask(arguments)
+        var answer = try await ask(arguments)
+        while answer.end == .exited(69),
+            answer.errors.contains(": see what that disk is at, and ask again")
+                || answer.errors.contains(": ask again in a while")
+        {
+            try await Task.sleep(for: .milliseconds(200))
+            answer = try await ask(arguments)
+        }
         let command = arguments.joined(separator: " ")
         try Inspection.promise(answer.end == .exited(0), "reflow \(command): \(answer.end)\n\(answer.errors)")
         return answer.output
