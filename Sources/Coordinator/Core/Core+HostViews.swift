@@ -8,47 +8,47 @@ import Rollout
 extension Core {
     /// A host at work.
     struct Working {
-        var view: RolloutStatus.Working
-        var running: [SliceProgress] { view.running }
+        var host: RolloutHost
         /// Bytes beyond the cursors of running slices, as was last said.
         var ahead: ByteCount
     }
 
-    /// The hosts of a rollout that are at work.
+    /// The hosts of a rollout that are at work. Looks at no file but those that a slice runs on.
     func working(_ rollout: Rollout) -> [Working] {
         rollout.hosts.filter(\.isAtWork).map { host in
-            var targets = RolloutStatus.Targets([:])
-            var bytes = RolloutStatus.Bytes()
-            var ahead = ByteCount.zero
-            var inFlightSince: Date?
-            var nextAttempt: Date?
-            for target in host.lanes.flatMap(\.targets).lazy.map({ rollout.targets[$0] }) {
-                targets.add(TargetPhase(target.state))
-                switch target.state {
-                case .inFlight(let since): inFlightSince = min(since, inFlightSince ?? since)
-                case .backingOff(let until, _): nextAttempt = min(until, nextAttempt ?? until)
-                case .pending, .done, .skipped, .failed: break
-                }
-                bytes.total += target.size
-                bytes.behind += target.state.isEnded ? target.size : min(target.size, target.cursor)
+            let ahead = host.progress.reduce(ByteCount.zero) { sum, slice in
+                guard let number = rollout.target(ofSlice: slice.task) else { return sum }
+                let target = rollout.targets[number]
+                return sum + max(.zero, min(target.size, slice.offset) - min(target.size, target.cursor))
             }
-            for slice in host.progress {
-                guard let target = rollout.target(ofSlice: slice.task).map({ rollout.targets[$0] }) else {
-                    continue
-                }
-                ahead += max(.zero, min(target.size, slice.offset) - min(target.size, target.cursor))
-            }
-            bytes.behind += ahead
-            let silence = inFlightSince.map { clock().timeIntervalSince($0) } ?? 0
-            return Working(
-                view: .init(
-                    name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
-                    isPausedElsewhere: isPausedElsewhere(host.name),
-                    deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
-                    nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
-                    running: host.progress),
-                ahead: ahead)
+            return Working(host: host, ahead: ahead)
         }
+    }
+
+    /// How a host at work is. Looks at all of its files.
+    func status(of working: Working, in rollout: Rollout) -> RolloutStatus.Working {
+        let host = working.host
+        var targets = RolloutStatus.Targets([:])
+        var bytes = RolloutStatus.Bytes(behind: working.ahead)
+        var inFlightSince: Date?
+        var nextAttempt: Date?
+        for target in host.lanes.lazy.flatMap(\.targets).map({ rollout.targets[$0] }) {
+            targets.add(TargetPhase(target.state))
+            switch target.state {
+            case .inFlight(let since): inFlightSince = min(since, inFlightSince ?? since)
+            case .backingOff(let until, _): nextAttempt = min(until, nextAttempt ?? until)
+            case .pending, .done, .skipped, .failed: break
+            }
+            bytes.total += target.size
+            bytes.behind += target.state.isEnded ? target.size : min(target.size, target.cursor)
+        }
+        let silence = inFlightSince.map { clock().timeIntervalSince($0) } ?? 0
+        return RolloutStatus.Working(
+            name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
+            isPausedElsewhere: isPausedElsewhere(host.name),
+            deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
+            nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
+            running: host.progress)
     }
 
     nonisolated func hosts(ofRollout id: String) async throws -> [RolloutHostStatus] {
@@ -84,7 +84,7 @@ extension Core {
         for (rank, place) in rollout.order.enumerated() {
             live[rollout.hosts[place].name, default: Live()].rank = rank
         }
-        for host in working(rollout) { live[host.view.name]?.ahead = host.ahead }
+        for working in working(rollout) { live[working.host.name]?.ahead = working.ahead }
         return live
     }
 

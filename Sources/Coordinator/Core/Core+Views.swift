@@ -63,8 +63,8 @@ extension Core {
         bytes.behind = min(bytes.total, working.reduce(bytes.behind) { $0 + $1.ahead })
         // What lost hosts last said is no rate, and when they go on nobody knows.
         let isHeard = isRunning && isOpen && state.pause == nil && brokerTrouble == nil
-        let heard = isHeard ? working.filter { !$0.view.isLost } : []
-        let rate = heard.flatMap(\.running).reduce(0.0) { $0 + $1.bytesPerSecond(in: live) }
+        let heard = isHeard ? working.filter { !$0.host.isLost } : []
+        let rate = heard.flatMap(\.host.progress).reduce(0.0) { $0 + $1.bytesPerSecond(in: live) }
         let isForeseeable = heard.count == working.count
         var view = RolloutStatus(
             id: row.id, state: state, started: Timestamp(row.created), ended: row.ended.map { Timestamp($0) })
@@ -89,7 +89,9 @@ extension Core {
             view.bytesPerSecond = rate
             if isForeseeable { view.secondsLeft = Double((bytes.total - bytes.behind).rawValue) / rate }
         }
-        view.working = working.prefix(RolloutStatus.mostWorking).map(\.view)
+        if let live {
+            view.working = working.prefix(RolloutStatus.mostWorking).map { status(of: $0, in: live) }
+        }
         return view
     }
 
