@@ -84,7 +84,7 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
         public var until: Timestamp?
 
         /// Stages, in their order.
-        public enum Name: String, Codable, Hashable, Sendable {
+        public enum Name: String, Codable, CaseIterable, Hashable, Sendable {
             case canary, soak, ramp, full
         }
     }

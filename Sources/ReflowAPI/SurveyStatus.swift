@@ -69,7 +69,7 @@ public struct SurveyStatus: Codable, Hashable, Sendable {
     }
 
     /// How far a host is.
-    public enum State: String, Codable, Hashable, Sendable {
+    public enum State: String, Codable, CaseIterable, Hashable, Sendable {
         /// It was asked, and has not answered.
         case asked
         /// It has begun to answer.

@@ -68,7 +68,7 @@ public struct RolloutHost: Sendable {
     }
 
     /// Drawn in docs/rollout.md.
-    public enum Phase: String, Codable, Hashable, Sendable {
+    public enum Phase: String, Codable, CaseIterable, Hashable, Sendable {
         /// It was asked for its files.
         case surveying
         /// It waits for a slot.

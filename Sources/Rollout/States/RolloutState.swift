@@ -52,7 +52,7 @@ extension Rollout {
     }
 
     /// Drawn in docs/rollout.md.
-    public enum Phase: String, Codable, Hashable, Sendable {
+    public enum Phase: String, Codable, CaseIterable, Hashable, Sendable {
         /// Hosts are asked for their files.
         case surveying
         /// A plan that is complete.
@@ -78,7 +78,7 @@ extension Rollout {
     }
 
     /// Why nothing is sent.
-    public enum Pause: String, Codable, Hashable, Sendable {
+    public enum Pause: String, Codable, CaseIterable, Hashable, Sendable {
         /// The operator wants it.
         case `operator`
         /// One failure more than the budget allows.

@@ -1,5 +1,8 @@
+import Contract
+import DefragTypes
 import Foundation
 import HTTPTypes
+import Rollout
 import Settings
 import Testing
 import Yams
@@ -86,6 +89,45 @@ import Yams
         try check(
             try JSONSerialization.jsonObject(with: sample.json()), against: schema(sample.description),
             sample.description)
+    }
+
+    /// A list of words that a field can have, and what the code says they are.
+    private static let words: [String: [String]] = [
+        "TargetState": TargetPhase.allCases.map(\.rawValue),
+        "SurveyedHost.state": SurveyStatus.State.allCases.map(\.rawValue),
+        "HostState.mode": DesiredState.Mode.allCases.map(\.rawValue),
+        // That nothing will be done is for those that ask for plans.
+        "Rollout.phase": Rollout.Phase.allCases.filter { $0 != .planned }.map(\.rawValue),
+        "Rollout.pause": Rollout.Pause.allCases.map(\.rawValue),
+        "OtherRollout.pause": Rollout.Pause.allCases.map(\.rawValue),
+        "Policy.sharing": Sharing.allCases.map(\.rawValue),
+        "Stage.name": RolloutStatus.Stage.Name.allCases.map(\.rawValue),
+        "RolloutHost.phase": RolloutHost.Phase.allCases.map(\.rawValue),
+        "Event.type": LoggedEvent.types,
+        "Problem.type": [
+            OperationError.notFound(""), .conflict(""), .brokerAway(""), .stalled(""), .invalid(""),
+            .invalidSpec([]),
+        ].map { Problem($0).type },
+    ]
+
+    @Test("lists the words that the code has, for every field with a list")
+    func lists() throws {
+        var described: [String: [String]] = [:]
+        func look(_ node: Node, _ place: String) {
+            if let list = (node["enum"] ?? node["x-extensible-enum"])?.sequence {
+                described[place] = list.compactMap(\.string)
+            }
+            for (name, property) in node["properties"]?.mapping ?? [:] {
+                look(property, "\(place).\(name.string ?? "")")
+            }
+        }
+        for (name, schema) in try #require(document["components"]?["schemas"]?.mapping) {
+            look(schema, name.string ?? "")
+        }
+        #expect(Set(described.keys) == Set(Self.words.keys))
+        for (place, words) in Self.words {
+            #expect(described[place]?.sorted() == words.sorted(), "\(place)")
+        }
     }
 
     private func schema(_ name: String) -> Node? { document["components"]?["schemas"]?[name] }

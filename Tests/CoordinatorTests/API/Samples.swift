@@ -155,7 +155,8 @@ enum Samples {
 
     static let deadLetter = KeptDeadLetter(
         id: "17", time: time, queue: "reflow.tasks.alpha", reason: "malformed", detail: "no path",
-        type: "reflow.task.slice", messageID: "november-1-t3-2", host: name("alpha"), size: 14,
+        type: "reflow.task.slice", messageID: "november-1-t3-2", host: name("alpha"), account: "reflow-alpha",
+        size: 14,
         body: #"{"job":"none"}"#)
 
     static let event = LoggedEvent(

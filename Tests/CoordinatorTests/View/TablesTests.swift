@@ -150,7 +150,7 @@ import Testing
         #expect(
             lines(Tables.deadLetter(Samples.deadLetter)) == [
                 "id       17", "found    2025-11-24 20:43:20Z", "queue    reflow.tasks.alpha",
-                "host     alpha",
+                "host     alpha", "account  reflow-alpha",
                 "type     reflow.task.slice", "message  november-1-t3-2",
                 "reason   malformed",
                 "detail   no path", "size     14 bytes", "", #"{"job":"none"}"#,
