@@ -81,7 +81,10 @@ public struct RolloutTrial: Sendable {
         let watcher = Task { await occupancy.watch() }
         defer { watcher.cancel() }
         var storm = Storm(blows, on: members, fleet.broker, coordinator, seed: seed)
-        try await storm.rage(over: id, progress)
+        do { try await storm.rage(over: id, progress) } catch {
+            let log = coordinator.log.split(separator: "\n").suffix(12).joined(separator: "\n")
+            throw Violation("\(error)\nthe coordinator's log ends:\n\(log)")
+        }
         let duration = WallClock.now - start
         watcher.cancel()
 
