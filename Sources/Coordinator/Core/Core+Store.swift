@@ -37,7 +37,7 @@ extension Core {
     /// Stores a step, tells whoever listens, and has published what is to be.
     func commit(_ step: Step) throws {
         let deltas = underWay.takeDeltas()
-        guard !deltas.isEmpty || !step.writes.isEmpty else { return }
+        guard !deltas.isEmpty || !step.writes.isEmpty else { return fleet.stored() }
         let before = lastEvent
         let events: [LoggedEvent]
         do {
@@ -58,6 +58,7 @@ extension Core {
             throw error
         }
         untold = [:]
+        fleet.stored()
         for event in events {
             lastEvent = max(lastEvent, event.id)
             note(event)

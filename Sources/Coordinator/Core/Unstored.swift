@@ -36,6 +36,7 @@ extension Core {
         holdsLease = before.holdsLease
         isStandby = before.isStandby
         fleet.lastTick = before.lastTick
+        fleet.undo()
         health.warnings = before.warnings
         // Whoever asks is told how it is now, but the step that says so to the hosts and the log is still to come.
         for dependency in missing.symmetricDifference(before.missing) {

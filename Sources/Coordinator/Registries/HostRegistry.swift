@@ -10,6 +10,8 @@ struct HostRegistry {
     /// When it was last written down that a host was heard, and for which hosts that is due.
     private var noted: [HostName: Date] = [:]
     private var notesDue: Set<HostName> = []
+    /// Hosts that were heard in the step that is taken, as they were before it.
+    private var before: [HostName: Fleet.Host] = [:]
 
     init(_ fleet: Fleet) {
         self.fleet = fleet
@@ -60,6 +62,7 @@ struct HostRegistry {
     /// A host said something.
     mutating func heard(_ host: HostName, _ event: HostEvent, at now: Date) -> [Effect] {
         let before = fleet.hosts[host]
+        if self.before[host] == nil { self.before[host] = before }
         let heard = fleet.heard(host, event, at: now)
         var effects: [Effect] = []
         if heard.hasReturned {
@@ -89,6 +92,17 @@ struct HostRegistry {
         // The second worker says nothing of the host.
         if !heard.isOfTwin { effects.append(.believed(host, event)) }
         return effects
+    }
+
+    /// What was heard is stored, or need not be.
+    mutating func stored() {
+        before.removeAll(keepingCapacity: true)
+    }
+
+    /// What was heard could not be stored, and is heard again.
+    mutating func undo() {
+        for host in before.values { fleet.restore(host) }
+        before = [:]
     }
 
     /// Writes down who was heard. All at once: the disk is synced for each step that writes.

@@ -72,6 +72,11 @@ public struct Fleet: Sendable {
         hosts[name]?.isLost = isLost
     }
 
+    /// A host is as it was before something was heard that the driver could not store.
+    public mutating func restore(_ host: Host) {
+        hosts[host.name] = host
+    }
+
     /// Forgets a host.
     public mutating func forget(_ name: HostName) {
         hosts[name] = nil
