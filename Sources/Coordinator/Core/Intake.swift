@@ -60,7 +60,10 @@ struct Intake: Sendable {
             let sender = mail.sender(
                 delivery.properties, routingKey: delivery.routingKey,
                 isDead: delivery.exchange == ExchangeName.dead)
-            guard isAdmitted(delivery, sender, bytes: bytes) else {
+            let head = Admission.Head(
+                sender: sender, routingKey: delivery.routingKey, task: delivery.properties.correlationID,
+                bytes: bytes, isRedelivered: delivery.isRedelivered)
+            guard admission.admits(head, awaited, at: .now) else {
                 delivery.ack()
                 continue
             }
@@ -84,20 +87,6 @@ struct Intake: Sendable {
     /// Lets nobody wait any more: nothing that was put into the mailbox is taken out.
     func close() { budget.close() }
 
-    /// Whether a message is looked at. Answers that were asked for always are, and what the broker itself has moved.
-    private func isAdmitted(_ delivery: Delivery, _ sender: HostMail.Sender, bytes: Int) -> Bool {
-        guard !sender.isOwn else { return true }
-        var share = Admission.Share.unasked
-        if let host = sender.host, EventAddress.isAnswer(routingKey: delivery.routingKey) {
-            let task = delivery.properties.correlationID
-            if awaited.isAwaited(task, of: host) {
-                guard task == nil else { return true }
-                share = .unmarkedAnswers
-            }
-        }
-        return admission.admits(sender, bytes: bytes, share, at: .now)
-    }
-
     private func deliveries(from source: Source) -> Deliveries {
         switch source {
         case .queue(let name):
@@ -114,7 +103,7 @@ struct Intake: Sendable {
         while !Task.isCancelled {
             let dropped = admission.takeDropped()
             if !dropped.isEmpty { mailbox.put(.dropped(dropped)) }
-            admission.forgetSilent(at: .now)
+            admission.forget(awaited, at: .now)
             mailbox.put(.tick)
             guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
         }
@@ -128,13 +117,5 @@ extension HostEvent {
         case .surveyPage, .surveyFinished, .sliceFinished: true
         case .hostState, .progress, .unknown: false
         }
-    }
-}
-
-extension EventAddress {
-    /// Whether a routing key is that of an answer to a task.
-    fileprivate static func isAnswer(routingKey: String) -> Bool {
-        let type = routingKey.drop { $0 != "." }
-        return type.hasPrefix(".reflow.slice.") || type.hasPrefix(".reflow.survey.")
     }
 }
