@@ -32,6 +32,9 @@ extension Core {
             health[dependency] = "what hosts say of themselves cannot be consumed: \(why)"
         case .lease:
             health[dependency] = why
+            holdsLease = false
+            // What is being published is to stop.
+            outboxWake.put(())
             if wasThere || !isStandby { tell("coordinator.standby", why, &step) }
             isStandby = true
         case .store: health[dependency] = why
@@ -87,10 +90,13 @@ extension Core {
 
     // MARK: - The outbox
 
+    /// Whether this process may say anything to hosts: no other coordinator is at work.
+    nonisolated var mayPublish: Bool { health[.lease] == nil }
+
     /// What is to be published next, of each queue the oldest, control before tasks, but for the queues `excluded`: the same again
     /// until it is settled. Nothing while another coordinator is at work, or nothing can be read.
     func outgoing(most limit: Int, excluding excluded: Set<Store.Outgoing.Queue> = []) -> [Store.Outgoing] {
-        guard health[.lease] == nil else { return [] }
+        guard mayPublish else { return [] }
         do {
             return try read { try $0.nextOutgoing(excluding: excluded, limit: limit) }
         } catch {

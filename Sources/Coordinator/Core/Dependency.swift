@@ -1,3 +1,4 @@
+import AMQP
 import BrokerKit
 
 /// The coordinator's connections to the broker.
@@ -25,7 +26,11 @@ enum Dependency: Hashable, Sendable {
 
     /// The consumption of a queue.
     init(queue: String) {
-        self = queue.hasPrefix(Topology.telemetryPrefix) ? .telemetry : .queue(queue)
+        if queue == Topology.leaseQueue.name {
+            self = .lease
+        } else {
+            self = queue.hasPrefix(Topology.telemetryPrefix) ? .telemetry : .queue(queue)
+        }
     }
 
     /// In which order troubles are told: the first is most likely the cause of those after it.

@@ -52,17 +52,7 @@ struct Dispatcher: Sendable {
                     }
                 }
             }
-            group.addTask { [needsLease] in
-                if needsLease {
-                    let lease = Lease(connection: consuming, mailbox: mailbox)
-                    await lease.acquire()
-                    async let kept: Void = lease.keep()
-                    await consume(sources, intake)
-                    await kept
-                } else {
-                    await consume(sources, intake)
-                }
-            }
+            group.addTask { await consume(sources, intake) }
             group.addTask { await intake.tick() }
             group.addTask { await OutboxPublisher(core: core, connection: publishing, log: log).run() }
             group.addTask {
@@ -72,9 +62,11 @@ struct Dispatcher: Sendable {
     }
 
     private func consume(_ sources: [Intake.Source], _ intake: Intake) async {
+        let lease = needsLease ? Lease.take(on: consuming) : nil
         await withDiscardingTaskGroup { group in
-            for source in sources { group.addTask { await intake.take(from: source) } }
+            for source in sources { group.addTask { await intake.take(from: source, whileHolding: lease) } }
         }
+        withExtendedLifetime(lease) {}
     }
 
     /// Inputs that are taken in in one transaction, at most.

@@ -52,9 +52,9 @@ struct Intake: Sendable {
         var prefetch: UInt16 { self == .queue(QueueName.dead) ? 16 : 64 }
     }
 
-    /// Takes what comes, until cancelled.
-    func take(from source: Source) async {
-        for await delivery in deliveries(from: source) {
+    /// Takes what comes, until cancelled; only while the connection has `lease`, where there is one.
+    func take(from source: Source, whileHolding lease: Deliveries?) async {
+        for await delivery in deliveries(from: source, lease) {
             if Task.isCancelled { break }
             let bytes = if case .complete(let body) = delivery.body { body.count } else { 0 }
             let sender = mail.sender(
@@ -87,14 +87,16 @@ struct Intake: Sendable {
     /// Lets nobody wait any more: nothing that was put into the mailbox is taken out.
     func close() { budget.close() }
 
-    private func deliveries(from source: Source) -> Deliveries {
+    private func deliveries(from source: Source, _ lease: Deliveries?) -> Deliveries {
         switch source {
         case .queue(let name):
             return connection.consume(
-                queue: name, prefetch: source.prefetch, checkedEvery: Self.checkInterval)
+                queue: name, prefetch: source.prefetch, whileConsuming: lease,
+                checkedEvery: Self.checkInterval)
         case .telemetry:
             let (queue, bindings) = Topology.telemetryQueue()
-            return connection.consume(declaring: queue, bindings: bindings, prefetch: source.prefetch)
+            return connection.consume(
+                declaring: queue, bindings: bindings, prefetch: source.prefetch, whileConsuming: lease)
         }
     }
 

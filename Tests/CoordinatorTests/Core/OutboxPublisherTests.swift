@@ -89,6 +89,23 @@ import Testing
         }
     }
 
+    @Test("stops when the lease is lost, and goes on with the same when it is there again")
+    func lease() async throws {
+        let (bench, _) = try await bench()
+        try await publishing(of: bench) { post in
+            var handedOver = post.handedOver.makeAsyncIterator()
+            var first: Set<String> = []
+            for _ in 0..<3 { first.insert(try #require(await handedOver.next()).0.messageID) }
+            await bench.take(.away(.lease, "another coordinator is at work"))
+            #expect(await bench.core.outgoing(most: .max).isEmpty)
+            await bench.take(.back(.lease))
+            // What was under way was broken off, and nobody has confirmed it.
+            var second: Set<String> = []
+            while second.count < 3 { second.insert(try #require(await handedOver.next()).0.messageID) }
+            #expect(second == first)
+        }
+    }
+
     @Test("of what the broker does not take each kind is logged once, and then counted")
     func refusals() throws {
         let lines = Lines()

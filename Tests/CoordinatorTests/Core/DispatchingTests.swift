@@ -1,0 +1,89 @@
+import AMQP
+import BrokerKit
+import Contract
+import Logging
+import Rollout
+import Support
+import Testing
+
+@testable import Coordinator
+@testable import ReflowAPI
+
+/// A core at a broker of its own, from which things are taken away.
+@Suite("What disappears at the broker", .serialized, .timeLimit(.minutes(3))) struct DispatchingTests {
+    private static let broker = Task { try await PrivateBroker() }
+    private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// A coordinator that is at work, and a connection of somebody else.
+    private func working(
+        _ work: (PrivateBroker, Core, Connection) async throws -> Void
+    ) async throws {
+        let broker = try await Self.broker.value
+        let connections = try ["publishes", "consumes", "meddles"].map {
+            Connection(try Endpoint(url: broker.url), ConnectionOptions(name: $0))
+        }
+        let core = Core(store: try Store.inMemory(), fleet: Fleet(lostAfter: 30), log: log)
+        await core.start()
+        for connection in connections { connection.start() }
+        let dispatcher = Dispatcher(
+            core: core, publishing: connections[0], consuming: connections[1],
+            mail: HostMail(ownUser: "guest", sharedUser: nil), log: log, topology: Topology(hosts: []),
+            needsLease: true)
+        let dispatching = Task {
+            await dispatcher.run(
+                from: [.queue(QueueName.coordinator), .queue(QueueName.dead), .telemetry])
+        }
+        var failure: (any Error)?
+        do {
+            try await until { core.health.readiness.isReady }
+            try await work(broker, core, connections[2])
+        } catch { failure = error }
+        dispatching.cancel()
+        await dispatching.value
+        for connection in connections { await connection.close() }
+        if let failure { throw failure }
+    }
+
+    private func until(_ condition: () async throws -> Bool) async throws {
+        while try await !condition() { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    private func told(_ core: Core, since: Int64 = 0) async throws -> [LoggedEvent] {
+        try await core.events(.init(after: since, limit: 1000))
+    }
+
+    @Test("a coordinator whose lease is lost consumes and publishes nothing until it has it again")
+    func lease() async throws {
+        try await working { broker, core, connection in
+            let thief = Task {
+                while true {
+                    do { return try await connection.declare(Topology.leaseQueue) } catch let error
+                        as AMQPError
+                        where error.code == .preconditionFailed
+                    { try Task.checkCancellation() }
+                }
+            }
+            defer { thief.cancel() }
+            try await broker.evaluate(
+                """
+                {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"reflow.coordinator.lease">>)), \
+                rabbit_amqqueue:delete(Q, false, false, <<"test">>).
+                """)
+            _ = try await thief.value
+            try await until { !core.mayPublish }
+            try await until { try await connection.inspect(queue: QueueName.coordinator).consumers == 0 }
+            try await until { try await connection.inspect(queue: QueueName.dead).consumers == 0 }
+            // What hosts answer waits for whoever has the lease, and so does what is to be said.
+            try await connection.publish(
+                AMQP.Message(body: [1]), exchange: ExchangeName.dead, routingKey: "", mandatory: true)
+            #expect(try await core.deadLetters().isEmpty)
+            try await core.say(.init(generation: 1, mode: .run), to: named("a"))
+            #expect(await core.outgoing(most: .max).isEmpty)
+            #expect(!core.health.readiness.isReady)
+            try await connection.delete(queue: Topology.leaseQueue.name)
+            try await until { core.health.readiness.isReady }
+            try await until { try await !core.deadLetters().isEmpty }
+            #expect(try await told(core).contains { $0.type == "coordinator.active" })
+        }
+    }
+}
