@@ -74,7 +74,12 @@ public struct Topology: Sendable {
         queues.append(
             QueueDefinition(
                 QueueName.control(host), arguments: ["x-max-length": 1, "x-overflow": "drop-head"]))
-        bindings += [
+        bindings += Self.bindings(of: host)
+    }
+
+    /// What is bound of a host's queues.
+    static func bindings(of host: HostName) -> [(queue: String, binding: Binding)] {
+        [
             (QueueName.tasks(host), Binding(exchange: ExchangeName.tasks, routingKey: "\(host)")),
             (QueueName.control(host), Binding(exchange: ExchangeName.control, routingKey: "\(host)")),
             (QueueName.control(host), Binding(exchange: ExchangeName.controlAll)),

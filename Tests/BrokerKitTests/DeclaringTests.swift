@@ -73,7 +73,8 @@ import Testing
             try await connected(broker.url) { consuming in
                 let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 let declaring = Task {
-                    await Topology(hosts: []).keepDeclared(on: connection, missingOn: consuming, log: log)
+                    await TopologyKeeper(Topology(hosts: []), on: connection, consuming: consuming, log: log)
+                        .run()
                 }
                 defer { declaring.cancel() }
                 let states = consuming.states

@@ -1,3 +1,4 @@
+import BrokerKit
 import Contract
 import Foundation
 import Logging
@@ -28,6 +29,9 @@ extension Core {
             guard wasThere else { return }
             lostQueues.insert(queue)
             tell("broker.queueLost", "the queue \(queue) cannot be consumed any more: \(why)", &step)
+        case .part(let part):
+            health[dependency] = "the \(part) is missing: \(why)"
+            if wasThere { tell("broker.\(part.kind)Lost", "the \(part) is missing: \(why)", &step) }
         case .telemetry:
             health[dependency] = "what hosts say of themselves cannot be consumed: \(why)"
         case .lease:
@@ -60,6 +64,11 @@ extension Core {
             // What was in it, or published meanwhile, is lost.
             carryOut([.rollouts(.answersLost)], &step)
         }
+        if case .part(let part) = dependency {
+            tell("broker.\(part.kind)Back", "the \(part) is there again", &step)
+            // What was published meanwhile came nowhere.
+            carryOut([.rollouts(.answersLost)], &step)
+        }
         guard brokerTrouble == nil else { return }
         guard wasAway else {
             // Nobody has been missed: silence goes on across a restart.
@@ -80,6 +89,9 @@ extension Core {
         }
         health.warnings = warnings
     }
+
+    /// The hosts whose queues are to be bound.
+    var knownHosts: [HostName] { fleet.hosts.keys.sorted() }
 
     private func tell(_ type: String, _ text: String, _ step: inout Step) {
         carryOut([.tell(type, text, at: step.now)], &step)

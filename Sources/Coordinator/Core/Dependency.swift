@@ -19,6 +19,8 @@ enum Dependency: Hashable, Sendable {
     case queue(String)
     /// The queue with states and progress, whose name is another one each time.
     case telemetry
+    /// An exchange, or a binding of a queue that is consumed.
+    case part(TopologyProblem.Part)
     /// Being the only coordinator of the virtual host.
     case lease
     /// The database.
@@ -41,8 +43,9 @@ enum Dependency: Hashable, Sendable {
         case .link(.consuming): 2
         case .probe: 3
         case .lease: 4
-        case .queue: 5
-        case .telemetry: 6
+        case .part: 5
+        case .queue: 6
+        case .telemetry: 7
         }
     }
 }

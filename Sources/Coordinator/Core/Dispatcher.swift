@@ -20,11 +20,13 @@ struct Dispatcher: Sendable {
     /// - Parameter sources: what is consumed.
     func run(from sources: [Intake.Source]) async {
         let mailbox = Mailbox<CoreInput>()
-        let intake = Intake(connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited)
+        let probe = topology.map { _ in RouteProbe() }
+        let intake = Intake(
+            connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited, probe: probe)
         for source in sources { core.health[source.dependency] = "\(source.name) is not consumed yet" }
         if needsLease { core.health[.lease] = "whether another coordinator is at work is not known yet" }
         await withTaskCancellationHandler {
-            await run(from: sources, intake, mailbox)
+            await run(from: sources, intake, probe, mailbox)
         } onCancel: {
             mailbox.close()
             intake.close()
@@ -32,7 +34,9 @@ struct Dispatcher: Sendable {
         }
     }
 
-    private func run(from sources: [Intake.Source], _ intake: Intake, _ mailbox: Mailbox<CoreInput>) async {
+    private func run(
+        from sources: [Intake.Source], _ intake: Intake, _ probe: RouteProbe?, _ mailbox: Mailbox<CoreInput>
+    ) async {
         await withDiscardingTaskGroup { group in
             for (connection, link) in [(publishing, BrokerLink.publishing), (consuming, .consuming)] {
                 let watch = BrokerWatch(connection: connection, link: link, mailbox: mailbox, log: log)
@@ -46,11 +50,16 @@ struct Dispatcher: Sendable {
                 }
             }
             if let topology {
-                group.addTask {
-                    await topology.keepDeclared(on: publishing, missingOn: consuming, log: log) { problems in
-                        mailbox.put(.warnings(problems.map(\.description)))
-                    }
+                var keeper = TopologyKeeper(
+                    topology, on: publishing, consuming: consuming, probe: probe, log: log)
+                keeper.isActive = { core.mayPublish }
+                keeper.hosts = { await core.knownHosts }
+                keeper.report = { mailbox.put(.warnings($0.map(\.description))) }
+                keeper.reportMissing = { part, isMissing in
+                    mailbox.put(
+                        isMissing ? .away(.part(part), "it is declared again") : .back(.part(part)))
                 }
+                group.addTask { [keeper] in await keeper.run() }
             }
             group.addTask { await consume(sources, intake) }
             group.addTask { await intake.tick() }

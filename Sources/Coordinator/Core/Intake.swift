@@ -9,17 +9,21 @@ struct Intake: Sendable {
     let mail: HostMail
     let mailbox: Mailbox<CoreInput>
     let awaited: AwaitedTasks
+    /// Is told what comes, where its messages are among that.
+    private let probe: RouteProbe?
     private let admission = Admission()
     /// Bounds what was received and is not acked yet: beside it, as much as the prefetch allows lies unread.
     private let budget = ByteBudget(16 << 20)
 
     init(
-        connection: Connection, mail: HostMail, mailbox: Mailbox<CoreInput>, awaited: AwaitedTasks
+        connection: Connection, mail: HostMail, mailbox: Mailbox<CoreInput>, awaited: AwaitedTasks,
+        probe: RouteProbe? = nil
     ) {
         self.connection = connection
         self.mail = mail
         self.mailbox = mailbox
         self.awaited = awaited
+        self.probe = probe
     }
 
     /// How often a queue is looked for: RabbitMQ does not always say that it was deleted.
@@ -39,6 +43,9 @@ struct Intake: Sendable {
             case .telemetry: .telemetry
             }
         }
+
+        /// Its name, if it is one that is there.
+        var queue: String? { if case .queue(let name) = self { name } else { nil } }
 
         /// In words.
         var name: String {
@@ -60,19 +67,26 @@ struct Intake: Sendable {
             let sender = mail.sender(
                 delivery.properties, routingKey: delivery.routingKey,
                 isDead: delivery.exchange == ExchangeName.dead)
+            let queue = source.queue
+            if let queue { probe?.delivered(delivery.properties, of: queue) }
+            let isProbe = RouteProbe.isProbe(delivery.properties)
             let head = Admission.Head(
                 sender: sender, routingKey: delivery.routingKey, task: delivery.properties.correlationID,
                 bytes: bytes, isRedelivered: delivery.isRedelivered)
-            guard admission.admits(head, awaited, at: .now) else {
+            guard !(isProbe && sender.account == mail.ownUser), admission.admits(head, awaited, at: .now),
+                !isProbe
+            else {
                 delivery.ack()
+                if let queue { probe?.settled(delivery.properties, of: queue) }
                 continue
             }
             await budget.reserve(bytes)
             // The broker may forget it once it is stored, or looked at. Its content is not held until then.
             let receipt = CoreInput.Receipt(account: sender.account) {
-                [receipt = delivery.receipt, budget] in
+                [receipt = delivery.receipt, properties = delivery.properties, budget, probe] in
                 receipt.ack()
                 budget.release(bytes)
+                if let queue { probe?.settled(properties, of: queue) }
             }
             switch mail.meaning(of: delivery, from: sender) {
             case .event(let host, let event, let id):

@@ -52,6 +52,85 @@ import Testing
         try await core.events(.init(after: since, limit: 1000))
     }
 
+    /// Something that is deleted, and what is told of it.
+    enum Loss: String, CaseIterable {
+        case events, tasks, dead, slices, surveys, deadLetters
+
+        var words: String {
+            switch self {
+            case .events: "exchange 'reflow.events'"
+            case .tasks: "exchange 'reflow.tasks'"
+            case .dead: "exchange 'reflow.dead'"
+            case .slices, .surveys: "binding of queue 'reflow.coordinator' to exchange 'reflow.events'"
+            case .deadLetters: "binding of queue 'reflow.dead' to exchange 'reflow.dead'"
+            }
+        }
+
+        func happen(at connection: Connection) async throws {
+            switch self {
+            case .events: try await connection.delete(exchange: ExchangeName.events)
+            case .tasks: try await connection.delete(exchange: ExchangeName.tasks)
+            case .dead: try await connection.delete(exchange: ExchangeName.dead)
+            case .slices, .surveys:
+                let key = self == .slices ? "*.reflow.slice.*" : "*.reflow.survey.*"
+                try await connection.unbind(
+                    queue: QueueName.coordinator, Binding(exchange: ExchangeName.events, routingKey: key))
+            case .deadLetters:
+                try await connection.unbind(
+                    queue: QueueName.dead, Binding(exchange: ExchangeName.dead))
+            }
+        }
+    }
+
+    @Test(
+        "is noticed within 5 s, told, and declared again",
+        arguments: [[.events], [.tasks, .slices, .deadLetters], [.surveys, .dead]] as [[Loss]])
+    func losses(losses: [Loss]) async throws {
+        try await working { _, core, connection in
+            let words = losses.map { "the \($0.words) is missing: it is declared again" }
+            let since = ContinuousClock.now
+            for loss in losses { try await loss.happen(at: connection) }
+            try await until { Set(core.health.readiness.reasons).isSuperset(of: words) }
+            #expect(ContinuousClock.now - since < .seconds(5))
+            try await until { core.health.readiness.isReady }
+            let events = try await told(core).map(\.text)
+            #expect(Set(events).isSuperset(of: words))
+            #expect(Set(events).isSuperset(of: losses.map { "the \($0.words) is there again" }))
+        }
+    }
+
+    @Test("what is there is not missed, also beside many messages")
+    func nothing() async throws {
+        try await working { _, core, connection in
+            for number in 0..<500 {
+                try await connection.publish(
+                    AMQP.Message(body: Array(repeating: 0, count: number)), exchange: ExchangeName.events,
+                    routingKey: "a.reflow.slice.finished")
+            }
+            // Some looks.
+            try await Task.sleep(for: .seconds(7))
+            #expect(try await !told(core).contains { $0.type.hasSuffix("Lost") })
+            #expect(core.health.readiness.isReady)
+        }
+    }
+
+    @Test("hosts' queues are bound again to an exchange that was deleted")
+    func hosts() async throws {
+        try await working { _, core, connection in
+            let host = named("a")
+            _ = try await Topology(hosts: [host]).declare(on: connection)
+            try await core.say(.init(generation: 1, mode: .run), to: host)
+            await core.take([.heard(host, .hostState(.living()), id: nil, nil)])
+            try await connection.delete(exchange: ExchangeName.tasks)
+            try await until {
+                try await told(core).contains { $0.type == "broker.exchangeBack" }
+            }
+            try await connection.publish(
+                AMQP.Message(body: [1]), exchange: ExchangeName.tasks, routingKey: "a", mandatory: true)
+            #expect(try await connection.inspect(queue: QueueName.tasks(host)).messages == 1)
+        }
+    }
+
     @Test("a coordinator whose lease is lost consumes and publishes nothing until it has it again")
     func lease() async throws {
         try await working { broker, core, connection in

@@ -118,7 +118,9 @@ import Testing
     @Test("what is missing when the broker comes back is declared again")
     func empty() async throws {
         try await connected("declares") { broker, connection in
-            let declaring = Task { await Topology(hosts: []).keepDeclared(on: connection, log: log) }
+            let declaring = Task {
+                await TopologyKeeper(Topology(hosts: []), on: connection, log: log).run()
+            }
             defer { declaring.cancel() }
             try await connected("looks") { _, other in
                 func waitForQueue() async throws {
