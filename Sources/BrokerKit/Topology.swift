@@ -78,7 +78,7 @@ public struct Topology: Sendable {
     }
 
     /// What is bound of a host's queues.
-    static func bindings(of host: HostName) -> [(queue: String, binding: Binding)] {
+    public static func bindings(of host: HostName) -> [(queue: String, binding: Binding)] {
         [
             (QueueName.tasks(host), Binding(exchange: ExchangeName.tasks, routingKey: "\(host)")),
             (QueueName.control(host), Binding(exchange: ExchangeName.control, routingKey: "\(host)")),
@@ -93,7 +93,8 @@ public struct Topology: Sendable {
     public static let leaseQueue = QueueDefinition(
         "reflow.coordinator.lease", isDurable: false, isExclusive: true)
 
-    /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as its consumer.
+    /// States and progress of all hosts, of which only the latest counts, and what found no queue: a queue that lives as long as its
+    /// consumer.
     public static func telemetryQueue() -> (QueueDefinition, [Binding]) {
         let queue = QueueDefinition.temporary(
             telemetryPrefix + newMessageID(),
@@ -101,7 +102,7 @@ public struct Topology: Sendable {
         let bindings = ["*.reflow.host.state", "*.reflow.progress"].map {
             Binding(exchange: ExchangeName.events, routingKey: $0)
         }
-        return (queue, bindings)
+        return (queue, bindings + [Binding(exchange: ExchangeName.unroutable)])
     }
 
     /// The answers and telemetry of `hosts`, and the dead letters, for one job in the foreground: durable, so that a

@@ -21,12 +21,16 @@ struct Dispatcher: Sendable {
     func run(from sources: [Intake.Source]) async {
         let mailbox = Mailbox<CoreInput>()
         let probe = topology.map { _ in RouteProbe() }
+        let undelivered = Undelivered(connection: publishing, mailbox: mailbox)
         let intake = Intake(
-            connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited, probe: probe)
+            connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited, probe: probe,
+            undelivered: undelivered)
         for source in sources { core.health[source.dependency] = "\(source.name) is not consumed yet" }
         if needsLease { core.health[.lease] = "whether another coordinator is at work is not known yet" }
         await withTaskCancellationHandler {
+            async let seen: Void = undelivered.run()
             await run(from: sources, intake, probe, mailbox)
+            await seen
         } onCancel: {
             mailbox.close()
             intake.close()

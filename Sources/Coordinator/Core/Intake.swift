@@ -11,19 +11,22 @@ struct Intake: Sendable {
     let awaited: AwaitedTasks
     /// Is told what comes, where its messages are among that.
     private let probe: RouteProbe?
+    /// Is given what found no queue.
+    private let undelivered: Undelivered?
     private let admission = Admission()
     /// Bounds what was received and is not acked yet: beside it, as much as the prefetch allows lies unread.
     private let budget = ByteBudget(16 << 20)
 
     init(
         connection: Connection, mail: HostMail, mailbox: Mailbox<CoreInput>, awaited: AwaitedTasks,
-        probe: RouteProbe? = nil
+        probe: RouteProbe? = nil, undelivered: Undelivered? = nil
     ) {
         self.connection = connection
         self.mail = mail
         self.mailbox = mailbox
         self.awaited = awaited
         self.probe = probe
+        self.undelivered = undelivered
     }
 
     /// How often a queue is looked for: RabbitMQ does not always say that it was deleted.
@@ -67,6 +70,11 @@ struct Intake: Sendable {
             let sender = mail.sender(
                 delivery.properties, routingKey: delivery.routingKey,
                 isDead: delivery.exchange == ExchangeName.dead)
+            guard !Undelivered.isUndelivered(delivery) else {
+                if sender.account == mail.ownUser { undelivered?.add(delivery) }
+                delivery.ack()
+                continue
+            }
             let queue = source.queue
             if let queue { probe?.delivered(delivery.properties, of: queue) }
             let isProbe = RouteProbe.isProbe(delivery.properties)

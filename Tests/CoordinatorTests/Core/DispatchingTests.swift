@@ -131,6 +131,53 @@ import Testing
         }
     }
 
+    @Test("a task that found no queue is sent again once its host's queue is bound again")
+    func unbound() async throws {
+        try await working { _, core, connection in
+            let host = named("c")
+            _ = try await Topology(hosts: [host]).declare(on: connection)
+            try await connection.unbind(
+                queue: QueueName.tasks(host), Binding(exchange: ExchangeName.tasks, routingKey: "c"))
+            await core.take([.heard(host, .hostState(.living()), id: nil, nil)])
+            let request = SurveyRequest(hosts: [host], paths: ["/srv/*"], top: 20)
+            let survey = try await core.startSurvey(request, by: "ada").id
+            for await delivery in connection.consume(queue: QueueName.tasks(host), prefetch: 1) {
+                #expect(try Contract.Message<HostTask>(delivery).body.askedSurvey?.job == survey)
+                delivery.ack()
+                break
+            }
+            try await until {
+                try await told(core).contains { $0.type == "broker.bindingLost" && $0.host == host }
+            }
+        }
+    }
+
+    @Test("that a host's queue is missing is told once")
+    func noQueue() async throws {
+        try await working { _, core, connection in
+            for number in 0..<10 {
+                var message = AMQP.Message(body: [1])
+                message.properties.messageID = "\(number)"
+                try await connection.publish(
+                    message, exchange: ExchangeName.tasks, routingKey: "nobody", mandatory: true)
+            }
+            func lost() async throws -> [String] {
+                try await told(core).filter { $0.type == "broker.queueLost" }.map(\.text)
+            }
+            try await until { try await !lost().isEmpty }
+            // What comes after it has come, too.
+            try await connection.publish(
+                AMQP.Message(body: [1]), exchange: ExchangeName.tasks, routingKey: "nobody-else",
+                mandatory: true)
+            try await until { try await lost().count > 1 }
+            #expect(
+                try await lost()
+                    == ["nobody", "nobody-else"].map {
+                        "host \($0) has no queue 'reflow.tasks.\($0)': run 'reflow provision --host \($0)'"
+                    })
+        }
+    }
+
     @Test("a coordinator whose lease is lost consumes and publishes nothing until it has it again")
     func lease() async throws {
         try await working { broker, core, connection in
@@ -165,4 +212,8 @@ import Testing
             #expect(try await told(core).contains { $0.type == "coordinator.active" })
         }
     }
+}
+
+extension HostTask {
+    fileprivate var askedSurvey: SurveyTask? { if case .survey(let task) = self { task } else { nil } }
 }
