@@ -127,7 +127,9 @@ let package = Package(
         // Trials of safety at any length: a library, a program that runs them long, tests that run them short.
         .target(
             name: "Trials",
-            dependencies: ["AMQP", "Contract", "Defrag", "DefragTypes", "JSON", "Support", "XFS"],
+            dependencies: [
+                "AMQP", "BrokerKit", "Contract", "Defrag", "DefragTypes", "JSON", "Support", "XFS",
+            ],
             path: "Tests/Trials", swiftSettings: strict),
         .executableTarget(
             name: "soak",
@@ -140,7 +142,7 @@ let package = Package(
         .executableTarget(
             name: "fleet-simulator",
             dependencies: [
-                "AMQP", "Contract", "DefragTypes", "JSON",
+                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ],

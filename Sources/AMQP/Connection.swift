@@ -116,9 +116,12 @@ public final class Connection: Sendable {
 
     /// Consumes from a queue of its own that receives what `bindings` name, such as a
     /// ``QueueDefinition/temporary(_:arguments:)``. It is declared and bound each time the consumer is subscribed:
-    /// what is published in between is not received.
+    /// what is published in between is not received. An exclusive queue that another connection has is refused with
+    /// `preconditionFailed`, and tried again; at the latest after `longestPause`, where that is less than the connection's.
     public func consume(
-        declaring queue: QueueDefinition, bindings: [Binding], prefetch: UInt16
+        declaring queue: QueueDefinition, bindings: [Binding], prefetch: UInt16,
+        whileConsuming gate: Deliveries? = nil, checkedEvery check: Duration = .seconds(30),
+        retriedWithin longestPause: Duration? = nil
     ) -> Deliveries {
         let binds = bindings.map {
             ClientMethod.bindQueue(
@@ -126,17 +129,18 @@ public final class Connection: Sendable {
         }
         return consume(
             .consume(queue: queue.name, arguments: [:]), of: queue.name, prefetch,
-            before: [.declareQueue(queue)] + binds, gate: nil, check: .seconds(30))
+            before: [.declareQueue(queue)] + binds, gate: gate?.consumer.id, check: check,
+            longestPause: longestPause)
     }
 
     private func consume(
         _ consume: ClientMethod, of queue: String, _ prefetch: UInt16, before: [ClientMethod],
-        gate: ConsumerID?, check: Duration
+        gate: ConsumerID?, check: Duration, longestPause: Duration? = nil
     ) -> Deliveries {
         precondition(prefetch > 0, "without a prefetch the broker sends everything at once")
         let steps = before + [.qos(prefetch: prefetch), consume]
         let (id, deliveries) = core.subscribe(
-            Subscription(queue: queue, steps: steps, gate: gate, check: check))
+            Subscription(queue: queue, steps: steps, gate: gate, check: check, longestPause: longestPause))
         return Deliveries(consumer: ConsumerHandle(id, deliveries, self))
     }
 

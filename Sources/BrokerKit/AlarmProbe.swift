@@ -35,8 +35,11 @@ extension Connection {
                 try await publish(AMQP.Message(body: []), exchange: exchange.name, routingKey: "")
                 if isRefused != false { report(nil) }
                 isRefused = false
+            } catch let error as AMQPError where error.code == .notFound && isDeclared {
+                // It was deleted.
+                isDeclared = false
+                continue
             } catch let error as AMQPError where !error.isRetriable {
-                // It may have been deleted.
                 isDeclared = false
                 report(error)
                 isRefused = true

@@ -74,7 +74,12 @@ public struct Topology: Sendable {
         queues.append(
             QueueDefinition(
                 QueueName.control(host), arguments: ["x-max-length": 1, "x-overflow": "drop-head"]))
-        bindings += [
+        bindings += Self.bindings(of: host)
+    }
+
+    /// What is bound of a host's queues.
+    public static func bindings(of host: HostName) -> [(queue: String, binding: Binding)] {
+        [
             (QueueName.tasks(host), Binding(exchange: ExchangeName.tasks, routingKey: "\(host)")),
             (QueueName.control(host), Binding(exchange: ExchangeName.control, routingKey: "\(host)")),
             (QueueName.control(host), Binding(exchange: ExchangeName.controlAll)),
@@ -88,7 +93,8 @@ public struct Topology: Sendable {
     public static let leaseQueue = QueueDefinition(
         "reflow.coordinator.lease", isDurable: false, isExclusive: true)
 
-    /// States and progress of all hosts, of which only the latest counts: a queue that lives as long as its consumer.
+    /// States and progress of all hosts, of which only the latest counts, and what found no queue: a queue that lives as long as its
+    /// consumer.
     public static func telemetryQueue() -> (QueueDefinition, [Binding]) {
         let queue = QueueDefinition.temporary(
             telemetryPrefix + newMessageID(),
@@ -96,7 +102,7 @@ public struct Topology: Sendable {
         let bindings = ["*.reflow.host.state", "*.reflow.progress"].map {
             Binding(exchange: ExchangeName.events, routingKey: $0)
         }
-        return (queue, bindings)
+        return (queue, bindings + [Binding(exchange: ExchangeName.unroutable)])
     }
 
     /// The answers and telemetry of `hosts`, and the dead letters, for one job in the foreground: durable, so that a

@@ -8,6 +8,15 @@ public struct TopologyProblem: Error, Hashable, Sendable, CustomStringConvertibl
         case queue(String)
         case binding(queue: String, exchange: String)
 
+        /// What it is, in a word.
+        public var kind: String {
+            switch self {
+            case .exchange: "exchange"
+            case .queue: "queue"
+            case .binding: "binding"
+            }
+        }
+
         public var description: String {
             switch self {
             case .exchange(let name): "exchange '\(name)'"

@@ -70,6 +70,25 @@ import Testing
         #expect(actions == [])
     }
 
+    @Test mutating func anImpatientOneWaitsNoLongerThanItWants() throws {
+        let subscription = Subscription(
+            queue: "q", steps: [.consume(queue: "q", arguments: [:])], longestPause: .seconds(5))
+        consumer = Consumer(7, subscription, channel: 3, ConnectionOptions(name: "test"))
+        var time = now
+        consumer.connected(at: now, &actions)
+        var pauses: [Duration] = []
+        for _ in 0..<10 {
+            let closure = Closure(replyCode: 405, text: "RESOURCE_LOCKED - cannot obtain exclusive access")
+            receive(.channelClose(closure), after: time - now)
+            let next = try #require(consumer.deadline)
+            pauses.append(next - time)
+            time = next
+            consumer.tick(at: time, random: 1, &actions)
+        }
+        #expect(pauses.max() == .seconds(5))
+        #expect(pauses.first == .milliseconds(250))
+    }
+
     @Test mutating func aMissingQueueIsTriedAgainWithGrowingPauses() throws {
         let closure = Closure(replyCode: 404, text: "NOT_FOUND - no queue 'q' in vhost '/'")
         var time = now

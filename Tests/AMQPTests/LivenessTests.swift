@@ -65,4 +65,16 @@ import Testing
         pace.succeeded(at: start)
         #expect(pace.failed(at: start + .seconds(2), random: 1) == .milliseconds(100))
     }
+
+    @Test func whatFailsNowAndThenIsTriedAgainAtOnceEachTime() {
+        let start = Instant.now
+        var pace = Pace(Backoff(initial: .milliseconds(100), maximum: .seconds(30)))
+        for minute in 0..<10 {
+            let now = start + .seconds(60 * minute)
+            // A queue that is gone for a moment, six seconds after it was there.
+            #expect(pace.failed(at: now, random: 1) == .milliseconds(100))
+            #expect(pace.failed(at: now, random: 1) == .milliseconds(200))
+            pace.succeeded(at: now + .seconds(54))
+        }
+    }
 }

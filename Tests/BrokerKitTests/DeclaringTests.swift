@@ -73,7 +73,8 @@ import Testing
             try await connected(broker.url) { consuming in
                 let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
                 let declaring = Task {
-                    await Topology(hosts: []).keepDeclared(on: connection, missingOn: consuming, log: log)
+                    await TopologyKeeper(Topology(hosts: []), on: connection, consuming: consuming, log: log)
+                        .run()
                 }
                 defer { declaring.cancel() }
                 let states = consuming.states
@@ -90,18 +91,38 @@ import Testing
         }
     }
 
-    @Test("a probe that is refused is told")
-    func refusedProbe() async throws {
+    @Test(
+        "a probe that is refused is told: its exchange, or its message",
+        arguments: [("^$", ".*"), (".*", "^$")])
+    func refusedProbe(configure: String, write: String) async throws {
         let broker = try await PrivateBroker()
         try await broker.setUser("guarded", password: "p", mayUseDefaultVirtualHost: false)
         try await broker.evaluate(
-            #"rabbit_auth_backend_internal:set_permissions(<<"guarded">>, <<"/">>, <<"^$">>, <<".*">>, <<".*">>, <<"t">>)."#
+            #"rabbit_auth_backend_internal:set_permissions(<<"guarded">>, <<"/">>, <<"\#(configure)">>, <<"\#(write)">>, <<".*">>, <<"t">>)."#
         )
         try await connected(broker.url(user: "guarded", password: "p")) { connection in
             let (told, tell) = AsyncStream.makeStream(of: AMQPError?.self)
             let probing = Task { await connection.probeForAlarms { tell.yield($0) } }
             defer { probing.cancel() }
             #expect(await told.first { _ in true }??.code == .accessRefused)
+        }
+    }
+
+    @Test("a probe whose exchange is deleted declares it again, and has nothing to tell")
+    func deletedProbe() async throws {
+        let broker = try await PrivateBroker.shared()
+        try await connected(broker.url) { connection in
+            let (told, tell) = AsyncStream.makeStream(of: AMQPError?.self)
+            let probing = Task { await connection.probeForAlarms { tell.yield($0) } }
+            defer { probing.cancel() }
+            var reports = told.makeAsyncIterator()
+            #expect(await reports.next() == .some(nil))
+            try await connection.delete(exchange: "reflow.probe")
+            while (try? await connection.inspect(exchange: "reflow.probe")) == nil {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            tell.finish()
+            #expect(await reports.next() == nil)
         }
     }
 }

@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import DefragTypes
 import Foundation
@@ -59,9 +60,7 @@ final class SimulatedHost: Sendable {
 
     /// The task of a delivery; `nil` if it is a redelivery.
     private func accept(_ delivery: Delivery) -> Contract.Message<HostTask>? {
-        guard case .complete(let bytes) = delivery.body,
-            let message = try? Contract.Message<HostTask>(json: bytes)
-        else {
+        guard let message = try? Contract.Message<HostTask>(delivery) else {
             delivery.reject(requeue: false)
             return nil
         }
@@ -125,8 +124,7 @@ final class SimulatedHost: Sendable {
     /// Takes its desired state, until cancelled.
     func obey(_ deliveries: Deliveries) async {
         for await delivery in deliveries {
-            if case .complete(let bytes) = delivery.body,
-                let desired = try? Contract.Message<DesiredState>(json: bytes).body,
+            if let desired = try? Contract.Message<DesiredState>(delivery).body,
                 work.withLock({ $0.take(desired) })
             {
                 mentionState()
@@ -193,17 +191,10 @@ final class SimulatedHost: Sendable {
     }
 
     private func message(_ event: HostEvent, isPersistent: Bool) -> (AMQP.Message, routingKey: String)? {
-        let message = Contract.Message(source: EventAddress.source(name), body: event)
-        guard let body = try? message.json() else { return nil }
-        var properties = MessageProperties()
-        properties.contentType = messageContentType
-        properties.type = event.type
-        properties.messageID = message.id
-        properties.isPersistent = isPersistent
-        return (
-            AMQP.Message(body: body, properties: properties),
-            EventAddress.routingKey(name, type: event.type)
-        )
+        let said = Contract.Message(source: EventAddress.source(name), body: event)
+        guard var message = try? AMQP.Message(said) else { return nil }
+        message.properties.isPersistent = isPersistent
+        return (message, EventAddress.routingKey(name, type: event.type))
     }
 }
 

@@ -44,6 +44,9 @@ struct Pace {
         self.backoff = backoff
     }
 
+    /// So long a success has to last.
+    private static let lasting = Duration.seconds(5)
+
     /// It works. Only when that has lasted are the failures before it forgotten: a broker that accepts and
     /// drops at once is not to be hammered.
     mutating func succeeded(at now: Instant) {
@@ -52,7 +55,7 @@ struct Pace {
 
     /// It failed; returns the pause before the next attempt.
     mutating func failed(at now: Instant, random: Double) -> Duration {
-        if let since = goodSince, now - since >= backoff.maximum { failures = 0 }
+        if let since = goodSince, now - since >= min(backoff.maximum, Self.lasting) { failures = 0 }
         goodSince = nil
         defer { failures += 1 }
         return backoff.delay(attempt: failures, random: random)

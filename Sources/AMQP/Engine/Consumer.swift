@@ -8,6 +8,8 @@ struct Subscription: Hashable, Sendable {
     var gate: ConsumerID?
     /// How often to ask whether the queue, and this consumer of it, are still there.
     var check: Duration?
+    /// The longest pause before it is tried again, where that is less than the connection's.
+    var longestPause: Duration?
 }
 
 /// One consumer on a channel of its own: subscribed again after whatever happened to it.
@@ -62,7 +64,9 @@ struct Consumer {
         self.subscription = subscription
         maxBodySize = options.maxBodySize
         rpcTimeout = options.rpcTimeout
-        pace = Pace(options.backoff)
+        var backoff = options.backoff
+        backoff.maximum = min(backoff.maximum, subscription.longestPause ?? backoff.maximum)
+        pace = Pace(backoff)
         assembler = ContentAssembler(maxBodySize: options.maxBodySize)
     }
 

@@ -20,6 +20,35 @@ final class Admission: Sendable {
             messages: .init(perSecond: 1000, burst: 5000))
     }
 
+    /// What is known of a message before it is decoded.
+    struct Head: Sendable {
+        var sender: HostMail.Sender
+        var routingKey: String
+        /// The task that it says it answers (from contract 1.2 on).
+        var task: String?
+        var bytes: Int
+        /// The broker delivers it again, and nobody has published it again.
+        var isRedelivered = false
+    }
+
+    /// All that the answer to one task may be: more than that is said twice, or was not asked for.
+    struct Allowance: Hashable, Sendable {
+        var messages: Int
+        var bytes: Int
+
+        /// A message, and again for each time that the task was delivered again.
+        static let slice = Allowance(messages: 16, bytes: 16 << 20)
+        /// A page a file at worst, and its end; as large as what is read of it, twice.
+        static let survey = Allowance(
+            messages: 2 * SurveyTask.mostFiles, bytes: 2 * SurveyIntake.mostBytes)
+    }
+
+    private struct Answer: Hashable {
+        var host: HostName
+        var task: String
+        var ofSurvey: Bool
+    }
+
     private struct Key: Hashable {
         var sender: HostMail.Sender
         var share: Share
@@ -32,12 +61,42 @@ final class Admission: Sendable {
 
     private struct State {
         var buckets: [Key: Buckets] = [:]
+        /// What is left of the answers that are awaited, of those that have begun.
+        var left: [Answer: Allowance] = [:]
         var dropped: [Complaint.Subject: Int] = [:]
     }
 
     private let state = Mutex(State())
 
-    /// Whether a message of `bytes` is looked at.
+    /// Whether a message is looked at. Answers that were asked for always are, as far as an answer goes, and so is what the
+    /// broker itself has moved.
+    func admits(_ head: Head, _ awaited: AwaitedTasks, at now: ContinuousClock.Instant) -> Bool {
+        guard !head.sender.isOwn else { return true }
+        if let host = head.sender.host, let ofSurvey = EventAddress.isOfSurvey(answer: head.routingKey),
+            awaited.isAwaited(head.task, of: host)
+        {
+            guard let task = head.task else {
+                return admits(head.sender, bytes: head.bytes, .unmarkedAnswers, at: now)
+            }
+            let answer = Answer(host: host, task: AwaitedTasks.base(task), ofSurvey: ofSurvey)
+            if head.isRedelivered || takes(answer, head.bytes) { return true }
+        }
+        return admits(head.sender, bytes: head.bytes, .unasked, at: now)
+    }
+
+    /// Whether it fits into what is left of an answer.
+    private func takes(_ answer: Answer, _ bytes: Int) -> Bool {
+        state.withLock { state in
+            var left = state.left[answer] ?? (answer.ofSurvey ? .survey : .slice)
+            guard left.messages > 0, left.bytes >= bytes else { return false }
+            left.messages -= 1
+            left.bytes -= bytes
+            state.left[answer] = left
+            return true
+        }
+    }
+
+    /// Whether a message of `bytes` is within a share.
     func admits(_ sender: HostMail.Sender, bytes: Int, _ share: Share, at now: ContinuousClock.Instant)
         -> Bool
     {
@@ -69,9 +128,10 @@ final class Admission: Sendable {
         }
     }
 
-    /// Forgets those who have been silent for so long that their shares are whole again.
-    func forgetSilent(at now: ContinuousClock.Instant) {
+    /// Forgets answers that are not awaited any more, and those who have been silent for so long that their shares are whole again.
+    func forget(_ awaited: AwaitedTasks, at now: ContinuousClock.Instant) {
         state.withLock { state in
+            state.left = state.left.filter { awaited.isAwaited($0.key.task, of: $0.key.host) }
             state.buckets = state.buckets.filter {
                 !$0.value.bytes.isFull(at: now) || !$0.value.messages.isFull(at: now)
             }
@@ -79,38 +139,11 @@ final class Admission: Sendable {
     }
 }
 
-/// Tokens that come back with time.
-struct TokenBucket: Hashable, Sendable {
-    /// How many come back in a second, and how many there are at most.
-    struct Rate: Hashable, Sendable {
-        var perSecond: Double
-        var burst: Double
-    }
-
-    private let rate: Rate
-    private var tokens: Double
-    private var filled: ContinuousClock.Instant
-
-    /// A full one.
-    init(_ rate: Rate, at now: ContinuousClock.Instant) {
-        self.rate = rate
-        tokens = rate.burst
-        filled = now
-    }
-
-    /// Whether there are as many. More than fit are there when it is full.
-    mutating func has(_ count: Int, at now: ContinuousClock.Instant) -> Bool {
-        let seconds = filled.duration(to: now) / .seconds(1)
-        tokens = min(rate.burst, tokens + max(0, seconds) * rate.perSecond)
-        filled = now
-        return tokens >= min(Double(count), rate.burst)
-    }
-
-    /// Takes some out.
-    mutating func take(_ count: Int) { tokens -= Double(count) }
-
-    /// Whether all have come back.
-    func isFull(at now: ContinuousClock.Instant) -> Bool {
-        tokens + (filled.duration(to: now) / .seconds(1)) * rate.perSecond >= rate.burst
+extension EventAddress {
+    /// Whether it is a survey that a message with this routing key answers; `nil` if it answers nothing.
+    fileprivate static func isOfSurvey(answer routingKey: String) -> Bool? {
+        let type = routingKey.drop { $0 != "." }
+        if type.hasPrefix(".reflow.slice.") { return false }
+        return type.hasPrefix(".reflow.survey.") ? true : nil
     }
 }

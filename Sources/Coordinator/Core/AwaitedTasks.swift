@@ -40,7 +40,7 @@ final class AwaitedTasks: Sendable {
     }
 
     /// A task's id without what tells one process's from another's.
-    private static func base(_ task: String) -> String { String(task.prefix { $0 != "." }) }
+    static func base(_ task: String) -> String { String(task.prefix { $0 != "." }) }
 }
 
 extension Core {

@@ -4,17 +4,24 @@ import Logging
 
 /// Says when a connection to the broker, or a queue that it consumes, cannot be worked with, and when it can again.
 struct BrokerWatch: Sendable {
-    let connection: Connection
-    let link: BrokerLink
-    let mailbox: Mailbox<CoreInput>
-    let log: Logger
+    private let states: AsyncStream<ConnectionState>
+    private let link: BrokerLink
+    private let mailbox: Mailbox<CoreInput>
+    private let lines: LinkLog
+
+    /// Watches `connection` from now on: what it is told to consume later is not missed.
+    init(connection: Connection, link: BrokerLink, mailbox: Mailbox<CoreInput>, log: Logger) {
+        states = connection.states
+        lines = LinkLog(
+            connection, purpose: connection.name, ifNotConsuming: "it is declared again, and tried again",
+            ifInUse: "another coordinator has it", log: log)
+        (self.link, self.mailbox) = (link, mailbox)
+    }
 
     /// Watches until cancelled, or the connection is closed.
     func run() async {
-        var lines = LinkLog(
-            connection, purpose: connection.name, ifNotConsuming: "it is declared again, and tried again",
-            ifInUse: "another coordinator has it", log: log)
-        for await state in connection.states {
+        var lines = lines
+        for await state in states {
             lines.note(state)
             if let input = CoreInput(state, of: link) { mailbox.put(input) }
         }
@@ -27,7 +34,8 @@ extension CoreInput {
         switch state {
         case .consuming(let queue): self = .back(Dependency(queue: queue))
         case .notConsuming(let queue, let error, _):
-            self = .away(Dependency(queue: queue), "\(error)")
+            let dependency = Dependency(queue: queue)
+            self = .away(dependency, dependency == .lease ? Lease.trouble(error) : "\(error)")
         default:
             switch LinkHealth.Change(state) {
             case .works?: self = .back(.link(link))

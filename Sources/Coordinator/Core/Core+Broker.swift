@@ -1,3 +1,4 @@
+import BrokerKit
 import Contract
 import Foundation
 import Logging
@@ -28,10 +29,16 @@ extension Core {
             guard wasThere else { return }
             lostQueues.insert(queue)
             tell("broker.queueLost", "the queue \(queue) cannot be consumed any more: \(why)", &step)
+        case .part(let part):
+            health[dependency] = "the \(part) is missing: \(why)"
+            if wasThere { tell("broker.\(part.kind)Lost", "the \(part) is missing: \(why)", &step) }
         case .telemetry:
             health[dependency] = "what hosts say of themselves cannot be consumed: \(why)"
         case .lease:
             health[dependency] = why
+            holdsLease = false
+            // What is being published is to stop.
+            outboxWake.put(())
             if wasThere || !isStandby { tell("coordinator.standby", why, &step) }
             isStandby = true
         case .store: health[dependency] = why
@@ -57,6 +64,11 @@ extension Core {
             // What was in it, or published meanwhile, is lost.
             carryOut([.rollouts(.answersLost)], &step)
         }
+        if case .part(let part) = dependency {
+            tell("broker.\(part.kind)Back", "the \(part) is there again", &step)
+            // What was published meanwhile came nowhere.
+            carryOut([.rollouts(.answersLost)], &step)
+        }
         guard brokerTrouble == nil else { return }
         guard wasAway else {
             // Nobody has been missed: silence goes on across a restart.
@@ -78,6 +90,9 @@ extension Core {
         health.warnings = warnings
     }
 
+    /// The hosts whose queues are to be bound.
+    var knownHosts: [HostName] { fleet.hosts.keys.sorted() }
+
     private func tell(_ type: String, _ text: String, _ step: inout Step) {
         carryOut([.tell(type, text, at: step.now)], &step)
     }
@@ -87,10 +102,13 @@ extension Core {
 
     // MARK: - The outbox
 
+    /// Whether this process may say anything to hosts: no other coordinator is at work.
+    nonisolated var mayPublish: Bool { health[.lease] == nil }
+
     /// What is to be published next, of each queue the oldest, control before tasks, but for the queues `excluded`: the same again
     /// until it is settled. Nothing while another coordinator is at work, or nothing can be read.
     func outgoing(most limit: Int, excluding excluded: Set<Store.Outgoing.Queue> = []) -> [Store.Outgoing] {
-        guard health[.lease] == nil else { return [] }
+        guard mayPublish else { return [] }
         do {
             return try read { try $0.nextOutgoing(excluding: excluded, limit: limit) }
         } catch {

@@ -121,7 +121,7 @@ extension Core {
             letter = DeadLetter(quarantined: event, of: host, id: id, account: receipt?.account, error)
         case .dead(let dead, _, _): letter = dead.withoutBody("\(error)")
         case .tick: return await setAsideRollout(error)
-        case .refused, .dropped, .away, .back, .warnings:
+        case .refused, .dropped, .away, .back, .lost, .warnings:
             input.receipt?.settle()
             return
         }

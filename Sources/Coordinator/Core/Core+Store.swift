@@ -119,7 +119,8 @@ extension Core {
 
     /// What somebody may have to see to.
     private static let warnings: Set = [
-        "broker.away", "broker.queueLost", "coordinator.standby", "coordinator.storeBack", "host.lost",
+        "broker.away", "broker.bindingLost", "broker.exchangeLost", "broker.queueLost", "coordinator.standby",
+        "coordinator.storeBack", "host.lost",
         "host.givenUp", "host.twin", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
     ]
 }

@@ -1,3 +1,4 @@
+import BrokerKit
 import Contract
 import DefragTypes
 import Foundation
@@ -121,6 +122,8 @@ actor Core {
         case .dropped(let dropped): carryOut(complaints.add(dropped: dropped, at: now), &step)
         case .away(let dependency, let why): away(dependency, why, &step)
         case .back(let dependency): back(dependency, &step)
+        case .lost(let part, let host, let words):
+            carryOut([.tell("broker.\(part.kind)Lost", words, host: host, at: now)], &step)
         case .warnings(let warnings): take(warnings: warnings, &step)
         case .tick:
             carryOut(fleet.writeNotes(at: now), &step)

@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 
 /// What reaches the coordinator from outside.
@@ -14,6 +15,8 @@ enum CoreInput: Sendable {
     /// Something that the core needs cannot be worked with (why, in words), or can again.
     case away(Dependency, String)
     case back(Dependency)
+    /// A binding or queue of a host was deleted, in words.
+    case lost(TopologyProblem.Part, of: HostName, String)
     /// Things at the broker that are not as they should be.
     case warnings([String])
     /// Time has passed.
@@ -49,7 +52,7 @@ extension CoreInput {
         switch self {
         case .heard(_, _, _, let receipt): receipt
         case .dead(_, _, let receipt), .refused(_, let receipt): receipt
-        case .dropped, .away, .back, .warnings, .tick: nil
+        case .dropped, .away, .back, .lost, .warnings, .tick: nil
         }
     }
 }

@@ -9,7 +9,7 @@ struct DeadLetter: Hashable, Sendable {
     var detail: String?
     /// The queue from which it came.
     var queue: String?
-    /// The host for which it was, or from which it is.
+    /// The host for which it was, if that may be believed, or from which it is.
     var host: HostName?
     /// The broker account that published it.
     var account: String?

@@ -1,3 +1,4 @@
+import AMQP
 import BrokerKit
 
 /// The coordinator's connections to the broker.
@@ -18,6 +19,8 @@ enum Dependency: Hashable, Sendable {
     case queue(String)
     /// The queue with states and progress, whose name is another one each time.
     case telemetry
+    /// An exchange, or a binding of a queue that is consumed.
+    case part(TopologyProblem.Part)
     /// Being the only coordinator of the virtual host.
     case lease
     /// The database.
@@ -25,7 +28,11 @@ enum Dependency: Hashable, Sendable {
 
     /// The consumption of a queue.
     init(queue: String) {
-        self = queue.hasPrefix(Topology.telemetryPrefix) ? .telemetry : .queue(queue)
+        if queue == Topology.leaseQueue.name {
+            self = .lease
+        } else {
+            self = queue.hasPrefix(Topology.telemetryPrefix) ? .telemetry : .queue(queue)
+        }
     }
 
     /// In which order troubles are told: the first is most likely the cause of those after it.
@@ -36,8 +43,9 @@ enum Dependency: Hashable, Sendable {
         case .link(.consuming): 2
         case .probe: 3
         case .lease: 4
-        case .queue: 5
-        case .telemetry: 6
+        case .part: 5
+        case .queue: 6
+        case .telemetry: 7
         }
     }
 }

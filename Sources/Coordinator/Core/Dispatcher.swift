@@ -20,11 +20,17 @@ struct Dispatcher: Sendable {
     /// - Parameter sources: what is consumed.
     func run(from sources: [Intake.Source]) async {
         let mailbox = Mailbox<CoreInput>()
-        let intake = Intake(connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited)
+        let probe = topology.map { _ in RouteProbe() }
+        let undelivered = Undelivered(connection: publishing, mailbox: mailbox)
+        let intake = Intake(
+            connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited, probe: probe,
+            undelivered: undelivered)
         for source in sources { core.health[source.dependency] = "\(source.name) is not consumed yet" }
         if needsLease { core.health[.lease] = "whether another coordinator is at work is not known yet" }
         await withTaskCancellationHandler {
-            await run(from: sources, intake, mailbox)
+            async let seen: Void = undelivered.run()
+            await run(from: sources, intake, probe, mailbox)
+            await seen
         } onCancel: {
             mailbox.close()
             intake.close()
@@ -32,7 +38,9 @@ struct Dispatcher: Sendable {
         }
     }
 
-    private func run(from sources: [Intake.Source], _ intake: Intake, _ mailbox: Mailbox<CoreInput>) async {
+    private func run(
+        from sources: [Intake.Source], _ intake: Intake, _ probe: RouteProbe?, _ mailbox: Mailbox<CoreInput>
+    ) async {
         await withDiscardingTaskGroup { group in
             for (connection, link) in [(publishing, BrokerLink.publishing), (consuming, .consuming)] {
                 let watch = BrokerWatch(connection: connection, link: link, mailbox: mailbox, log: log)
@@ -46,23 +54,18 @@ struct Dispatcher: Sendable {
                 }
             }
             if let topology {
-                group.addTask {
-                    await topology.keepDeclared(on: publishing, missingOn: consuming, log: log) { problems in
-                        mailbox.put(.warnings(problems.map(\.description)))
-                    }
+                var keeper = TopologyKeeper(
+                    topology, on: publishing, consuming: consuming, probe: probe, log: log)
+                keeper.isActive = { core.mayPublish }
+                keeper.hosts = { await core.knownHosts }
+                keeper.report = { mailbox.put(.warnings($0.map(\.description))) }
+                keeper.reportMissing = { part, isMissing in
+                    mailbox.put(
+                        isMissing ? .away(.part(part), "it is declared again") : .back(.part(part)))
                 }
+                group.addTask { [keeper] in await keeper.run() }
             }
-            group.addTask { [needsLease] in
-                if needsLease {
-                    let lease = Lease(connection: consuming, mailbox: mailbox)
-                    await lease.acquire()
-                    async let kept: Void = lease.keep()
-                    await consume(sources, intake)
-                    await kept
-                } else {
-                    await consume(sources, intake)
-                }
-            }
+            group.addTask { await consume(sources, intake) }
             group.addTask { await intake.tick() }
             group.addTask { await OutboxPublisher(core: core, connection: publishing, log: log).run() }
             group.addTask {
@@ -72,9 +75,11 @@ struct Dispatcher: Sendable {
     }
 
     private func consume(_ sources: [Intake.Source], _ intake: Intake) async {
+        let lease = needsLease ? Lease.take(on: consuming) : nil
         await withDiscardingTaskGroup { group in
-            for source in sources { group.addTask { await intake.take(from: source) } }
+            for source in sources { group.addTask { await intake.take(from: source, whileHolding: lease) } }
         }
+        withExtendedLifetime(lease) {}
     }
 
     /// Inputs that are taken in in one transaction, at most.

@@ -9,17 +9,24 @@ struct Intake: Sendable {
     let mail: HostMail
     let mailbox: Mailbox<CoreInput>
     let awaited: AwaitedTasks
+    /// Is told what comes, where its messages are among that.
+    private let probe: RouteProbe?
+    /// Is given what found no queue.
+    private let undelivered: Undelivered?
     private let admission = Admission()
     /// Bounds what was received and is not acked yet: beside it, as much as the prefetch allows lies unread.
     private let budget = ByteBudget(16 << 20)
 
     init(
-        connection: Connection, mail: HostMail, mailbox: Mailbox<CoreInput>, awaited: AwaitedTasks
+        connection: Connection, mail: HostMail, mailbox: Mailbox<CoreInput>, awaited: AwaitedTasks,
+        probe: RouteProbe? = nil, undelivered: Undelivered? = nil
     ) {
         self.connection = connection
         self.mail = mail
         self.mailbox = mailbox
         self.awaited = awaited
+        self.probe = probe
+        self.undelivered = undelivered
     }
 
     /// How often a queue is looked for: RabbitMQ does not always say that it was deleted.
@@ -40,6 +47,9 @@ struct Intake: Sendable {
             }
         }
 
+        /// Its name, if it is one that is there.
+        var queue: String? { if case .queue(let name) = self { name } else { nil } }
+
         /// In words.
         var name: String {
             switch self {
@@ -52,24 +62,39 @@ struct Intake: Sendable {
         var prefetch: UInt16 { self == .queue(QueueName.dead) ? 16 : 64 }
     }
 
-    /// Takes what comes, until cancelled.
-    func take(from source: Source) async {
-        for await delivery in deliveries(from: source) {
+    /// Takes what comes, until cancelled; only while the connection has `lease`, where there is one.
+    func take(from source: Source, whileHolding lease: Deliveries?) async {
+        for await delivery in deliveries(from: source, lease) {
             if Task.isCancelled { break }
             let bytes = if case .complete(let body) = delivery.body { body.count } else { 0 }
             let sender = mail.sender(
                 delivery.properties, routingKey: delivery.routingKey,
                 isDead: delivery.exchange == ExchangeName.dead)
-            guard isAdmitted(delivery, sender, bytes: bytes) else {
+            guard !Undelivered.isUndelivered(delivery) else {
+                if sender.account == mail.ownUser { undelivered?.add(delivery) }
                 delivery.ack()
+                continue
+            }
+            let queue = source.queue
+            if let queue { probe?.delivered(delivery.properties, of: queue) }
+            let isProbe = RouteProbe.isProbe(delivery.properties)
+            let head = Admission.Head(
+                sender: sender, routingKey: delivery.routingKey, task: delivery.properties.correlationID,
+                bytes: bytes, isRedelivered: delivery.isRedelivered)
+            guard !(isProbe && sender.account == mail.ownUser), admission.admits(head, awaited, at: .now),
+                !isProbe
+            else {
+                delivery.ack()
+                if let queue { probe?.settled(delivery.properties, of: queue) }
                 continue
             }
             await budget.reserve(bytes)
             // The broker may forget it once it is stored, or looked at. Its content is not held until then.
             let receipt = CoreInput.Receipt(account: sender.account) {
-                [receipt = delivery.receipt, budget] in
+                [receipt = delivery.receipt, properties = delivery.properties, budget, probe] in
                 receipt.ack()
                 budget.release(bytes)
+                if let queue { probe?.settled(properties, of: queue) }
             }
             switch mail.meaning(of: delivery, from: sender) {
             case .event(let host, let event, let id):
@@ -84,28 +109,16 @@ struct Intake: Sendable {
     /// Lets nobody wait any more: nothing that was put into the mailbox is taken out.
     func close() { budget.close() }
 
-    /// Whether a message is looked at. Answers that were asked for always are, and what the broker itself has moved.
-    private func isAdmitted(_ delivery: Delivery, _ sender: HostMail.Sender, bytes: Int) -> Bool {
-        guard !sender.isOwn else { return true }
-        var share = Admission.Share.unasked
-        if let host = sender.host, EventAddress.isAnswer(routingKey: delivery.routingKey) {
-            let task = delivery.properties.correlationID
-            if awaited.isAwaited(task, of: host) {
-                guard task == nil else { return true }
-                share = .unmarkedAnswers
-            }
-        }
-        return admission.admits(sender, bytes: bytes, share, at: .now)
-    }
-
-    private func deliveries(from source: Source) -> Deliveries {
+    private func deliveries(from source: Source, _ lease: Deliveries?) -> Deliveries {
         switch source {
         case .queue(let name):
             return connection.consume(
-                queue: name, prefetch: source.prefetch, checkedEvery: Self.checkInterval)
+                queue: name, prefetch: source.prefetch, whileConsuming: lease,
+                checkedEvery: Self.checkInterval)
         case .telemetry:
             let (queue, bindings) = Topology.telemetryQueue()
-            return connection.consume(declaring: queue, bindings: bindings, prefetch: source.prefetch)
+            return connection.consume(
+                declaring: queue, bindings: bindings, prefetch: source.prefetch, whileConsuming: lease)
         }
     }
 
@@ -114,7 +127,7 @@ struct Intake: Sendable {
         while !Task.isCancelled {
             let dropped = admission.takeDropped()
             if !dropped.isEmpty { mailbox.put(.dropped(dropped)) }
-            admission.forgetSilent(at: .now)
+            admission.forget(awaited, at: .now)
             mailbox.put(.tick)
             guard (try? await Task.sleep(for: .seconds(1))) != nil else { return }
         }
@@ -128,13 +141,5 @@ extension HostEvent {
         case .surveyPage, .surveyFinished, .sliceFinished: true
         case .hostState, .progress, .unknown: false
         }
-    }
-}
-
-extension EventAddress {
-    /// Whether a routing key is that of an answer to a task.
-    fileprivate static func isAnswer(routingKey: String) -> Bool {
-        let type = routingKey.drop { $0 != "." }
-        return type.hasPrefix(".reflow.slice.") || type.hasPrefix(".reflow.survey.")
     }
 }

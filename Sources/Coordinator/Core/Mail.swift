@@ -36,13 +36,17 @@ struct HostMail {
     /// Who has published a message with these properties, with this routing key.
     func sender(_ properties: MessageProperties, routingKey: String, isDead: Bool) -> Sender {
         let account = properties.userID
+        // Where hosts share the coordinator's account, what the broker says of a move tells them apart.
+        let isOwn =
+            isDead && account == ownUser
+            && (ownUser != sharedUser || properties.headers["x-first-death-reason"] != nil)
         let named = HostName(String(routingKey.prefix { $0 != "." }))
         if let named, EventAddress.mayBelieve(user: account, speakingFor: named, sharedUser: sharedUser) {
-            return Sender(account: account, host: named)
+            return Sender(account: account, host: named, isOwn: isOwn)
         }
         // A dead letter needs no routing key.
         let own = isDead ? account.flatMap(EventAddress.host(ofAccount:)) : nil
-        return Sender(account: account, host: own, isOwn: isDead && account == ownUser)
+        return Sender(account: account, host: own, isOwn: isOwn)
     }
 
     // MARK: - Reading
@@ -104,16 +108,17 @@ struct HostMail {
         let queue = text(DeadLetterHeader.queue) ?? text("x-first-death-queue")
         let host = queue.flatMap(QueueName.host(ofQueue:))
         let size = max(bytes.count, Int(clamping: headers[DeadLetterHeader.bodySize]?.integerValue ?? 0))
-        let letter = DeadLetter(
-            reason: reason, detail: text(DeadLetterHeader.detail, most: 2000), queue: queue,
-            host: host ?? sender.host, account: sender.account, messageID: properties.messageID,
-            type: properties.type, contentType: properties.contentType,
-            body: bytes.count <= DeadLetter.mostBytes ? bytes : [], size: size)
         let isBelieved =
             sender.isOwn
             || host.map {
                 EventAddress.mayBelieve(user: sender.account, speakingFor: $0, sharedUser: sharedUser)
             } ?? false
+        let letter = DeadLetter(
+            reason: reason, detail: text(DeadLetterHeader.detail, most: 2000), queue: queue,
+            host: isBelieved ? host ?? sender.host : sender.host, account: sender.account,
+            messageID: properties.messageID,
+            type: properties.type, contentType: properties.contentType,
+            body: bytes.count <= DeadLetter.mostBytes ? bytes : [], size: size)
         return .dead(letter, isBelieved ? host : nil)
     }
 }

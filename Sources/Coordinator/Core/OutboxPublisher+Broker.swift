@@ -2,10 +2,12 @@ import AMQP
 import BrokerKit
 import Contract
 import Logging
+import Synchronization
 
 extension OutboxPublisher {
     /// A publisher of what `core` wants, at `connection`.
     init(core: Core, connection: Connection, log: Logger) {
+        let refusals = Refusals(log: log)
         self.init(core: core) { message in
             do {
                 if message.kind == .survey, let host = message.host.flatMap({ HostName($0) }),
@@ -20,16 +22,37 @@ extension OutboxPublisher {
                 return .published
             } catch {
                 let outcome = Outcome(error)
-                if outcome == .again, !(error is CancellationError) {
-                    log.warning(
-                        "the broker did not take a message, trying again",
-                        metadata: [
-                            "type": "\(message.type)", "to": "\(message.routingKey)", "error": "\(error)",
-                        ])
-                }
+                if outcome == .again, let error = error as? AMQPError { refusals.note(message, error) }
                 return outcome
             }
         }
+    }
+}
+
+/// Logs what the broker does not take: of a kind the first, those that follow as a number. Each message is tried again every
+/// second, for each host.
+final class Refusals: Sendable {
+    private struct Kind: Hashable {
+        var message: Store.Outgoing.Kind
+        var error: AMQPError.Code
+    }
+
+    private let log: Logger
+    private let repetitions = Mutex(Repetitions<Kind>())
+
+    init(log: Logger) {
+        self.log = log
+    }
+
+    func note(_ message: Store.Outgoing, _ error: AMQPError, at now: ContinuousClock.Instant = .now) {
+        let kind = Kind(message: message.kind, error: error.code)
+        guard let silent = repetitions.withLock({ $0.isDue(kind, "", at: now) }) else { return }
+        log.warning(
+            "the broker did not take a message, trying again",
+            metadata: [
+                "type": "\(message.type)", "to": "\(message.routingKey)", "error": "\(error)",
+                "repeated": "\(silent)",
+            ])
     }
 }
 

@@ -26,29 +26,29 @@ struct OutboxPublisher: Sendable {
     /// Most messages under way.
     static let most = 500
 
-    /// Publishes until the core's wake is closed or the task is cancelled.
+    /// Publishes until the core's wake is closed or the task is cancelled; nothing while it may not, and then what has begun is
+    /// broken off.
     func run() async {
         let ended = Mailbox<(Store.Outgoing, Outcome)>()
         // Those messages that follow in the same queue wait.
-        var underWay: Set<Store.Outgoing.Queue> = []
-        await withDiscardingTaskGroup { group in
-            while await core.outboxWake.next(most: .max) != nil, !Task.isCancelled {
-                let outcomes = ended.take()
-                await settle(outcomes)
-                for (message, _) in outcomes { underWay.remove(message.queue) }
-                let room = Self.most - underWay.count
-                for message in room > 0 ? await core.outgoing(most: room, excluding: underWay) : [] {
-                    underWay.insert(message.queue)
-                    group.addTask {
-                        let outcome = await publish(message)
-                        if outcome == .again { try? await Task.sleep(for: pause) }
-                        ended.put((message, outcome))
-                        core.outboxWake.put(())
-                    }
+        var underWay: [Store.Outgoing.Queue: Task<Void, Never>] = [:]
+        while await core.outboxWake.next(most: .max) != nil, !Task.isCancelled {
+            let outcomes = ended.take()
+            await settle(outcomes)
+            for (message, _) in outcomes { underWay[message.queue] = nil }
+            if !core.mayPublish { for publication in underWay.values { publication.cancel() } }
+            let room = Self.most - underWay.count
+            for message in room > 0 ? await core.outgoing(most: room, excluding: Set(underWay.keys)) : [] {
+                underWay[message.queue] = Task {
+                    let outcome = await publish(message)
+                    if outcome == .again { try? await Task.sleep(for: pause) }
+                    ended.put((message, outcome))
+                    core.outboxWake.put(())
                 }
             }
-            group.cancelAll()
         }
+        for publication in underWay.values { publication.cancel() }
+        for publication in underWay.values { await publication.value }
     }
 
     private func settle(_ outcomes: [(Store.Outgoing, Outcome)]) async {

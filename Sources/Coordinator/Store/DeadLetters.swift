@@ -4,9 +4,10 @@ import GRDB
 import ReflowAPI
 
 extension DeadLetter {
-    /// Most that are kept of one account, and most bytes of their contents.
-    static let mostOfAccount = 200
-    static let mostBytesOfAccount = 4 << 20
+    /// Most that are kept of one account and host, and most bytes of their contents. What the broker has moved has the coordinator's
+    /// account, and the hosts for which it was.
+    static let mostOfOne = 200
+    static let mostBytesOfOne = 4 << 20
 }
 
 extension WriteTransaction {
@@ -26,15 +27,16 @@ extension WriteTransaction {
                 letter.messageID, letter.type, letter.contentType, Data(letter.body), letter.size,
                 letter.messageID, letter.reason, letter.queue,
             ])
-        // Of each account the latest: none may fill the disk, nor push those of others out.
+        // Of each the latest: none may fill the disk, nor push those of others out.
         try run(
             """
             DELETE FROM deadLetter WHERE id IN (
                 SELECT id FROM (
                     SELECT id, row_number() OVER letters AS place, sum(length(body)) OVER letters AS bytes
-                    FROM deadLetter WHERE account IS ? WINDOW letters AS (ORDER BY id DESC))
+                    FROM deadLetter WHERE account IS ? AND host IS ? WINDOW letters AS (ORDER BY id DESC))
                 WHERE place > ? OR bytes > ?)
-            """, [letter.account, DeadLetter.mostOfAccount, DeadLetter.mostBytesOfAccount])
+            """,
+            [letter.account, letter.host?.description, DeadLetter.mostOfOne, DeadLetter.mostBytesOfOne])
     }
 
     /// Forgets a kept message.

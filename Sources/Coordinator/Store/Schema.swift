@@ -141,7 +141,7 @@ enum Schema {
         DROP INDEX outboxKey;
         CREATE INDEX outboxQueue ON outbox (routingKey, exchange);
         ALTER TABLE deadLetter ADD COLUMN account TEXT;
-        CREATE INDEX deadLetterAccount ON deadLetter (account);
+        CREATE INDEX deadLetterAccount ON deadLetter (account, host);
         """
 
     private static let fleet = """

@@ -56,10 +56,63 @@ import Testing
     func silent() {
         let admission = Admission()
         _ = admission.admits(host, bytes: 4 << 20, .unasked, at: start)
-        admission.forgetSilent(at: start + .seconds(1))
+        admission.forget(AwaitedTasks(), at: start + .seconds(1))
         #expect(!admission.admits(host, bytes: 4 << 20, .unasked, at: start + .seconds(1)))
-        admission.forgetSilent(at: start + .seconds(60))
+        admission.forget(AwaitedTasks(), at: start + .seconds(60))
         #expect(admission.admits(host, bytes: 4 << 20, .unasked, at: start + .seconds(60)))
+    }
+
+    /// How many of `count` messages of host `a` about `task` are looked at, all at once.
+    private func admitted(
+        _ admission: Admission, _ awaited: AwaitedTasks, _ count: Int, of bytes: Int, _ type: String,
+        task: String?, isRedelivered: Bool = false
+    ) -> Int {
+        let head = Admission.Head(
+            sender: host, routingKey: "a.\(type)", task: task, bytes: bytes, isRedelivered: isRedelivered)
+        return (0..<count).count { _ in admission.admits(head, awaited, at: start) }
+    }
+
+    @Test("what was asked for is looked at, however much it is")
+    func asked() {
+        let (admission, awaited) = (Admission(), AwaitedTasks())
+        for task in ["s", "r-0-1", "r-1-1"] { awaited.add(task, of: named("a")) }
+        // Of 20,000 files with long paths, a page each hundred; slices beside it.
+        #expect(admitted(admission, awaited, 200, of: 256 << 10, "reflow.survey.page", task: "s.x") == 200)
+        #expect(admitted(admission, awaited, 1, of: 4096, "reflow.survey.finished", task: "s.x") == 1)
+        for task in ["r-0-1.x", "r-1-1.x"] {
+            #expect(admitted(admission, awaited, 3, of: 1 << 20, "reflow.slice.finished", task: task) == 3)
+        }
+        #expect(admission.takeDropped().isEmpty)
+    }
+
+    @Test(
+        "of an answer so much is looked at as one may be, and its sender's share",
+        arguments: [
+            ("reflow.slice.finished", 1000, Admission.Allowance.slice),
+            ("reflow.slice.finished", 1 << 20, .slice), ("reflow.survey.page", 100, .survey),
+            ("reflow.survey.page", 1 << 20, .survey), ("reflow.survey.finished", 100, .survey),
+        ])
+    func copies(type: String, bytes: Int, allowance: Admission.Allowance) {
+        let (admission, awaited) = (Admission(), AwaitedTasks())
+        awaited.add("r-0-1", of: named("a"))
+        var looked = 0
+        // Under other names of the same.
+        for number in 0..<600 {
+            looked += admitted(admission, awaited, 100, of: bytes, type, task: "r-0-1.\(number)")
+        }
+        let share = min(500, (4 << 20) / bytes)
+        #expect(looked == min(allowance.messages, allowance.bytes / bytes) + share)
+        #expect(admission.takeDropped().values.reduce(0, +) == 60_000 - looked)
+        // What the broker delivers again was not said again.
+        let again = admitted(
+            admission, awaited, 100, of: bytes, type, task: "r-0-1", isRedelivered: true)
+        #expect(again == 100)
+        // The next task's is another answer.
+        awaited.remove("r-0-1", of: named("a"))
+        awaited.add("r-0-2", of: named("a"))
+        admission.forget(awaited, at: start)
+        #expect(admitted(admission, awaited, 1, of: bytes, type, task: "r-0-2") == 1)
+        #expect(admitted(admission, awaited, 1, of: bytes, type, task: "r-0-1") == 0)
     }
 
     @Test("an answer is awaited by its task, whichever process has sent it")

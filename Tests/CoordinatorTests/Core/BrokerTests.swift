@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import DefragTypes
 import Foundation
@@ -56,6 +57,33 @@ import Testing
             ])
         try await bench.wait(2)
         #expect(await bench.core.hosts().map(\.isLost) == [true])
+    }
+
+    @Test(
+        "answers that may be lost with what was deleted are asked for again",
+        arguments: [
+            (.queue(QueueName.coordinator), "the queue reflow.coordinator cannot be consumed any more: gone"),
+            (.part(.exchange(ExchangeName.events)), "the exchange 'reflow.events' is missing: gone"),
+            (
+                .part(.binding(queue: QueueName.coordinator, exchange: ExchangeName.events)),
+                "the binding of queue 'reflow.coordinator' to exchange 'reflow.events' is missing: gone"
+            ), (.lease, "gone"),
+        ] as [(Dependency, String)])
+    func lostAnswers(dependency: Dependency, told: String) async throws {
+        let (bench, _) = try await CoreBench.working()
+        var idle = HostState.living()
+        idle.accepted = []
+        try await bench.wait(60, hearing: "a")
+        await bench.take(.away(dependency, "gone"))
+        #expect(!bench.core.health.readiness.isReady)
+        #expect(try bench.log.contains(told))
+        await bench.take(.back(dependency))
+        #expect(bench.core.health.readiness.isReady)
+        for _ in 0..<3 {
+            await bench.hear("a", .hostState(idle))
+            try await bench.wait(10)
+        }
+        #expect(try await bench.publish().map(\.kind) == [.slice])
     }
 
     @Test("a coordinator that restarts again and again finds a lost host nevertheless")

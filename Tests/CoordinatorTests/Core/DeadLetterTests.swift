@@ -43,4 +43,34 @@ import Testing
         #expect(await core.outgoing(most: 9).isEmpty)
         #expect(try await core.deadLetters().count == 1)
     }
+
+    @Test("of each account and host the latest are kept, and nobody's push another's out")
+    func bounds() async throws {
+        let core = try await CoreBench().core
+        func send(_ count: Int, of account: String, for host: String?, bytes: Int = 1) async {
+            let inputs = (0..<count).map { number in
+                let letter = DeadLetter(
+                    reason: "delivery_limit", host: host.map { named($0) }, account: account,
+                    messageID: "\(account)-\(host ?? "")-\(number)",
+                    body: Array(repeating: 0x20, count: bytes), size: bytes)
+                return CoreInput.dead(letter, nil, .init(settle: {}))
+            }
+            await core.take(inputs)
+        }
+        // What the broker has moved has the coordinator's account, whichever host it was for.
+        await send(3, of: "reflow", for: "a")
+        await send(2, of: "reflow-a", for: "a")
+        await send(250, of: "reflow", for: "b")
+        await send(20, of: "reflow", for: "c", bytes: 256 << 10)
+        await send(250, of: "odd", for: nil)
+        let kept = try await core.deadLetters()
+        func count(_ account: String, _ host: String?) -> Int {
+            kept.count { $0.account == account && $0.host == host.map { named($0) } }
+        }
+        #expect(count("reflow", "a") == 3)
+        #expect(count("reflow-a", "a") == 2)
+        #expect(count("reflow", "b") == DeadLetter.mostOfOne)
+        #expect(count("reflow", "c") == 16)
+        #expect(count("odd", nil) == DeadLetter.mostOfOne)
+    }
 }

@@ -79,6 +79,8 @@ import Testing
             return
         }
         #expect(host == (isBelieved ? Samples.name("alpha") : nil))
+        // What is not believed counts among those of whoever says it.
+        #expect(letter.host == host ?? user.flatMap(EventAddress.host(ofAccount:)))
         #expect(letter.why == "malformed: no path")
         #expect(letter.body == [1, 2])
         #expect(letter.messageID == "r-0-1")
@@ -98,5 +100,18 @@ import Testing
         }
         #expect(letter.reason == "delivery_limit")
         #expect(host == Samples.name("beta"))
+    }
+
+    @Test("where hosts share the coordinator's account, the broker's own word tells what it has moved")
+    func sharedAccount() {
+        let mail = HostMail(ownUser: "guest", sharedUser: "guest")
+        var properties = MessageProperties()
+        properties.userID = "guest"
+        #expect(!mail.sender(properties, routingKey: "alpha", isDead: true).isOwn)
+        properties.headers = ["x-first-death-reason": "maxlen"]
+        #expect(
+            mail.sender(properties, routingKey: "alpha", isDead: true)
+                == .init(account: "guest", host: named("alpha"), isOwn: true))
+        #expect(!mail.sender(properties, routingKey: "alpha.reflow.progress", isDead: false).isOwn)
     }
 }

@@ -52,6 +52,25 @@ import Testing
         }
     }
 
+    @Test("what is consumed before anybody watches is not missed")
+    func early() async throws {
+        let connection = Connection(
+            try Endpoint(url: try await Self.broker.value.url), ConnectionOptions(name: "early"))
+        let mailbox = Mailbox<CoreInput>()
+        let watch = BrokerWatch(connection: connection, link: .consuming, mailbox: mailbox, log: log)
+        let states = connection.states
+        connection.start()
+        let deliveries = connection.consume(declaring: .temporary("early"), bindings: [], prefetch: 1)
+        for await state in states where state == .consuming(queue: "early") { break }
+        let watching = Task { await watch.run() }
+        while let input = await mailbox.next(most: 1)?.first {
+            if case .back(.queue("early")) = input { break }
+        }
+        withExtendedLifetime(deliveries) {}
+        watching.cancel()
+        await connection.close()
+    }
+
     @Test("a second coordinator gets no answers while the first is there, and all of them afterwards")
     func second() async throws {
         try await connected("publishes") { broker, connection in
@@ -99,7 +118,9 @@ import Testing
     @Test("what is missing when the broker comes back is declared again")
     func empty() async throws {
         try await connected("declares") { broker, connection in
-            let declaring = Task { await Topology(hosts: []).keepDeclared(on: connection, log: log) }
+            let declaring = Task {
+                await TopologyKeeper(Topology(hosts: []), on: connection, log: log).run()
+            }
             defer { declaring.cancel() }
             try await connected("looks") { _, other in
                 func waitForQueue() async throws {

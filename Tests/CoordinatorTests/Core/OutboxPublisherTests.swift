@@ -1,6 +1,7 @@
 import AMQP
 import Contract
 import Foundation
+import Logging
 import Synchronization
 import Testing
 
@@ -88,6 +89,43 @@ import Testing
         }
     }
 
+    @Test("stops when the lease is lost, and goes on with the same when it is there again")
+    func lease() async throws {
+        let (bench, _) = try await bench()
+        try await publishing(of: bench) { post in
+            var handedOver = post.handedOver.makeAsyncIterator()
+            var first: Set<String> = []
+            for _ in 0..<3 { first.insert(try #require(await handedOver.next()).0.messageID) }
+            await bench.take(.away(.lease, "another coordinator is at work"))
+            #expect(await bench.core.outgoing(most: .max).isEmpty)
+            await bench.take(.back(.lease))
+            // What was under way was broken off, and nobody has confirmed it.
+            var second: Set<String> = []
+            while second.count < 3 { second.insert(try #require(await handedOver.next()).0.messageID) }
+            #expect(second == first)
+        }
+    }
+
+    @Test("of what the broker does not take each kind is logged once, and then counted")
+    func refusals() throws {
+        let lines = Lines()
+        let refusals = Refusals(log: Logger(label: "test") { _ in lines })
+        let start = ContinuousClock.now
+        func refuse(_ kind: Store.Outgoing.Kind, _ host: Int, _ code: AMQPError.Code, after seconds: Int) {
+            let message = Store.Outgoing(
+                exchange: ExchangeName.tasks, routingKey: "h\(host)", messageID: "1", contentType: "",
+                type: "t", body: [], kind: kind)
+            refusals.note(message, AMQPError(code, "to h\(host)"), at: start + .seconds(seconds))
+        }
+        for second in 0..<60 {
+            for host in 0..<100 { refuse(.slice, host, .nacked, after: second) }
+        }
+        refuse(.slice, 0, .timeout, after: 60)
+        refuse(.control, 0, .nacked, after: 60)
+        refuse(.slice, 0, .nacked, after: 601)
+        #expect(lines.repeated == ["0", "0", "0", "5999"])
+    }
+
     @Test(
         "what an error means for a message",
         arguments: [
@@ -98,5 +136,26 @@ import Testing
         ])
     func outcomes(error: AMQPError, isAgain: Bool) {
         #expect((OutboxPublisher.Outcome(error) == .again) == isAgain)
+    }
+}
+
+/// Keeps of each line how often it was not said before.
+private struct Lines: LogHandler {
+    private final class Kept: Sendable {
+        let lines = Mutex<[String]>([])
+    }
+
+    private let kept = Kept()
+    var repeated: [String] { kept.lines.withLock(\.self) }
+
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        kept.lines.withLock { $0.append("\(event.metadata?["repeated"] ?? "none")") }
     }
 }

@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import DefragTypes
 import Support
@@ -26,18 +27,14 @@ struct ScriptedHost: Sendable {
         let (slices, continuation) = AsyncStream.makeStream(of: SliceTask.self)
         answering = Task {
             for await delivery in connection.consume(queue: QueueName.tasks(host), prefetch: 10) {
-                guard case .complete(let bytes) = delivery.body else { continue }
-                let task = try Contract.Message<HostTask>(json: bytes)
+                let task = try Contract.Message<HostTask>(delivery)
                 switch task.body {
                 case .slice(let slice): continuation.yield(slice)
                 case .survey(let survey):
                     for event in Self.answer(survey, task.id, files) {
-                        var properties = MessageProperties()
-                        properties.contentType = messageContentType
                         let message = Contract.Message(source: EventAddress.source(host), body: event)
                         try await connection.publish(
-                            AMQP.Message(body: try message.json(), properties: properties),
-                            exchange: ExchangeName.events,
+                            AMQP.Message(message), exchange: ExchangeName.events,
                             routingKey: EventAddress.routingKey(host, type: event.type))
                     }
                     delivery.ack()

@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 public import Contract
 import DefragTypes
 import Support
@@ -35,8 +36,8 @@ public struct EventTap: Sendable {
     public func firstSaid<Chosen>(_ choose: (Said) throws -> Chosen?) async throws -> Chosen {
         for await delivery in deliveries {
             delivery.ack()
-            guard case .complete(let bytes) = delivery.body else { continue }
-            let message = try Contract.Message<HostEvent>(json: bytes)
+            if RouteProbe.isProbe(delivery.properties) { continue }
+            let message = try Contract.Message<HostEvent>(delivery)
             guard let host = EventAddress.host(ofSource: message.source) else { continue }
             let said = Said(host: "\(host)", time: message.time, event: message.body)
             if let chosen = try choose(said) { return chosen }

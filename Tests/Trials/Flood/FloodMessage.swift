@@ -1,4 +1,5 @@
 import AMQP
+import BrokerKit
 import Contract
 import DefragTypes
 
@@ -10,14 +11,9 @@ struct FloodMessage {
 
     /// A message of `kind` by `host`, which knows `other`; of what is random, `number` is the seed.
     init(_ kind: FloodKind, from host: HostName, other: HostName, number: Int) {
-        let valid = Self.event(kind.event, from: host, number)
+        self.init(kind.event, from: host, number: number)
+        let valid = String(decoding: message.body, as: UTF8.self)
         var body = valid
-        routingKey = EventAddress.routingKey(host, type: kind.event.type)
-        var properties = MessageProperties()
-        properties.contentType = messageContentType
-        properties.type = kind.event.type
-        properties.messageID = "odd-\(number)"
-        properties.isPersistent = kind.event.isAnswer
         switch kind {
         case .random: body = Self.noise(200 + number % 400, number)
         case .empty: body = ""
@@ -57,35 +53,36 @@ struct FloodMessage {
         case .junkDeadLetter: body = Self.noise(500 + number % 1500, number)
         case .largeDeadLetter: body = Self.noise(1_000_000, number)
         case .deadLetterOfOtherHost:
-            properties.headers[DeadLetterHeader.reason] = "malformed"
-            properties.headers[DeadLetterHeader.queue] = .string(QueueName.tasks(other))
-            properties.messageID = "rollout-\(number)"
+            message.properties.headers[DeadLetterHeader.reason] = "malformed"
+            message.properties.headers[DeadLetterHeader.queue] = .string(QueueName.tasks(other))
+            message.properties.messageID = "rollout-\(number)"
         case .deadLetterWithLongHeaders:
-            properties.headers[DeadLetterHeader.reason] = .string(Self.noise(1000, number))
-            properties.headers[DeadLetterHeader.detail] = .string(Self.noise(12_000, number))
-            properties.headers[DeadLetterHeader.queue] = .string(Self.noise(1000, number))
+            message.properties.headers[DeadLetterHeader.reason] = .string(Self.noise(1000, number))
+            message.properties.headers[DeadLetterHeader.detail] = .string(Self.noise(12_000, number))
+            message.properties.headers[DeadLetterHeader.queue] = .string(Self.noise(1000, number))
         case .unknownType:
-            properties.type = "reflow.slice.weather"
+            message.properties.type = "reflow.slice.weather"
             body = valid.replacing(kind.event.type, with: "reflow.slice.weather")
             routingKey = EventAddress.routingKey(host, type: "reflow.slice.weather")
         case .answerToNoTask: break
         }
         if kind.refusal == .deadLetter { (exchange, routingKey) = (ExchangeName.dead, "") }
-        message = AMQP.Message(body: Array(body.utf8), properties: properties)
+        message.body = Array(body.utf8)
     }
 
     /// A message to which nothing is to be said, by a host that does not work.
     init(validFrom host: HostName, number: Int) {
         let kinds: [FloodEvent] = [.progress, .answer, .state, .page]
-        let event = kinds[number % kinds.count]
-        var properties = MessageProperties()
-        properties.contentType = messageContentType
-        properties.type = event.type
-        properties.messageID = "odd-\(number)"
-        properties.isPersistent = event.isAnswer
+        self.init(kinds[number % kinds.count], from: host, number: number)
+    }
+
+    private init(_ event: FloodEvent, from host: HostName, number: Int) {
+        let valid = Contract.Message(
+            id: "odd-\(number)", source: EventAddress.source(host), subject: "/srv/vm/a.img", body: event.body
+        )
+        do { message = try AMQP.Message(valid) } catch { preconditionFailure("\(error)") }
+        message.properties.isPersistent = event.isAnswer
         routingKey = EventAddress.routingKey(host, type: event.type)
-        message = AMQP.Message(
-            body: Array(Self.event(event, from: host, number).utf8), properties: properties)
     }
 
     /// That it is what `kind` says.
@@ -105,17 +102,6 @@ struct FloodMessage {
         }
         try Inspection.promise(
             refusal == kind.refusal, "\(kind) would be refused as \(refusal.map { "\($0)" } ?? "nothing")")
-    }
-
-    private static func event(_ event: FloodEvent, from host: HostName, _ number: Int) -> String {
-        let body = Contract.Message(
-            id: "odd-\(number)", source: EventAddress.source(host), subject: "/srv/vm/a.img", body: event.body
-        )
-        do {
-            return String(decoding: try body.json(), as: UTF8.self)
-        } catch {
-            preconditionFailure("\(error)")
-        }
     }
 
     /// `count` letters that look random, and are the same for the same seed.
