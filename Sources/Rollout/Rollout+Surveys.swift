@@ -32,7 +32,7 @@ extension Rollout {
         hosts[host].state.survey.since = now
         switch hosts[host].intake.take(page) {
         case .known: return []
-        case .tooMuch: return giveUp(host, "answers its survey with more than a survey can hold")
+        case .tooMuch: return giveUp(host, SurveyIntake.excess)
         case .added:
             return hosts[host].intake.answer == nil
                 ? [.keepPage(hosts[host].name, page)] : completeSurvey(of: host)
