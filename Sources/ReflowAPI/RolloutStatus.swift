@@ -21,6 +21,8 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
     /// Why the broker cannot be reached: figures are from before, and hosts hear of nothing until it is back; `nil` while it
     /// can.
     public var brokerTrouble: String?
+    /// Why it is set aside: the coordinator goes on without it, until it is started again; `nil` if it is not.
+    public var setAside: String?
     /// Another rollout that is at work on all the hosts that it could go on with; `nil` if none is.
     public var waitsFor: Other?
     /// Another rollout of the same name that is under way; `nil` if none is.

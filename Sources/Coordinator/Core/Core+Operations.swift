@@ -157,6 +157,7 @@ extension Core: Operations {
         by who: String
     ) throws -> RolloutStatus {
         guard underWay[id] != nil else {
+            if let why = setAside[id] { throw OperationError.setAside(id, why) }
             let ended = try self.view(of: id)
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
         }

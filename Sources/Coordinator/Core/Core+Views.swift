@@ -47,6 +47,7 @@ extension Core {
         do {
             return view(try read { try $0.rollout(id) })
         } catch let error as StoreError where error.code == .unknown {
+            if let why = setAside[id] { throw OperationError.setAside(id, why) }
             throw OperationError.notFound(error.message)
         }
     }
@@ -69,6 +70,7 @@ extension Core {
         var view = RolloutStatus(
             id: row.id, state: state, started: Timestamp(row.created), ended: row.ended.map { Timestamp($0) })
         view.isOpen = isOpen
+        view.setAside = setAside[row.id]
         view.hosts = .init(
             row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
         (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)

@@ -48,8 +48,8 @@ actor Core {
     var isStandby = false
     /// Whether memory is ahead of the store, or has yet to be read from it.
     var isStale = true
-    /// Rollouts that this process goes on without.
-    var setAside: Set<String> = []
+    /// Rollouts that this process goes on without, and why.
+    var setAside: [String: String] = [:]
     /// Those of which nobody has been told yet, and why.
     var untold: [String: any Error] = [:]
     /// Since when the store takes nothing; `nil` while it does.
@@ -237,7 +237,7 @@ actor Core {
             lastEvent = try read.lastEventID()
             return try read.unfinishedRollouts()
         }
-        for id in unfinished where !setAside.contains(id) {
+        for id in unfinished where setAside[id] == nil {
             do {
                 let rollout = try read { try $0.restore(id, at: now) }
                 // Those that were never heard are known from here alone.
@@ -276,7 +276,7 @@ actor Core {
     /// Tells whoever listens how the rollouts are.
     private func publishViews() {
         guard feed.listeners > 0 else { return }
-        for id in underWay.ids {
+        for id in underWay.ids + setAside.keys {
             if let view = try? view(of: id) { feed.publish(.rollout(view)) }
         }
     }

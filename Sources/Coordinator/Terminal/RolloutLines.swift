@@ -77,6 +77,10 @@ struct RolloutLines {
     /// What holds it up, and what to do; `nil` if nothing does.
     var obstacle: String? {
         guard !rollout.phase.isEnded else { return nil }
+        if let why = rollout.setAside {
+            return
+                "  set aside: \(why.cut(to: 200)). It is tried again when the coordinator is started again"
+        }
         if let trouble = rollout.brokerTrouble { return "  \(trouble); figures are from before" }
         let show = "reflow rollout show \(rollout.id)"
         switch rollout.pause {
@@ -167,7 +171,8 @@ struct RolloutLines {
 extension RolloutStatus {
     /// Where it stands, in a word or two.
     var standing: String {
-        switch (phase, pause) {
+        if setAside != nil, !phase.isEnded { return "set aside" }
+        return switch (phase, pause) {
         case (.running, .operator?): "paused"
         case (.running, .errorBudget?): "paused (error budget)"
         case (.running, .unanswered?): "paused (no answers)"
@@ -181,12 +186,13 @@ extension RolloutStatus {
         }
     }
 
-    /// What the end of it says to the shell: 1 if anything failed or a host was given up, 2 if it was cancelled.
+    /// What the end of it says to the shell: 1 if anything failed, a host was given up, or it is set aside, 2 if it was cancelled.
     var exitStatus: ExitStatus {
         switch phase {
         case .planned, .completed: targets.failed == 0 && hosts.givenUp == 0 ? .success : .failed
         case .completedWithFailures: .failed
-        case .cancelled, .surveying, .running, .cancelling: .stoppedEarly
+        case .surveying, .running, .cancelling: setAside == nil ? .stoppedEarly : .failed
+        case .cancelled: .stoppedEarly
         }
     }
 }

@@ -162,6 +162,23 @@ import Testing
             } == nil)
     }
 
+    @Test("one that is set aside says so, why, and how it goes on")
+    func setAside() {
+        let lines = lines {
+            $0.setAside = "the disk is full"
+            $0.brokerTrouble = "away"
+        }
+        #expect(lines[0].hasPrefix("november-1  set aside  "))
+        #expect(
+            lines[1]
+                == "  set aside: the disk is full. It is tried again when the coordinator is started again")
+        var rollout = Samples.rollout
+        rollout.setAside = "x"
+        #expect(rollout.exitStatus == .failed)
+        rollout.phase = .cancelled
+        #expect(rollout.standing == "cancelled")
+    }
+
     @Test("a host at work that is deaf, silent, or waits is shown so")
     func hostsAtWork() {
         func line(_ change: (inout RolloutStatus.Working) -> Void) -> String {

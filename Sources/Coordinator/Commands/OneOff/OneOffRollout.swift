@@ -18,6 +18,9 @@ struct OneOffRollout {
     let consuming: Connection
     let mail: HostMail
 
+    /// What it is remembered in.
+    var store: @Sendable () throws -> Store = { try Store.inMemory() }
+
     /// How long the broker may be away before the job is left.
     var brokerPatience = Duration.seconds(600)
 
@@ -62,7 +65,7 @@ struct OneOffRollout {
     ) async throws -> RunSummary {
         let log = Logger(label: "reflow") { _ in SwiftLogNoOpLogHandler() }
         let core = Core(
-            store: try Store.inMemory(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin),
+            store: try store(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin),
             log: log)
         let dispatcher = Dispatcher(
             core: core, publishing: publishing, consuming: consuming, mail: mail, log: log)
@@ -130,8 +133,17 @@ struct OneOffRollout {
     }
 
     /// Shows a page of events; returns the last one's id, if there is one.
+    ///
+    /// - Throws: ``Failure`` when the rollout was set aside: it does not end any more.
     private func show(_ page: [LoggedEvent], _ view: inout WatchView) throws -> Int64? {
-        for event in page { try view.show(event) }
+        for event in page {
+            try view.show(event)
+            if event.type == "rollout.setAside" {
+                throw Failure(
+                    .failed,
+                    "the job is left, as its state cannot be kept; the hosts end their slices by themselves")
+            }
+        }
         return page.last?.id
     }
 
