@@ -83,9 +83,10 @@ extension Core: Operations {
     }
 
     /// Begins a rollout, and returns its id. `text` is what it was read from.
-    func begin(_ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, by who: String) throws
-        -> String
-    {
+    func begin(
+        _ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, id ownID: String? = nil,
+        by who: String
+    ) throws -> String {
         let now = clock()
         if isStandby, let why = health[.lease] { throw OperationError.brokerAway(why) }
         let selected = fleet.selected(by: spec.targets)
@@ -96,7 +97,7 @@ extension Core: Operations {
         }
         var step = try newStep(at: now)
         for host in selected { fleet.expect(host.name, at: now) }
-        let id = newRolloutID(spec.name, at: now)
+        let id = ownID ?? newRolloutID(spec.name, at: now)
         let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
         let lost = selected.map(\.name).filter { fleet[$0]?.isLost == true }
         let effects = underWay.begin(rollout, text: text, lost: lost, at: now)

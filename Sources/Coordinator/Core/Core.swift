@@ -26,7 +26,7 @@ actor Core {
         missing: Dictionary(
             uniqueKeysWithValues: BrokerLink.allCases.map { (.link($0), "the broker was not reached yet") }))
     /// Tasks whose answers are waited for.
-    nonisolated let awaited = AwaitedTasks()
+    nonisolated let awaited: AwaitedTasks
 
     var fleet: HostRegistry
     var underWay = RolloutRegistry()
@@ -60,12 +60,13 @@ actor Core {
     private let executor = SerialQueueExecutor("reflow.core")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// A core that knows nothing yet but what is in `store`: see ``resume()``.
+    /// A core that knows nothing yet but what is in `store`: see ``resume()``. One of `reflow run` is for that job alone.
     init(
-        store: Store, fleet: Fleet, retention: Store.Retention = .init(), log: Logger,
+        store: Store, fleet: Fleet, retention: Store.Retention = .init(), job: JobID? = nil, log: Logger,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
+        awaited = AwaitedTasks(of: job)
         self.retention = retention
         self.clock = clock
         self.log = log

@@ -60,7 +60,7 @@ struct Intake: Sendable {
             let sender = mail.sender(
                 delivery.properties, routingKey: delivery.routingKey,
                 isDead: delivery.exchange == ExchangeName.dead)
-            guard isAdmitted(delivery, sender, bytes: bytes) else {
+            guard isAdmitted(delivery, sender, bytes: bytes) == true else {
                 delivery.ack()
                 continue
             }
@@ -84,12 +84,15 @@ struct Intake: Sendable {
     /// Lets nobody wait any more: nothing that was put into the mailbox is taken out.
     func close() { budget.close() }
 
-    /// Whether a message is looked at. Answers that were asked for always are, and what the broker itself has moved.
-    private func isAdmitted(_ delivery: Delivery, _ sender: HostMail.Sender, bytes: Int) -> Bool {
+    /// Whether a message is looked at; `nil` if it is for somebody else. Answers that were asked for always are, and what the broker
+    /// itself has moved.
+    private func isAdmitted(_ delivery: Delivery, _ sender: HostMail.Sender, bytes: Int) -> Bool? {
         guard !sender.isOwn else { return true }
         var share = Admission.Share.unasked
         if let host = sender.host, EventAddress.isAnswer(routingKey: delivery.routingKey) {
             let task = delivery.properties.correlationID
+            // It is answered to somebody else, and no flood.
+            if let task, awaited.isForeign(task) { return nil }
             if awaited.isAwaited(task, of: host) {
                 guard task == nil else { return true }
                 share = .unmarkedAnswers

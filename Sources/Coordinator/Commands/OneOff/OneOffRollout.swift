@@ -64,14 +64,15 @@ struct OneOffRollout {
         _ view: inout WatchView
     ) async throws -> RunSummary {
         let log = Logger(label: "reflow") { _ in SwiftLogNoOpLogHandler() }
+        let job = JobID()
         let core = Core(
-            store: try store(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin),
+            store: try store(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin), job: job,
             log: log)
         let dispatcher = Dispatcher(
             core: core, publishing: publishing, consuming: consuming, mail: mail, log: log)
         let (signals, continuation) = AsyncStream.makeStream(of: Signal.self)
         let feed = core.feed.subscribe { continuation.yield(.news) }
-        let id = try await core.begin(spec, by: "run")
+        let id = try await core.begin(spec, id: job.description, by: "run")
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
