@@ -33,7 +33,7 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
         "rollout.hostReturned", "rollout.cancel", "rollout.cancelled", "rollout.completed", "plan.started",
         "plan.surveyed", "plan.hostLost", "plan.hostReturned", "plan.completed", "host.began",
         "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "host.twin",
-        "host.twinGone", "target.done",
+        "host.twinGone", "host.deaf", "host.hears", "target.done",
         "target.skipped", "target.failed", "target.attemptFailed", "broker.away", "broker.back",
         "broker.queueLost", "broker.queueBack",
         "broker.misconfigured", "coordinator.started", "coordinator.active", "coordinator.standby",

@@ -16,38 +16,10 @@ extension Rollout {
             _ = running(progress.running, host, at: now)
             return []
         case .hostState(let said):
-            if said.mode == .run { hosts[host].isHeld = false }
-            hosts[host].deafness = said.deaf.map {
-                Deafness(why: $0, since: hosts[host].deafness?.since ?? now)
-            }
-            let tasks = running(said.running, host, at: now)
-                .union(mentioned(said.surveys + (said.accepted ?? []), host, at: now))
-            return resolveDoubts(said, mentioned: tasks, of: host, at: now) + dispatch(host, at: now)
+            return heard(said, from: host, at: now)
         case .unknown:
             return []
         }
-    }
-
-    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date)
-        -> Set<RolloutHost.Task>
-    {
-        hosts[host].progress = slices.filter { $0.job == id }
-        return mentioned(hosts[host].progress.map(\.task), host, at: now)
-    }
-
-    /// A host has these tasks: they run, or wait behind others. Returns those that are in flight.
-    private mutating func mentioned(_ tasks: [String], _ host: Int, at now: Date) -> Set<RolloutHost.Task> {
-        var mentioned: Set<RolloutHost.Task> = []
-        for task in tasks {
-            if isAwaited(task, of: host) {
-                hosts[host].state.survey.since = now
-                mentioned.insert(.survey)
-            } else if let target = target(ofSlice: task), targets[target].host == host {
-                targets[target].isStillInFlight(at: now)
-                mentioned.insert(.slice(target))
-            }
-        }
-        return mentioned
     }
 
     private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {

@@ -20,7 +20,8 @@ extension Core: Operations {
         return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
             HostStatus(
                 name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
-                lastHeard: host.state == nil ? nil : Timestamp(host.lastHeard), labels: host.labels,
+                isFromBefore: host.isHeardHere || !host.wasHeard ? nil : true,
+                lastHeard: host.lastHeard.map { Timestamp($0) }, labels: host.labels,
                 rollout: atWork[host.name], state: host.state)
         }
     }

@@ -71,6 +71,7 @@ extension Core {
             id: row.id, state: state, started: Timestamp(row.created), ended: row.ended.map { Timestamp($0) })
         view.isOpen = isOpen
         view.setAside = setAside[row.id]
+        view.deaf = live.flatMap(deaf)
         view.hosts = .init(
             row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
         (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)
@@ -108,6 +109,14 @@ extension Core {
             id != rollout.id && waiting.contains { other.isAtWork(on: $0) }
         }
         return holder.map { .init(id: $0.key, pause: $0.value.state.pause) }
+    }
+
+    /// Hosts that live and that `rollout` waits for, as they cannot consume their tasks.
+    private func deaf(_ rollout: Rollout) -> RolloutStatus.Deaf? {
+        let deaf = rollout.hosts.lazy.filter { !$0.isLost && !$0.state.phase.isEnded }.compactMap { host in
+            self.fleet[host.name]?.state?.deaf.map { (host.name, $0) }
+        }
+        return deaf.first.map { .init(name: $0, why: $1, count: deaf.count) }
     }
 
     // MARK: - Hosts and files
@@ -149,6 +158,10 @@ extension Core {
                     name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
                     isPausedElsewhere: isPausedElsewhere(host.name),
                     deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
+                    queuedSeconds: rollout.queuedSeconds(of: host, at: clock()).flatMap {
+                        $0 < 15 ? nil : $0
+                    },
+                    otherJobs: host.otherJobs.isEmpty ? nil : host.otherJobs,
                     nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
                     running: host.progress),
                 ahead: ahead)
@@ -165,6 +178,7 @@ extension Core {
         for index in views.indices {
             guard let host = live[views[index].name] else { continue }
             views[index].isPaused = host.isPaused
+            views[index].deaf = host.deaf
             views[index].bytes.behind += host.ahead
         }
         // In the order in which they have their turn, then those without any files.
@@ -176,6 +190,7 @@ extension Core {
     private struct Live {
         var rank = Int.max
         var isPaused = false
+        var deaf: String?
         var ahead = ByteCount.zero
     }
 
@@ -183,7 +198,8 @@ extension Core {
         guard let rollout = underWay[id] else { return [:] }
         var live: [HostName: Live] = [:]
         for host in rollout.hosts where !host.state.phase.isEnded {
-            live[host.name] = Live(isPaused: isPaused(host.name))
+            live[host.name] = Live(
+                isPaused: isPaused(host.name), deaf: fleet[host.name]?.state?.deaf)
         }
         for (rank, place) in rollout.order.enumerated() {
             live[rollout.hosts[place].name, default: Live()].rank = rank

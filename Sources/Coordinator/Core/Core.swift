@@ -270,8 +270,9 @@ actor Core {
 
     /// What somebody may have to see to.
     private static let warnings: Set = [
-        "broker.away", "broker.queueLost", "coordinator.standby", "coordinator.storeBack", "host.lost",
-        "host.givenUp", "host.twin", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
+        "broker.away", "broker.queueLost", "coordinator.standby", "coordinator.storeBack", "host.deaf",
+        "host.lost", "host.givenUp", "host.twin", "message.dead", "message.ignored", "rollout.paused",
+        "rollout.setAside",
     ]
 
     /// Tells whoever listens how the rollouts are.

@@ -39,7 +39,8 @@ struct HostRegistry {
         for name in fleet.hosts.keys where !known.contains(name) { fleet.forget(name) }
         for host in stored {
             let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
-            fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
+            fleet.expect(
+                host.name, state: host.state, lastHeard: host.lastHeard, isLost: host.isLost, at: heard)
             fleet.restore(host.name, isLost: host.isLost)
         }
         noted = [:]
@@ -66,6 +67,10 @@ struct HostRegistry {
             effects.append(note(host, at: now).effect)
         } else if isDue(after: fleet.lostAfter / 2, since: noted[host], now) {
             notesDue.insert(host)
+        }
+        if heard.hearsAgain {
+            effects.append(
+                .tell("host.hears", "host \(host) can consume its queue again", host: host, at: now))
         }
         switch heard.hasTwin {
         case true?:
@@ -110,6 +115,13 @@ struct HostRegistry {
                 .tell("host.lost", "host \(host) has been silent for too long", host: host, at: now),
                 .rollouts(.lost(host)),
             ]
+        }
+        for host in fleet.deafened(at: now) {
+            let why = fleet.hosts[host]?.state?.deaf ?? ""
+            effects.append(
+                .tell(
+                    "host.deaf", "host \(host) lives but cannot consume its queue: \(why)", host: host,
+                    at: now))
         }
         return effects
     }
