@@ -8,6 +8,9 @@ extension Rollout {
         hosts[host].deafness = said.deaf.map {
             Deafness(why: $0, since: hosts[host].deafness?.since ?? now)
         }
+        // A list that is full may not have all of them.
+        hosts[host].mounted =
+            said.fileSystems.count < Self.mostFileSystems ? Set(said.fileSystems.map(\.uuid)) : nil
         let accepted = mentioned(said.surveys + (said.accepted ?? []), host, at: now)
         noteQueued(accepted, host, at: now)
         let tasks = running(said.running, host, at: now).union(accepted)
@@ -47,5 +50,13 @@ extension Rollout {
     /// Seconds for which a host has had a slice that it has not begun, the longest of them; `nil` if it has none.
     public func queuedSeconds(of host: RolloutHost, at now: Date) -> TimeInterval? {
         host.queuedSince.values.min().map { max(0, now.timeIntervalSince($0)) }
+    }
+
+    /// Whether an answer about this target may be of another worker than the one that has surveyed it: two speak under the host's
+    /// name, or the one that does has not got the target's file system.
+    func isPerhapsOfTwin(_ target: Int) -> Bool {
+        let host = hosts[targets[target].host]
+        return host.hasTwin
+            || host.mounted.map { !$0.contains(host.fileSystems[targets[target].fileSystem]) } ?? false
     }
 }

@@ -1,4 +1,5 @@
 import Contract
+import DefragTypes
 import Foundation
 import Testing
 
@@ -7,10 +8,12 @@ import Testing
 /// A host's state that tells what the tests need.
 func hostState(
     _ mode: DesiredState.Mode = .run, running: [SliceProgress] = [], surveys: [String] = [],
-    instance: String? = nil, accepted: [String]? = nil, deaf: String? = nil
+    instance: String? = nil, accepted: [String]? = nil, deaf: String? = nil, mounted: [String] = ["fs"]
 ) -> HostState {
     HostState(
-        version: "", kernel: "", generation: 1, mode: mode, fileSystems: [], running: running,
+        version: "", kernel: "", generation: 1, mode: mode,
+        fileSystems: mounted.map { .init(uuid: $0, mountPoint: "/", size: .zero, free: .zero) },
+        running: running,
         surveys: surveys, uptime: 1, instance: instance, accepted: accepted, deaf: deaf)
 }
 

@@ -152,13 +152,13 @@ actor Core {
         for effect in effects {
             switch effect {
             case .store(let write): step.write(write)
-            case .believed(let host, let event):
+            case .believed(let host, let event, let hasTwin):
                 if case .hostState(let state) = event {
                     carryOut(desired.heard(host, state, at: step.now), &step)
                 }
                 surveys.heard(host, event)
                 if let task = event.answeredTask { awaited.remove(task, of: host) }
-                carryOut(underWay.handle(.heard(host, event), at: step.now), &step)
+                carryOut(underWay.handle(.heard(host, event, hasTwin: hasTwin), at: step.now), &step)
             case .rollouts(let event): carryOut(underWay.handle(event, at: step.now), &step)
             case .send(let id, let host, let task):
                 awaited.add(id, of: host)

@@ -86,7 +86,8 @@ struct HostRegistry {
         case nil: break
         }
         // The second worker says nothing of the host.
-        if !heard.isOfTwin { effects.append(.believed(host, event)) }
+        let hasTwin = fleet.hosts[host]?.hasTwin ?? false
+        if !heard.isOfTwin { effects.append(.believed(host, event, hasTwin: hasTwin)) }
         return effects
     }
 

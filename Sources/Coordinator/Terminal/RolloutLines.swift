@@ -91,6 +91,9 @@ struct RolloutLines {
         case .unanswered:
             return
                 "  paused, as no host has answered: are the answers lost on their way? go on with: reflow rollout resume \(rollout.id)"
+        case .undeliverable:
+            return
+                "  paused, as nothing could be delivered to any host; see: \(show); go on with: reflow rollout resume \(rollout.id)"
         case nil: break
         }
         // Hosts are asked for their files at any time.
@@ -205,6 +208,7 @@ extension RolloutStatus {
         case (.running, .operator?): "paused"
         case (.running, .errorBudget?): "paused (error budget)"
         case (.running, .unanswered?): "paused (no answers)"
+        case (.running, .undeliverable?): "paused (nothing delivered)"
         case (.running, nil):
             waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
         // An older version has stored both as completed.

@@ -121,6 +121,30 @@ import Testing
         #expect(await told() == ([Timestamp(bench.now), heard], [nil, true]))
     }
 
+    @Test("what another worker refuses under a host's name does not end a file")
+    func otherWorker() async throws {
+        let bench = try await CoreBench()
+        func hear(_ instance: String) async {
+            var said = HostState.living()
+            said.instance = instance
+            await bench.hear("a", .hostState(said))
+        }
+        for instance in ["A", "B", "A"] { await hear(instance) }
+        let id = try await bench.rollout(of: "a")
+        let slice = try #require(try await bench.publish().last { $0.kind == .slice })
+        await bench.hear(
+            "a",
+            .sliceFinished(
+                .init(
+                    task: try #require(slice.task), job: id,
+                    result: DefragResult(path: "/srv/0", status: .skipped, reason: .notFound))))
+        let target = try await bench.core.targets(ofRollout: id, TargetQuery()).items.first
+        #expect(target?.state == .backingOff)
+        #expect(target?.reason == .notAsSurveyed)
+        #expect(try bench.log.contains { $0.contains("do two workers speak under its name") })
+        #expect(try await bench.core.view(of: id).phase == .running)
+    }
+
     @Test("one of the same name that is under way is told, until it has ended")
     func namesake() async throws {
         let bench = try await CoreBench()

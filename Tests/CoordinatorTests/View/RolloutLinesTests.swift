@@ -236,6 +236,16 @@ import Testing
         #expect(rollout.standing == "cancelled")
     }
 
+    @Test("one to whose hosts nothing can be delivered is told from one that hears no answers")
+    func undeliverable() {
+        #expect(lines { $0.pause = .undeliverable }[0].hasPrefix("november-1  paused (nothing delivered)  "))
+        #expect(
+            lines { $0.pause = .undeliverable }[1]
+                == "  paused, as nothing could be delivered to any host; see: reflow rollout show november-1; go on with: reflow rollout resume november-1"
+        )
+        #expect(lines { $0.pause = .unanswered }[1].contains("answers lost"))
+    }
+
     @Test("a host at work that is deaf, silent, or waits is shown so")
     func hostsAtWork() {
         func line(_ change: (inout RolloutStatus.Working) -> Void) -> String {

@@ -103,10 +103,10 @@ struct OneOffRollout {
                 guard let rollout = news.rollouts[id] else { continue }
                 try view.show(rollout)
                 if rollout.phase.isEnded { return }
-                if rollout.pause == .unanswered, !isStopping {
+                if let why = rollout.pause?.hopelessness, !isStopping {
                     // Nobody is there to resume it.
                     isStopping = true
-                    view.note("no host has answered: ending")
+                    view.note("\(why): ending")
                     try await drain(id, core)
                 }
                 guard let trouble = rollout.brokerTrouble else {
@@ -155,6 +155,17 @@ struct OneOffRollout {
             group.addTask { try? await Task.sleep(for: .seconds(2)) }
             await group.next()
             group.cancelAll()
+        }
+    }
+}
+
+extension Rollout.Pause {
+    /// Why nobody will ever answer, where that is so.
+    fileprivate var hopelessness: String? {
+        switch self {
+        case .unanswered: "no host has answered"
+        case .undeliverable: "nothing could be delivered to any host"
+        case .operator, .errorBudget: nil
         }
     }
 }
