@@ -79,6 +79,10 @@ extension Reason {
     public static let dryRun = Reason(rawValue: "dryRun")
     /// No worker answered for the slice.
     public static let noAnswer = Reason(rawValue: "noAnswer")
+    /// The slice could not be delivered to the host.
+    public static let undeliverable = Reason(rawValue: "undeliverable")
+    /// The host refuses a file that it found itself: another worker answers under its name, or its roots or mounts have changed.
+    public static let notAsSurveyed = Reason(rawValue: "notAsSurveyed")
     /// The slice was dead-lettered.
     public static let deadLettered = Reason(rawValue: "deadLettered")
     /// Slices end without progress.

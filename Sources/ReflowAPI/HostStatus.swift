@@ -8,6 +8,8 @@ public struct HostStatus: Codable, Hashable, Sendable {
     public var isLost: Bool
     /// Whether two workers speak under its name; `nil` if not.
     public var hasTwin: Bool?
+    /// Whether the coordinator has not heard it since it started: what it knows is from before; `nil` if it has.
+    public var isFromBefore: Bool?
     /// When it was last heard; `nil` for one that never was.
     public var lastHeard: Timestamp?
     /// What its configuration calls it, such as its rack.
@@ -18,11 +20,12 @@ public struct HostStatus: Codable, Hashable, Sendable {
     public var state: HostState?
 
     public init(
-        name: HostName, isLost: Bool, hasTwin: Bool? = nil, lastHeard: Timestamp?,
-        labels: [String: String] = [:],
+        name: HostName, isLost: Bool, hasTwin: Bool? = nil, isFromBefore: Bool? = nil,
+        lastHeard: Timestamp?, labels: [String: String] = [:],
         rollout: String? = nil, state: HostState? = nil
     ) {
         (self.name, self.isLost, self.hasTwin, self.lastHeard) = (name, isLost, hasTwin, lastHeard)
+        self.isFromBefore = isFromBefore
         (self.labels, self.rollout, self.state) = (labels, rollout, state)
     }
 }

@@ -33,12 +33,11 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
         "rollout.hostReturned", "rollout.cancel", "rollout.cancelled", "rollout.completed", "plan.started",
         "plan.surveyed", "plan.hostLost", "plan.hostReturned", "plan.completed", "host.began",
         "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "host.twin",
-        "host.twinGone", "target.done",
-        "target.skipped", "target.failed", "target.attemptFailed", "broker.away", "broker.back",
-        "broker.queueLost", "broker.queueBack",
+        "host.twinGone", "host.deaf", "host.hears", "target.done", "target.skipped", "target.failed",
+        "target.attemptFailed", "broker.away", "broker.back", "broker.queueLost", "broker.queueBack",
+        "broker.exchangeLost", "broker.exchangeBack", "broker.bindingLost", "broker.bindingBack",
         "broker.misconfigured", "coordinator.started", "coordinator.active", "coordinator.standby",
-        "coordinator.storeBack",
-        "message.dead", "message.ignored", "rollout.setAside",
+        "coordinator.storeBack", "message.dead", "message.ignored", "rollout.setAside",
     ]
 }
 

@@ -14,6 +14,8 @@ public struct RolloutHostStatus: Codable, Hashable, Sendable {
     public var isCanary: Bool
     /// Whether it says that it is paused, by whomever.
     public var isPaused: Bool
+    /// Why it cannot consume its tasks, as it says; `nil` if it can.
+    public var deaf: String?
     /// Since when nothing is heard from it; `nil` while it is.
     public var lostSince: Timestamp?
     /// Its files, by where they stand.

@@ -21,6 +21,10 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
     /// Why the broker cannot be reached: figures are from before, and hosts hear of nothing until it is back; `nil` while it
     /// can.
     public var brokerTrouble: String?
+    /// Why it is set aside: the coordinator goes on without it, until it is started again; `nil` if it is not.
+    public var setAside: String?
+    /// Hosts that it waits for, as they live but cannot consume their tasks; `nil` if there are none.
+    public var deaf: Deaf?
     /// Another rollout that is at work on all the hosts that it could go on with; `nil` if none is.
     public var waitsFor: Other?
     /// Another rollout of the same name that is under way; `nil` if none is.
@@ -69,6 +73,20 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
 
         public init(id: String, pause: Rollout.Pause? = nil) {
             (self.id, self.pause) = (id, pause)
+        }
+    }
+
+    /// Hosts that cannot consume their tasks.
+    public struct Deaf: Codable, Hashable, Sendable {
+        /// One of them.
+        public var name: HostName
+        /// Why it cannot, as it says.
+        public var why: String
+        /// How many there are.
+        public var count: Int
+
+        public init(name: HostName, why: String, count: Int) {
+            (self.name, self.why, self.count) = (name, why, count)
         }
     }
 
@@ -158,6 +176,10 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
         public var deaf: String?
         /// Seconds since anything was heard of the slice of which nothing was heard for the longest; `nil` below 30.
         public var silentSeconds: Double?
+        /// Seconds for which it has had a slice that it has not begun, the longest of them; `nil` below 15.
+        public var queuedSeconds: Double?
+        /// Ids of the jobs, apart from this rollout, that it is at work for; `nil` if there are none.
+        public var otherJobs: [String]?
         /// When the next attempt is made at a file that backs off; `nil` if none does.
         public var nextAttempt: Timestamp?
         /// Its files, by number.
@@ -169,9 +191,10 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
 
         public init(
             name: HostName, isLost: Bool, isPaused: Bool, isPausedElsewhere: Bool, deaf: String? = nil,
-            silentSeconds: Double? = nil, nextAttempt: Timestamp? = nil, targets: Targets, bytes: Bytes,
-            running: [SliceProgress]
+            silentSeconds: Double? = nil, queuedSeconds: Double? = nil, otherJobs: [String]? = nil,
+            nextAttempt: Timestamp? = nil, targets: Targets, bytes: Bytes, running: [SliceProgress]
         ) {
+            (self.queuedSeconds, self.otherJobs) = (queuedSeconds, otherJobs)
             (self.name, self.isLost, self.deaf) = (name, isLost, deaf)
             (self.isPaused, self.isPausedElsewhere) = (isPaused, isPausedElsewhere)
             (self.silentSeconds, self.nextAttempt) = (silentSeconds, nextAttempt)

@@ -76,10 +76,13 @@ extension Rollout {
     /// Seconds for which a host may be deaf in any case: its connections come back one by one.
     private static let shortestDeafness: TimeInterval = 60
 
-    /// Gives up a host that has not been able to consume its queue for `giveUpAfter`: it would keep its slot for ever.
+    /// Gives up a host that has not been able to consume its queue for `giveUpAfter`: it would keep its slot, or everybody waiting
+    /// for its survey, for ever. A plan goes on without it sooner, as without one that is lost.
     mutating func giveUpIfDeaf(_ host: Int, at now: Date) -> [Action] {
-        guard let deafness = hosts[host].deafness, state.phase == .running, state.pause == nil,
-            now.timeIntervalSince(deafness.since) >= max(strategy.giveUpAfter, Self.shortestDeafness)
+        let patience =
+            state.isPlanOnly ? Self.shortestDeafness : max(strategy.giveUpAfter, Self.shortestDeafness)
+        guard let deafness = hosts[host].deafness, state.phase == .running || state.phase == .surveying,
+            state.pause == nil, now.timeIntervalSince(deafness.since) >= patience
         else { return [] }
         return giveUp(host, deafness.words) + keepToBudget(at: now)
     }
@@ -107,6 +110,7 @@ extension Rollout {
             guard let target = hosts[host].lanes[lane].inFlight else { continue }
             hosts[host].lanes[lane].inFlight = nil
             hosts[host].doubts[.slice(target)] = nil
+            hosts[host].queuedSince[target] = nil
             inherited.remove(target)
             targets[target].returnToPending()
             changes.targets.insert(target)

@@ -17,8 +17,9 @@ extension Rollout {
         switch event {
         case .start:
             for host in hosts.indices { actions += requestSurvey(host, at: now) }
-        case .heard(let name, let event):
+        case .heard(let name, let event, let hasTwin):
             guard let host = places[name] else { return [] }
+            hosts[host].hasTwin = hasTwin
             actions += heard(event, from: host, at: now)
         case .lost(let name):
             guard let host = places[name] else { return [] }

@@ -16,38 +16,10 @@ extension Rollout {
             _ = running(progress.running, host, at: now)
             return []
         case .hostState(let said):
-            if said.mode == .run { hosts[host].isHeld = false }
-            hosts[host].deafness = said.deaf.map {
-                Deafness(why: $0, since: hosts[host].deafness?.since ?? now)
-            }
-            let tasks = running(said.running, host, at: now)
-                .union(mentioned(said.surveys + (said.accepted ?? []), host, at: now))
-            return resolveDoubts(said, mentioned: tasks, of: host, at: now) + dispatch(host, at: now)
+            return heard(said, from: host, at: now)
         case .unknown:
             return []
         }
-    }
-
-    private mutating func running(_ slices: [SliceProgress], _ host: Int, at now: Date)
-        -> Set<RolloutHost.Task>
-    {
-        hosts[host].progress = slices.filter { $0.job == id }
-        return mentioned(hosts[host].progress.map(\.task), host, at: now)
-    }
-
-    /// A host has these tasks: they run, or wait behind others. Returns those that are in flight.
-    private mutating func mentioned(_ tasks: [String], _ host: Int, at now: Date) -> Set<RolloutHost.Task> {
-        var mentioned: Set<RolloutHost.Task> = []
-        for task in tasks {
-            if isAwaited(task, of: host) {
-                hosts[host].state.survey.since = now
-                mentioned.insert(.survey)
-            } else if let target = target(ofSlice: task), targets[target].host == host {
-                targets[target].isStillInFlight(at: now)
-                mentioned.insert(.slice(target))
-            }
-        }
-        return mentioned
     }
 
     private mutating func sliceFinished(_ answer: SliceFinished, _ host: Int, at now: Date) -> [Action] {
@@ -55,7 +27,8 @@ extension Rollout {
         // Otherwise it is late or a duplicate.
         guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
         if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
-        let failure = targets[target].answered(answer.result, at: now, retries)
+        let failure = targets[target].answered(
+            answer.result, at: now, retries, isOfTwin: isPerhapsOfTwin(target))
         return [.account(target: target, answer.result)] + (failure.map { [failedAttempt(target, $0)] } ?? [])
             + sliceEnded(target, at: now)
     }
@@ -65,34 +38,36 @@ extension Rollout {
     {
         isAwaited(task, of: host)
             ? giveUp(host, "could not handle the survey: \(reason)")
-            : attemptFailed(task, host, .deadLettered, at: now)
+            : attemptFailed(task, host, .deadLettered, reason, at: now)
     }
 
     mutating func undeliverable(_ task: String, _ host: Int, _ why: String, at now: Date) -> [Action] {
+        let name = hosts[host].name
         if isAwaited(task, of: host) { return giveUp(host, why) }
         guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
-        return unanswered([target], at: now)
+        return unanswered([target], .undeliverable, "\(name) \(why)", at: now)
     }
 
-    private mutating func attemptFailed(_ task: String, _ host: Int, _ reason: Reason, at now: Date)
-        -> [Action]
-    {
+    private mutating func attemptFailed(
+        _ task: String, _ host: Int, _ reason: Reason, _ why: String, at now: Date
+    ) -> [Action] {
         guard let target = target(ofSlice: task), targets[target].host == host else { return [] }
-        return attemptFailed(target, reason, at: now)
+        return attemptFailed(target, reason, why, at: now)
     }
 
     /// The slice in flight of a target failed without an answer.
-    mutating func attemptFailed(_ target: Int, _ reason: Reason, at now: Date, canEnd: Bool = true)
-        -> [Action]
-    {
+    mutating func attemptFailed(
+        _ target: Int, _ reason: Reason, _ why: String? = nil, at now: Date, canEnd: Bool = true
+    ) -> [Action] {
         targets[target].attemptFailed(reason, at: now, retries, canEnd: canEnd)
-        return [failedAttempt(target, reason)] + sliceEnded(target, at: now)
+        return [failedAttempt(target, reason, why)] + sliceEnded(target, at: now)
     }
 
-    private func failedAttempt(_ target: Int, _ reason: Reason) -> Action {
+    private func failedAttempt(_ target: Int, _ reason: Reason, _ why: String? = nil) -> Action {
         .announce(
             .attemptFailed(
-                target: target, attempt: targets[target].fruitless, of: strategy.attempts, reason: reason))
+                target: target, attempt: targets[target].fruitless, of: strategy.attempts, reason: reason,
+                why: why))
     }
 
     mutating func lost(_ host: Int, at now: Date) -> [Action] {

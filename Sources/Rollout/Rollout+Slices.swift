@@ -101,6 +101,7 @@ extension Rollout {
         changes.targets.insert(target)
         inherited.remove(target)
         hosts[host].doubts[.slice(target)] = nil
+        hosts[host].queuedSince[target] = nil
         for lane in hosts[host].lanes.indices where hosts[host].lanes[lane].inFlight == target {
             hosts[host].lanes[lane].inFlight = nil
         }

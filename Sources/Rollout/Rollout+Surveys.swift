@@ -32,7 +32,7 @@ extension Rollout {
         hosts[host].state.survey.since = now
         switch hosts[host].intake.take(page) {
         case .known: return []
-        case .tooMuch: return giveUp(host, "answers its survey with more than a survey can hold")
+        case .tooMuch: return giveUp(host, SurveyIntake.excess)
         case .added:
             return hosts[host].intake.answer == nil
                 ? [.keepPage(hosts[host].name, page)] : completeSurvey(of: host)
@@ -61,10 +61,14 @@ extension Rollout {
         let (files, excess) = addTargets(found.sorted { $0.ranksBefore($1) }, host)
         changes.targets.formUnion(first..<targets.count)
         buildLanes(host, Array(first..<targets.count))
+        let twin =
+            hosts[host].hasTwin
+            ? "two workers called themselves \(hosts[host].name) when it was surveyed: either may have answered"
+            : nil
         setHost(host) {
             $0.survey = .init()
             $0.matched = end.matched
-            $0.problems = end.problems + (excess.map { [$0] } ?? [])
+            $0.problems = end.problems + [excess, twin].compactMap(\.self)
             $0.phase = .waiting
         }
         if state.phase != .surveying { insertInOrder(host) }

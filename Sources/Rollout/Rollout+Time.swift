@@ -42,6 +42,10 @@ extension Rollout {
     mutating func tick(_ host: Int, at now: Date) -> [Action] {
         guard !hosts[host].isLost else { return [] }
         switch hosts[host].state.phase {
+        case .surveying where hosts[host].deafness != nil:
+            // The one in its queue is enough.
+            if hosts[host].state.survey.since != nil { hosts[host].state.survey.since = now }
+            return giveUpIfDeaf(host, at: now)
         case .surveying:
             guard let since = hosts[host].state.survey.since,
                 now.timeIntervalSince(since) >= Self.surveyTimeout
@@ -51,17 +55,10 @@ extension Rollout {
             guard hosts[host].state.survey.tries < strategy.attempts else {
                 return giveUp(
                     host,
-                    hosts[host].deafness?.words
-                        ?? "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
+                    "lives but does not answer the survey: does another worker hold its queue, or does it have no queue?"
                 )
             }
-            guard hosts[host].deafness != nil else { return requestSurvey(host, at: now) }
-            // The one in its queue is enough for a host that cannot consume it.
-            setHost(host) {
-                $0.survey.tries += 1
-                $0.survey.since = now
-            }
-            return []
+            return requestSurvey(host, at: now)
         case .waiting, .active:
             return giveUpIfDeaf(host, at: now) + dispatch(host, at: now)
         case .finished, .givenUp:

@@ -2,13 +2,29 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// Slices that no host answers. If that is so for every host, the hosts are not to blame.
+/// Slices that no host answers, or that cannot be delivered. If that is so for every host, the hosts are not to blame.
 extension Rollout {
     /// Attempts that went unanswered, and at which hosts.
     struct Unanswered: Codable, Hashable, Sendable {
         var attempts = 0
+        /// Those of them that could not be delivered.
+        var undeliverable = 0
         /// Indices.
         var hosts: Set<Int> = []
+
+        init(attempts: Int = 0, undeliverable: Int = 0, hosts: Set<Int> = []) {
+            (self.attempts, self.undeliverable, self.hosts) = (attempts, undeliverable, hosts)
+        }
+
+        init(from decoder: any Decoder) throws {
+            let stored = try decoder.container(keyedBy: CodingKeys.self)
+            try stored.read(.attempts, into: &attempts)
+            try stored.read(.undeliverable, into: &undeliverable)
+            try stored.read(.hosts, into: &hosts)
+        }
+
+        /// What a rollout is paused as for them.
+        var pause: Pause { undeliverable == attempts ? .undeliverable : .unanswered }
     }
 
     /// Fewest attempts without an answer after which the rollout pauses.
@@ -22,26 +38,32 @@ extension Rollout {
                 guard case .inFlight(let since) = targets[$0].state else { return false }
                 return now.timeIntervalSince(since) >= sliceTimeout
             }
-        return overdue.isEmpty ? [] : unanswered(overdue, at: now)
+        return overdue.isEmpty ? [] : unanswered(overdue, .noAnswer, at: now)
     }
 
-    /// The slices in flight of these targets will not be answered.
-    mutating func unanswered(_ overdue: [Int], at now: Date) -> [Action] {
+    /// The slices in flight of these targets will not be answered, for `reason`.
+    mutating func unanswered(_ overdue: [Int], _ reason: Reason, _ why: String? = nil, at now: Date)
+        -> [Action]
+    {
         let silent = overdue.map { targets[$0].host }
         setState {
             $0.unanswered.attempts += overdue.count
+            if reason == .undeliverable { $0.unanswered.undeliverable += overdue.count }
             $0.unanswered.hosts.formUnion(silent)
         }
         let pauses = state.phase == .running && state.pause == nil && noHostAnswers
-        if pauses { setState { $0.pause = .unanswered } }
+        if pauses { setState { $0.pause = $0.unanswered.pause } }
         var actions: [Action] = []
         for target in overdue {
             // While the hosts are not to blame, no target fails.
-            actions += attemptFailed(target, .noAnswer, at: now, canEnd: state.pause != .unanswered)
+            let canEnd = state.pause != .unanswered && state.pause != .undeliverable
+            actions += attemptFailed(target, reason, why, at: now, canEnd: canEnd)
         }
         guard pauses else { return actions }
-        let (attempts, count) = (state.unanswered.attempts, state.unanswered.hosts.count)
-        return actions + [.announce(.unanswered(attempts: attempts, hosts: count))]
+        let counted = state.unanswered
+        let told = Announcement.unanswered(
+            attempts: counted.attempts, undeliverable: counted.undeliverable, hosts: counted.hosts.count)
+        return actions + [.announce(told)]
             + hosts.indices.flatMap { refresh($0, at: now) }
     }
 
@@ -64,7 +86,9 @@ extension Rollout {
     mutating func forgiveUnanswered() {
         setState { $0.unanswered = Unanswered() }
         for target in targets.indices {
-            guard case .backingOff(_, .noAnswer) = targets[target].state else { continue }
+            guard case .backingOff(_, let reason) = targets[target].state,
+                reason == .noAnswer || reason == .undeliverable
+            else { continue }
             targets[target].resetAttempts()
             changes.targets.insert(target)
         }

@@ -18,7 +18,17 @@ struct AttemptTests {
             case .replaced: .fileReplaced
             case .noHeadway: .noHeadway
             case .deadLettered: .deadLettered
-            case .undeliverable, .silence: .noAnswer
+            case .undeliverable: .undeliverable
+            case .silence: .noAnswer
+            }
+        }
+
+        /// What is told beyond the reason.
+        var why: String? {
+            switch self {
+            case .deadLettered: "x"
+            case .undeliverable: "a has no queue"
+            default: nil
             }
         }
 
@@ -61,12 +71,12 @@ struct AttemptTests {
             cause.happen(to: 0, &bench)
             let told = bench.actions[before...].announcements.filter {
                 switch $0 {
-                case .attemptFailed(target: 0, _, _, _), .targetEnded(0): true
+                case .attemptFailed(target: 0, _, _, _, _), .targetEnded(0): true
                 default: false
                 }
             }
             let failed = Rollout.Announcement.attemptFailed(
-                target: 0, attempt: attempt, of: 3, reason: cause.reason)
+                target: 0, attempt: attempt, of: 3, reason: cause.reason, why: cause.why)
             #expect(told == (attempt < 3 ? [failed] : [failed, .targetEnded(0)]))
             guard attempt < 3 else { break }
             guard case .backingOff(_, cause.reason) = bench.rollout.targets[0].state else {

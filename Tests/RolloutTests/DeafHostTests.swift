@@ -72,17 +72,43 @@ struct DeafHostTests {
         #expect(bench.rollout.hosts[0].state.phase == .active)
     }
 
-    @Test("their survey is requested once, and given up in their own words after the usual tries")
-    func survey() {
-        var bench = Bench(files: [0], answering: 0)
+    @Test(
+        "their survey is requested once, and given up in their own words after giveUpAfter; of a plan after a minute",
+        arguments: [
+            (0, false, 60), (60, false, 60), (900, false, 900), (3000, false, 3000), (900, true, 60),
+        ])
+    func survey(giveUpAfter: Double, isPlanOnly: Bool, seconds: Int) {
+        var bench = Bench(
+            files: [0], strategy: .init(giveUpAfter: giveUpAfter), isPlanOnly: isPlanOnly, answering: 0)
         bench.hear("a", .hostState(Self.deaf))
-        pass(1790, Self.deaf, &bench)
+        pass(seconds - 10, Self.deaf, &bench)
         #expect(bench.rollout.hosts[0].state.phase == .surveying)
-        pass(20, Self.deaf, &bench)
+        pass(10, Self.deaf, &bench)
         #expect(bench.actions.count { if case .survey = $0 { true } else { false } } == 1)
         #expect(
             bench.rollout.hosts[0].state.givenUp == "lives but cannot consume its queue: 403 access refused")
-        #expect(bench.rollout.state.phase == .completedWithFailures)
+        #expect(bench.rollout.state.phase == (isPlanOnly ? .planned : .completedWithFailures))
+    }
+
+    @Test("a host that hears again is not asked twice, and has its time")
+    func hearsAgain() {
+        var bench = Bench(files: [1], strategy: .init(giveUpAfter: 7200), answering: 0)
+        pass(3600, Self.deaf, &bench)
+        pass(590, Self.hearing, &bench)
+        #expect(bench.actions.count { if case .survey = $0 { true } else { false } } == 1)
+        pass(20, Self.hearing, &bench)
+        #expect(bench.actions.count { if case .survey = $0 { true } else { false } } == 2)
+    }
+
+    @Test("one does not keep the others from their surveys' end")
+    func others() {
+        var bench = Bench(
+            files: [1, 1], strategy: .init(concurrency: .number(1), giveUpAfter: 60), answering: 1)
+        bench.hear("b", .hostState(Self.deaf))
+        #expect(bench.rollout.state.phase == .surveying)
+        bench.wait(60)
+        #expect(bench.rollout.state.phase == .running)
+        #expect(bench.active == "a")
     }
 
     @Test("while it is paused, no host is given up for it")

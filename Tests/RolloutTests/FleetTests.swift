@@ -1,4 +1,5 @@
 import Contract
+import DefragTypes
 import Foundation
 import Testing
 
@@ -7,10 +8,12 @@ import Testing
 /// A host's state that tells what the tests need.
 func hostState(
     _ mode: DesiredState.Mode = .run, running: [SliceProgress] = [], surveys: [String] = [],
-    instance: String? = nil, accepted: [String]? = nil, deaf: String? = nil
+    instance: String? = nil, accepted: [String]? = nil, deaf: String? = nil, mounted: [String] = ["fs"]
 ) -> HostState {
     HostState(
-        version: "", kernel: "", generation: 1, mode: mode, fileSystems: [], running: running,
+        version: "", kernel: "", generation: 1, mode: mode,
+        fileSystems: mounted.map { .init(uuid: $0, mountPoint: "/", size: .zero, free: .zero) },
+        running: running,
         surveys: surveys, uptime: 1, instance: instance, accepted: accepted, deaf: deaf)
 }
 
@@ -92,12 +95,84 @@ struct FleetSilenceTests {
         for _ in 0..<20 { _ = pass(1) }
         now += seconds
         fleet.couldNotHear(until: now + 30)
-        #expect(fleet.hosts[name("a")]?.lastHeard == now + 30)
+        // When it was heard is not changed by that.
+        #expect(fleet.hosts[name("a")]?.lastHeard == start)
         let (lost, leap) = fleet.tick(at: now)
         #expect(lost == [])
         #expect(leap == nil)
         let left = secondsUntilLost(steps: [1])
         #expect(left == 90)
+    }
+}
+
+@Suite("Hosts that say that they are deaf")
+struct DeafFleetTests {
+    /// What is said when, and what is told: `D` deaf, `H` hearing; a second later time passes.
+    @Test(
+        "are told once after half a minute, and once when they hear again",
+        arguments: [
+            // Not for a moment, such as after an outage.
+            ("D0 D10 D20 H29", "- - - -"), ("D0 D10 H20 D30 D50 H58", "- - - - - -"),
+            ("D0 D10 D20 D30 D40 H50 H60", "- - - deaf - hears -"),
+            // And again.
+            ("D0 D30 H40 D50 D80 H90", "- deaf hears - deaf hears"),
+        ])
+    func told(said: String, expected: String) {
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        var fleet = Fleet(lostAfter: 600)
+        let seen = said.split(separator: " ").map { word -> String in
+            let now = start + (Double(word.dropFirst()) ?? 0)
+            let event = HostEvent.hostState(hostState(deaf: word.first == "D" ? "403" : nil))
+            let hears = fleet.heard(name("a"), event, at: now).hearsAgain
+            let deaf = fleet.deafened(at: now + 0.5) == [name("a")]
+            return deaf ? "deaf" : hears ? "hears" : "-"
+        }
+        #expect(seen.joined(separator: " ") == expected)
+    }
+
+    @Test("are told again after what was told could not be stored, and not while they are lost")
+    func again() {
+        let start = Date(timeIntervalSince1970: 1_800_000_000)
+        var fleet = Fleet(lostAfter: 600)
+        _ = fleet.heard(name("a"), .hostState(hostState(deaf: "403")), at: start)
+        #expect(fleet.deafened(at: start + 40) == [name("a")])
+        #expect(fleet.deafened(at: start + 41) == [])
+        fleet.restore(name("a"), isLost: false)
+        #expect(fleet.deafened(at: start + 42) == [name("a")])
+        fleet.restore(name("a"), isLost: true)
+        #expect(fleet.deafened(at: start + 43) == [])
+    }
+}
+
+@Suite("When hosts were heard")
+struct LastHeardTests {
+    private let start = Date(timeIntervalSince1970: 1_800_000_000)
+
+    @Test("what a process before has heard is told apart, with the time at which it did")
+    func before() {
+        var fleet = Fleet(lostAfter: 60)
+        fleet.expect(name("a"), state: hostState(), lastHeard: start - 5000, at: start)
+        fleet.expect(name("b"), lastHeard: start - 5000, at: start)
+        fleet.expect(name("c"), at: start)
+        let hosts = ["a", "b", "c"].compactMap { fleet.hosts[name($0)] }
+        #expect(hosts.map(\.lastHeard) == [start - 5000, start - 5000, nil])
+        #expect(hosts.map(\.wasHeard) == [true, true, false])
+        #expect(hosts.map(\.isHeardHere) == [false, false, false])
+        // Its silence counts from here on.
+        _ = fleet.tick(at: start)
+        #expect(fleet.tick(at: start + 1).lost == [])
+        _ = fleet.heard(name("b"), .unknown(type: "x"), at: start + 2)
+        #expect(fleet.hosts[name("b")]?.lastHeard == start + 2)
+        #expect(fleet.hosts[name("b")]?.isHeardHere == true)
+    }
+
+    @Test("never in the future, also after the clock was set back")
+    func setBack() {
+        var fleet = Fleet(lostAfter: 60)
+        _ = fleet.heard(name("a"), .hostState(hostState()), at: start)
+        _ = fleet.tick(at: start)
+        _ = fleet.tick(at: start - 3600)
+        #expect(fleet.hosts[name("a")]?.lastHeard == start - 3600)
     }
 }
 

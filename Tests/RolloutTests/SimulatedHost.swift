@@ -29,7 +29,8 @@ struct SimulatedHost {
     /// What it says of itself.
     var state: HostState {
         HostState(
-            version: "test", kernel: "test", generation: 0, mode: mode, fileSystems: [],
+            version: "test", kernel: "test", generation: 0, mode: mode,
+            fileSystems: ["fs0", "fs1"].map { .init(uuid: $0, mountPoint: "/", size: .zero, free: .zero) },
             running: running.map { id, slice in
                 SliceProgress(
                     task: id, job: slice.job, path: slice.path, offset: .zero, size: .zero, rewritten: .zero,

@@ -125,15 +125,55 @@ struct UnansweredTests {
         #expect(secondsUntilPaused(&bench) == 240)
     }
 
-    @Test("hosts without a queue are as silent as others")
-    func undeliverable() {
-        var bench = Bench(files: [1, 1], strategy: Self.strategy)
-        for target in 0...1 {
+    @Test(
+        "slices that cannot be delivered pause it, too, and in other words",
+        arguments: [
+            // Every host's: nothing can be sent.
+            ("uu", .undeliverable, 2), ("uw", .unanswered, 1), ("ww", .unanswered, 0),
+            // One host's: it is to blame.
+            ("ua", nil, 0),
+        ] as [(String, Rollout.Pause?, Int)])
+    func undeliverable(hosts: String, pause: Rollout.Pause?, undeliverable: Int) throws {
+        var bench = Bench(files: [1, 2], strategy: Self.strategy)
+        for (target, way) in hosts.enumerated() {
             let host = bench.rollout.hosts[target].name
-            bench.take(.undeliverable(task: bench.rollout.sliceTask(target), host, "has no queue"))
+            switch way {
+            case "u": bench.take(.undeliverable(task: bench.rollout.sliceTask(target), host, "has no queue"))
+            case "a": bench.finish(target)
+            default: break
+            }
         }
-        #expect(bench.rollout.state.pause == .unanswered)
+        if hosts.contains("w") { bench.wait(240) }
+        #expect(bench.rollout.state.pause == pause)
         #expect(bench.rollout.state.failures == 0)
+        #expect(bench.rollout.state.unanswered.undeliverable == undeliverable)
+        let told = bench.actions.announcements.compactMap {
+            if case .unanswered(_, let undeliverable, _) = $0 { undeliverable } else { nil }
+        }
+        #expect(told == (pause == nil ? [] : [undeliverable]))
+        guard pause != nil else { return }
+        try bench.restart()
+        #expect(bench.rollout.state.pause == pause)
+        try bench.carryOut(.resume)
+        #expect(bench.inFlight == [0, 1])
+        #expect(bench.rollout.targets[0].fruitless == 0)
+    }
+
+    @Test("one host whose slices cannot be delivered fails by itself, while others answer")
+    func oneUndeliverable() {
+        var bench = Bench(files: [1, 9], strategy: .init(attempts: 3, backOff: 30))
+        for attempt in 1...3 {
+            let task = bench.rollout.sliceTask(0)
+            let actions = bench.take(.undeliverable(task: task, name("a"), "has no queue"))
+            #expect(
+                actions.announcements.first
+                    == .attemptFailed(
+                        target: 0, attempt: attempt, of: 3, reason: .undeliverable, why: "a has no queue"))
+            bench.finish(bench.inFlight.last ?? 0)
+            bench.wait(120)
+        }
+        #expect(bench.rollout.targets[0].state == .failed(.undeliverable))
+        #expect(bench.rollout.state.pause == nil)
     }
 
     @Test("a late answer is an answer")

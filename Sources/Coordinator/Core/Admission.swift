@@ -72,16 +72,19 @@ final class Admission: Sendable {
     /// broker itself has moved.
     func admits(_ head: Head, _ awaited: AwaitedTasks, at now: ContinuousClock.Instant) -> Bool {
         guard !head.sender.isOwn else { return true }
-        if let host = head.sender.host, let ofSurvey = EventAddress.isOfSurvey(answer: head.routingKey),
-            awaited.isAwaited(head.task, of: host)
-        {
-            guard let task = head.task else {
-                return admits(head.sender, bytes: head.bytes, .unmarkedAnswers, at: now)
-            }
-            let answer = Answer(host: host, task: AwaitedTasks.base(task), ofSurvey: ofSurvey)
-            if head.isRedelivered || takes(answer, head.bytes) { return true }
+        guard let host = head.sender.host, let ofSurvey = EventAddress.isOfSurvey(answer: head.routingKey)
+        else { return admits(head.sender, bytes: head.bytes, .unasked, at: now) }
+        // An answer to somebody else, who hears it, too, is no flood.
+        if let task = head.task, awaited.isForeign(task) { return false }
+        guard awaited.isAwaited(head.task, of: host) else {
+            return admits(head.sender, bytes: head.bytes, .unasked, at: now)
         }
-        return admits(head.sender, bytes: head.bytes, .unasked, at: now)
+        guard let task = head.task else {
+            return admits(head.sender, bytes: head.bytes, .unmarkedAnswers, at: now)
+        }
+        let answer = Answer(host: host, task: AwaitedTasks.base(task), ofSurvey: ofSurvey)
+        return head.isRedelivered || takes(answer, head.bytes)
+            || admits(head.sender, bytes: head.bytes, .unasked, at: now)
     }
 
     /// Whether it fits into what is left of an answer.

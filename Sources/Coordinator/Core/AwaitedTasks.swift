@@ -6,6 +6,12 @@ import Synchronization
 /// Tasks whose answers are waited for: asked by those who take messages in, beside the core.
 final class AwaitedTasks: Sendable {
     private let tasks = Mutex<[HostName: Set<String>]>([:])
+    /// The job of `reflow run` whose tasks they are; `nil` for a coordinator's.
+    private let job: JobID?
+
+    init(of job: JobID? = nil) {
+        self.job = job
+    }
 
     /// A task goes out to a host.
     func add(_ task: String, of host: HostName) {
@@ -38,6 +44,9 @@ final class AwaitedTasks: Sendable {
             return task.map { own.contains(Self.base($0)) } ?? true
         }
     }
+
+    /// Whether a task is somebody else's, who hears the answers, too: a job's is not the coordinator's, and the other way round.
+    func isForeign(_ task: String) -> Bool { job.map { !$0.has(task) } ?? JobID.isOfAny(task) }
 
     /// A task's id without what tells one process's from another's.
     static func base(_ task: String) -> String { String(task.prefix { $0 != "." }) }

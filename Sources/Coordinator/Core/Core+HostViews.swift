@@ -47,6 +47,8 @@ extension Core {
             name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
             isPausedElsewhere: isPausedElsewhere(host.name),
             deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
+            queuedSeconds: rollout.queuedSeconds(of: host, at: clock()).flatMap { $0 < 15 ? nil : $0 },
+            otherJobs: host.otherJobs.isEmpty ? nil : host.otherJobs,
             nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
             running: host.progress)
     }
@@ -61,6 +63,7 @@ extension Core {
         for index in views.indices {
             guard let host = live[views[index].name] else { continue }
             views[index].isPaused = host.isPaused
+            views[index].deaf = host.deaf
             views[index].bytes.behind += host.ahead
         }
         // In the order in which they have their turn, then those without any files.
@@ -72,6 +75,7 @@ extension Core {
     private struct Live {
         var rank = Int.max
         var isPaused = false
+        var deaf: String?
         var ahead = ByteCount.zero
     }
 
@@ -79,7 +83,8 @@ extension Core {
         guard let rollout = underWay[id] else { return [:] }
         var live: [HostName: Live] = [:]
         for host in rollout.hosts where !host.state.phase.isEnded {
-            live[host.name] = Live(isPaused: isPaused(host.name))
+            live[host.name] = Live(
+                isPaused: isPaused(host.name), deaf: fleet[host.name]?.state?.deaf)
         }
         for (rank, place) in rollout.order.enumerated() {
             live[rollout.hosts[place].name, default: Live()].rank = rank

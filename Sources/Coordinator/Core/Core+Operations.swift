@@ -20,7 +20,8 @@ extension Core: Operations {
         return fleet.hosts.values.sorted { $0.name < $1.name }.map { host in
             HostStatus(
                 name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
-                lastHeard: host.state == nil ? nil : Timestamp(host.lastHeard), labels: host.labels,
+                isFromBefore: host.isHeardHere || !host.wasHeard ? nil : true,
+                lastHeard: host.lastHeard.map { Timestamp($0) }, labels: host.labels,
                 rollout: atWork[host.name], state: host.state)
         }
     }
@@ -83,9 +84,10 @@ extension Core: Operations {
     }
 
     /// Begins a rollout, and returns its id. `text` is what it was read from.
-    func begin(_ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, by who: String) throws
-        -> String
-    {
+    func begin(
+        _ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, id ownID: String? = nil,
+        by who: String
+    ) throws -> String {
         var step = try newOrder()
         let now = step.now
         if isStandby, let why = health[.lease] { throw OperationError.brokerAway(why) }
@@ -96,7 +98,7 @@ extension Core: Operations {
             )
         }
         for host in selected { fleet.expect(host.name, at: now) }
-        let id = newRolloutID(spec.name, at: now)
+        let id = ownID ?? newRolloutID(spec.name, at: now)
         let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
         let lost = selected.map(\.name).filter { fleet[$0]?.isLost == true }
         let effects = underWay.begin(rollout, text: text, lost: lost, at: now)
@@ -158,6 +160,7 @@ extension Core: Operations {
     ) throws -> RolloutStatus {
         var step = try newOrder()
         guard underWay[id] != nil else {
+            if let why = setAside[id] { throw OperationError.setAside(id, why) }
             let ended = try self.view(of: id)
             throw OperationError.conflict("the rollout \(id) is \(ended.phase.rawValue)")
         }

@@ -57,8 +57,9 @@ extension Core {
                 storeIsBack()
                 return value
             } catch {
-                if case StepTrouble.rollout(let id, let cause) = error, setAside.insert(id).inserted {
+                if case StepTrouble.rollout(let id, let cause) = error, setAside[id] == nil {
                     // The others go on without it.
+                    setAside[id] = "\(cause)"
                     untold[id] = cause
                     continue
                 }
@@ -170,7 +171,7 @@ extension Core {
 
     /// Goes on without a rollout that cannot be read, or whose decisions cannot be stored; until the next start.
     func setAside(_ id: String, _ error: any Error, _ step: inout Step) {
-        setAside.insert(id)
+        setAside[id] = "\(error)"
         // Until it is stored.
         untold[id] = error
         underWay.forget(id)

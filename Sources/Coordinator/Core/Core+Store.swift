@@ -89,7 +89,7 @@ extension Core {
             lastEvent = try read.lastEventID()
             return try read.unfinishedRollouts()
         }
-        for id in unfinished where !setAside.contains(id) {
+        for id in unfinished where setAside[id] == nil {
             do {
                 let rollout = try read { try $0.restore(id, at: now) }
                 // Those that were never heard are known from here alone.
@@ -120,7 +120,7 @@ extension Core {
     /// What somebody may have to see to.
     private static let warnings: Set = [
         "broker.away", "broker.bindingLost", "broker.exchangeLost", "broker.queueLost", "coordinator.standby",
-        "coordinator.storeBack", "host.lost",
-        "host.givenUp", "host.twin", "message.dead", "message.ignored", "rollout.paused", "rollout.setAside",
+        "coordinator.storeBack", "host.deaf", "host.givenUp", "host.lost", "host.twin", "message.dead",
+        "message.ignored", "rollout.paused", "rollout.setAside",
     ]
 }

@@ -47,6 +47,7 @@ extension Core {
         do {
             return view(try read { try $0.rollout(id) })
         } catch let error as StoreError where error.code == .unknown {
+            if let why = setAside[id] { throw OperationError.setAside(id, why) }
             throw OperationError.notFound(error.message)
         }
     }
@@ -69,6 +70,8 @@ extension Core {
         var view = RolloutStatus(
             id: row.id, state: state, started: Timestamp(row.created), ended: row.ended.map { Timestamp($0) })
         view.isOpen = isOpen
+        view.setAside = setAside[row.id]
+        view.deaf = live.flatMap(deaf)
         view.hosts = .init(
             row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
         (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)
@@ -98,7 +101,7 @@ extension Core {
     /// Tells whoever listens how the rollouts are.
     func publishViews() {
         guard feed.listeners > 0 else { return }
-        for id in underWay.ids {
+        for id in underWay.ids + setAside.keys {
             if let view = try? view(of: id) { feed.publish(.rollout(view)) }
         }
     }
@@ -116,6 +119,14 @@ extension Core {
             id != rollout.id && waiting.contains { other.isAtWork(on: $0) }
         }
         return holder.map { .init(id: $0.key, pause: $0.value.state.pause) }
+    }
+
+    /// Hosts that live and that `rollout` waits for, as they cannot consume their tasks.
+    private func deaf(_ rollout: Rollout) -> RolloutStatus.Deaf? {
+        let deaf = rollout.hosts.lazy.filter { !$0.isLost && !$0.state.phase.isEnded }.compactMap { host in
+            self.fleet[host.name]?.state?.deaf.map { (host.name, $0) }
+        }
+        return deaf.first.map { .init(name: $0, why: $1, count: deaf.count) }
     }
 
     /// What the store says of something that may not be there.

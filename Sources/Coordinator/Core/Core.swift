@@ -27,7 +27,7 @@ actor Core {
         missing: Dictionary(
             uniqueKeysWithValues: BrokerLink.allCases.map { (.link($0), "the broker was not reached yet") }))
     /// Tasks whose answers are waited for.
-    nonisolated let awaited = AwaitedTasks()
+    nonisolated let awaited: AwaitedTasks
 
     var fleet: HostRegistry
     var underWay = RolloutRegistry()
@@ -51,8 +51,8 @@ actor Core {
     var isStale = true
     /// What can be worked with, or cannot, while the step that says so has yet to be stored: whether it was there before.
     var unsaid: [Dependency: Bool] = [:]
-    /// Rollouts that this process goes on without.
-    var setAside: Set<String> = []
+    /// Rollouts that this process goes on without, and why.
+    var setAside: [String: String] = [:]
     /// Those of which nobody has been told yet, and why.
     var untold: [String: any Error] = [:]
     /// Since when the store takes nothing; `nil` while it does.
@@ -63,12 +63,13 @@ actor Core {
     private let executor = SerialQueueExecutor("reflow.core")
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// A core that knows nothing yet but what is in `store`: see ``resume()``.
+    /// A core that knows nothing yet but what is in `store`: see ``resume()``. One of `reflow run` is for that job alone.
     init(
-        store: Store, fleet: Fleet, retention: Store.Retention = .init(), log: Logger,
+        store: Store, fleet: Fleet, retention: Store.Retention = .init(), job: JobID? = nil, log: Logger,
         clock: @escaping @Sendable () -> Date = { Date() }
     ) {
         self.store = store
+        awaited = AwaitedTasks(of: job)
         self.retention = retention
         self.clock = clock
         self.log = log
@@ -151,13 +152,13 @@ actor Core {
         for effect in effects {
             switch effect {
             case .store(let write): step.write(write)
-            case .believed(let host, let event):
+            case .believed(let host, let event, let hasTwin):
                 if case .hostState(let state) = event {
                     carryOut(desired.heard(host, state, at: step.now), &step)
                 }
                 surveys.heard(host, event)
                 if let task = event.answeredTask { awaited.remove(task, of: host) }
-                carryOut(underWay.handle(.heard(host, event), at: step.now), &step)
+                carryOut(underWay.handle(.heard(host, event, hasTwin: hasTwin), at: step.now), &step)
             case .rollouts(let event): carryOut(underWay.handle(event, at: step.now), &step)
             case .send(let id, let host, let task):
                 awaited.add(id, of: host)

@@ -8,8 +8,8 @@ import Rollout
 enum Effect {
     /// Write something, after what has changed in the rollouts.
     case store((WriteTransaction) throws -> Void)
-    /// Hand what a host has said to everybody whom it concerns.
-    case believed(HostName, HostEvent)
+    /// Hand what a host has said to everybody whom it concerns; whether a second worker speaks under its name.
+    case believed(HostName, HostEvent, hasTwin: Bool)
     /// Have a task published to a host, under this id.
     case send(id: String, HostName, (ReadTransaction) throws -> HostTask)
     /// Hand an event to every rollout.

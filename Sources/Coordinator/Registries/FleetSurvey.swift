@@ -28,6 +28,12 @@ struct FleetSurvey: Sendable {
     /// Id of the task of a host.
     func task(of host: HostName) -> String { "\(id)-\(host)" }
 
+    /// The id of the survey whose task of `host` this is, if it is one of a survey.
+    static func id(ofTask task: String, of host: HostName) -> String? {
+        let end = "-\(host)"
+        return task.hasSuffix(end) ? String(task.dropLast(end.count)) : nil
+    }
+
     /// What is asked of each host.
     var task: SurveyTask {
         SurveyTask(
@@ -40,7 +46,9 @@ struct FleetSurvey: Sendable {
         guard hosts[host] != nil, !isEnded(host) else { return }
         switch event {
         case .surveyPage(let page) where page.task == task(of: host):
-            intakes[host, default: .init()].take(page)
+            if case .tooMuch = intakes[host, default: .init()].take(page) {
+                return cannotAnswer(host, SurveyIntake.excess)
+            }
             hosts[host]?.state = .answering
         case .surveyFinished(let end) where end.task == task(of: host):
             intakes[host, default: .init()].take(end)

@@ -47,7 +47,8 @@ struct HostRegistry {
         for name in fleet.hosts.keys where !known.contains(name) { fleet.forget(name) }
         for host in stored {
             let heard = min(now, max(host.lastHeard ?? now, now - max(0, fleet.lostAfter - Self.grace)))
-            fleet.expect(host.name, state: host.state, isLost: host.isLost, at: heard)
+            fleet.expect(
+                host.name, state: host.state, lastHeard: host.lastHeard, isLost: host.isLost, at: heard)
             fleet.restore(host.name, isLost: host.isLost)
         }
         noted = [:]
@@ -76,6 +77,10 @@ struct HostRegistry {
         } else if isDue(after: fleet.lostAfter / 2, since: noted[host], now) {
             notesDue.insert(host)
         }
+        if heard.hearsAgain {
+            effects.append(
+                .tell("host.hears", "host \(host) can consume its queue again", host: host, at: now))
+        }
         switch heard.hasTwin {
         case true?:
             effects.append(
@@ -90,7 +95,8 @@ struct HostRegistry {
         case nil: break
         }
         // The second worker says nothing of the host.
-        if !heard.isOfTwin { effects.append(.believed(host, event)) }
+        let hasTwin = fleet.hosts[host]?.hasTwin ?? false
+        if !heard.isOfTwin { effects.append(.believed(host, event, hasTwin: hasTwin)) }
         return effects
     }
 
@@ -130,6 +136,13 @@ struct HostRegistry {
                 .tell("host.lost", "host \(host) has been silent for too long", host: host, at: now),
                 .rollouts(.lost(host)),
             ]
+        }
+        for host in fleet.deafened(at: now) {
+            let why = fleet.hosts[host]?.state?.deaf ?? ""
+            effects.append(
+                .tell(
+                    "host.deaf", "host \(host) lives but cannot consume its queue: \(why)", host: host,
+                    at: now))
         }
         return effects
     }

@@ -42,19 +42,28 @@ extension Rollout {
         }
         return switch announcement {
         case .targetEnded(let number): announceEnd(of: number, at: now)
-        case .attemptFailed(let number, let attempt, let most, let reason):
+        case .attemptFailed(let number, let attempt, let most, let reason, let why):
             announce(
-                "target.attemptFailed", number, "attempt \(attempt) of \(most) failed: \(reason)", at: now)
+                "target.attemptFailed", number,
+                "attempt \(attempt) of \(most) failed: \(reason)"
+                    + ((why ?? doubt(reason)).map { ": \($0)" } ?? ""), at: now)
         case .surveyed(let targets):
             tell("\(kind).surveyed", "all hosts have been asked: \(counted(targets, "file"))")
         case .stage(let stage): tell("rollout.stage", "stage \(stage.text(strategy))")
         case .budgetExceeded(let failures, let allowed):
             tell("rollout.paused", "paused: \(counted(failures, "failure")), \(allowed) allowed")
-        case .unanswered(let attempts, let hosts):
+        case .unanswered(let attempts, let undeliverable, let hosts) where undeliverable == attempts:
+            tell(
+                "rollout.paused",
+                "paused: none of \(counted(attempts, "slice")) for \(counted(hosts, "host")) could be delivered: "
+                    + "the broker does not take them")
+        case .unanswered(let attempts, let undeliverable, let hosts):
             tell(
                 "rollout.paused",
                 "paused: none of \(counted(attempts, "attempt")) at \(counted(hosts, "host")) was answered: "
-                    + "their answers do not arrive here")
+                    + (undeliverable > 0
+                        ? "\(undeliverable) could not be delivered, and to the others no answer arrives here"
+                        : "their answers do not arrive here"))
         case .hostBegan(let host): tell("host.began", "host \(host) begins", host)
         case .hostFinished(let host): tell("host.finished", "host \(host) has finished", host)
         case .hostLost(let host):
@@ -78,11 +87,15 @@ extension Rollout {
         }
     }
 
+    /// What an operator has to look into, where a host contradicts itself.
+    private func doubt(_ reason: Reason) -> String? { reason == .notAsSurveyed ? reason.explanation : nil }
+
     private func announceEnd(of number: Int, at now: Date) -> Effect {
         let (type, how) =
             switch targets[number].state {
             case .skipped(let reason): ("target.skipped", "was left alone: \(reason)")
-            case .failed(let reason): ("target.failed", "has failed: \(reason)")
+            case .failed(let reason):
+                ("target.failed", "has failed: \(reason)" + (doubt(reason).map { ": \($0)" } ?? ""))
             default: ("target.done", "is done")
             }
         return announce(type, number, how, at: now)

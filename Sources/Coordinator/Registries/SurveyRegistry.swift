@@ -1,4 +1,5 @@
 import Contract
+import DequeModule
 import Foundation
 import ReflowAPI
 import Rollout
@@ -6,6 +7,9 @@ import Rollout
 /// Surveys that operators have asked for: they need not outlive the process.
 struct SurveyRegistry {
     private var surveys: [String: FleetSurvey] = [:]
+    /// Their ids, the oldest first, and how many files all of them may hold.
+    private var order: Deque<String> = []
+    private var files = 0
 
     /// Seconds that a living host has to answer.
     private static let patience: TimeInterval = 1800
@@ -15,12 +19,10 @@ struct SurveyRegistry {
     /// Begins a survey. The oldest make room for it.
     mutating func start(_ request: SurveyRequest, at now: Date) -> (id: String, effects: [Effect]) {
         let survey = FleetSurvey(id: "survey-\(newMessageID().prefix(12))", request, at: now)
-        var room = SurveyRequest.mostFiles - request.files
-        surveys = surveys.values.sorted { $0.asked > $1.asked }.reduce(into: [survey.id: survey]) {
-            kept, other in
-            room -= other.request.files
-            if room >= 0 { kept[other.id] = other }
-        }
+        surveys[survey.id] = survey
+        order.append(survey.id)
+        files += request.files
+        while files > SurveyRequest.mostFiles, order.count > 1 { forgetOldest() }
         let effects = survey.hosts.keys.sorted().map { host in
             Effect.send(id: survey.task(of: host), host) { _ in .survey(survey.task) }
         }
@@ -29,12 +31,18 @@ struct SurveyRegistry {
 
     /// A host said something.
     mutating func heard(_ host: HostName, _ event: HostEvent) {
-        for id in surveys.keys { surveys[id]?.heard(host, event) }
+        let task: String
+        switch event {
+        case .surveyPage(let page): task = page.task
+        case .surveyFinished(let end): task = end.task
+        case .sliceFinished, .progress, .hostState, .unknown: return
+        }
+        if let id = FleetSurvey.id(ofTask: task, of: host) { surveys[id]?.heard(host, event) }
     }
 
     /// A task of a host came to nothing.
     mutating func failed(task: String, _ host: HostName, _ why: String) {
-        for id in surveys.keys { surveys[id]?.failed(task: task, host, why) }
+        if let id = FleetSurvey.id(ofTask: task, of: host) { surveys[id]?.failed(task: task, host, why) }
     }
 
     /// Tasks whose answers are awaited, with their hosts.
@@ -44,7 +52,14 @@ struct SurveyRegistry {
 
     /// Forgets surveys an hour after they were asked for.
     mutating func prune(at now: Date) {
-        surveys = surveys.filter { now.timeIntervalSince($0.value.asked) < 3600 }
+        while let oldest = order.first.flatMap({ surveys[$0] }), now.timeIntervalSince(oldest.asked) >= 3600 {
+            forgetOldest()
+        }
+    }
+
+    private mutating func forgetOldest() {
+        guard let id = order.popFirst(), let survey = surveys.removeValue(forKey: id) else { return }
+        files -= survey.request.files
     }
 
     /// How far a survey is, given who is lost: those do not answer.

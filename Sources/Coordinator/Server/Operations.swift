@@ -79,4 +79,11 @@ enum OperationError: Error, Hashable, Sendable {
     case invalid(String)
     /// A specification has these problems, at least one.
     case invalidSpec([SpecProblem])
+
+    /// A rollout is set aside: why, and what to do.
+    static func setAside(_ rollout: String, _ why: String) -> Self {
+        .conflict(
+            "the rollout \(rollout) is set aside, and nothing of it goes on: \(why). It is tried again when the coordinator is started again; another rollout with the same specification does what is left"
+        )
+    }
 }

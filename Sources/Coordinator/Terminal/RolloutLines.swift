@@ -77,6 +77,10 @@ struct RolloutLines {
     /// What holds it up, and what to do; `nil` if nothing does.
     var obstacle: String? {
         guard !rollout.phase.isEnded else { return nil }
+        if let why = rollout.setAside {
+            return
+                "  set aside: \(why.cut(to: 200)). It is tried again when the coordinator is started again"
+        }
         if let trouble = rollout.brokerTrouble { return "  \(trouble); figures are from before" }
         let show = "reflow rollout show \(rollout.id)"
         switch rollout.pause {
@@ -87,8 +91,13 @@ struct RolloutLines {
         case .unanswered:
             return
                 "  paused, as no host has answered: are the answers lost on their way? go on with: reflow rollout resume \(rollout.id)"
+        case .undeliverable:
+            return
+                "  paused, as nothing could be delivered to any host; see: \(show); go on with: reflow rollout resume \(rollout.id)"
         case nil: break
         }
+        // Hosts are asked for their files at any time.
+        if rollout.phase == .surveying, let idleness { return idleness }
         if let other = rollout.waitsFor {
             return "  waiting for \(other.id)\(other.pause == nil ? "" : " (paused)"), which has its hosts"
         }
@@ -101,10 +110,14 @@ struct RolloutLines {
 
     /// Why nothing happens though it may; `nil` if something does. The same text as long as the reason is the same.
     var idleness: String? {
+        if rollout.phase == .surveying, rollout.pause == nil { return deafHosts }
         guard rollout.phase == .running, rollout.pause == nil, rollout.isOpen else { return nil }
         let working = rollout.working
         guard !working.isEmpty else {
             let waiting = rollout.hosts.waiting
+            if let deaf = rollout.deaf, deaf.count + rollout.hosts.lost >= waiting + rollout.hosts.surveying {
+                return deafHosts
+            }
             guard waiting > 0, rollout.hosts.lost >= waiting else { return nil }
             return
                 "  waiting for \(counted(waiting, "host")) that \(waiting == 1 ? "is" : "are") lost; see: reflow hosts"
@@ -126,10 +139,28 @@ struct RolloutLines {
             return "  no sign of life of the slices that are out on "
                 + (heard.count == 1 ? "host \(heard[0].name)" : counted(heard.count, "host"))
         }
+        if let queued = queuedSlices(heard) { return queued }
         guard heard.allSatisfy({ $0.targets.inFlight == 0 && $0.targets.pending == 0 }),
             let next = heard.compactMap(\.nextAttempt).min(by: { $0.description < $1.description })
         else { return nil }
         return "  the files that are left wait for another attempt, the next at \(next.short)"
+    }
+
+    /// That hosts cannot be asked for anything; `nil` if all can.
+    private var deafHosts: String? {
+        guard let deaf = rollout.deaf else { return nil }
+        let others = deaf.count > 1 ? "; nor can \(counted(deaf.count - 1, "other host"))" : ""
+        return "  host \(deaf.name) cannot consume its tasks: \(deaf.why.cut(to: 200))\(others)"
+    }
+
+    /// That nothing runs, as what was sent waits at the hosts that are `heard`; `nil` if anything runs.
+    private func queuedSlices(_ heard: [RolloutStatus.Working]) -> String? {
+        guard heard.allSatisfy({ $0.queuedSeconds != nil && $0.running.isEmpty }) else { return nil }
+        guard heard.count == 1 else {
+            return "  the slices that are out wait on \(heard.count) hosts, which have not begun them"
+        }
+        let jobs = heard[0].otherJobs.map { ", which is at work for \($0.prefix(3).joined(separator: ", "))" }
+        return "  the slice that is out waits on host \(heard[0].name)\(jobs ?? ", which has not begun it")"
     }
 
     /// That all hosts at work were paused, by somebody else, and how they go on.
@@ -157,8 +188,13 @@ struct RolloutLines {
         let silence = host.silentSeconds.map {
             "no sign of life for \(Duration(saturating: $0.rounded()).text)"
         }
+        let queue = host.queuedSeconds.map {
+            "waits there for \(Duration(saturating: $0.rounded()).text)"
+                + (host.otherJobs?.first.map { " behind \($0)" } ?? "")
+        }
         let next = host.targets.inFlight > 0 ? nil : host.nextAttempt.map { "next attempt at \($0.short)" }
-        let words = [state, silence, next].compactMap(\.self).filter { !$0.isEmpty }.joined(separator: "  ")
+        let words = [state, silence, queue, next].compactMap(\.self).filter { !$0.isEmpty }.joined(
+            separator: "  ")
         let share = Bar(share: host.bytes.share)
         return "\(bar ? "\(share)" : share.percent)  \(files(host.targets))  \(words)"
     }
@@ -167,10 +203,12 @@ struct RolloutLines {
 extension RolloutStatus {
     /// Where it stands, in a word or two.
     var standing: String {
-        switch (phase, pause) {
+        if setAside != nil, !phase.isEnded { return "set aside" }
+        return switch (phase, pause) {
         case (.running, .operator?): "paused"
         case (.running, .errorBudget?): "paused (error budget)"
         case (.running, .unanswered?): "paused (no answers)"
+        case (.running, .undeliverable?): "paused (nothing delivered)"
         case (.running, nil):
             waitsFor != nil ? "\(stage.text), waiting" : isOpen ? stage.text : "\(stage.text), closed"
         // An older version has stored both as completed.
@@ -181,12 +219,13 @@ extension RolloutStatus {
         }
     }
 
-    /// What the end of it says to the shell: 1 if anything failed or a host was given up, 2 if it was cancelled.
+    /// What the end of it says to the shell: 1 if anything failed, a host was given up, or it is set aside, 2 if it was cancelled.
     var exitStatus: ExitStatus {
         switch phase {
         case .planned, .completed: targets.failed == 0 && hosts.givenUp == 0 ? .success : .failed
         case .completedWithFailures: .failed
-        case .cancelled, .surveying, .running, .cancelling: .stoppedEarly
+        case .surveying, .running, .cancelling: setAside == nil ? .stoppedEarly : .failed
+        case .cancelled: .stoppedEarly
         }
     }
 }

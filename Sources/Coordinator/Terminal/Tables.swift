@@ -15,7 +15,9 @@ enum Tables {
         var notes: [String] = []
         let rows = hosts.map { host in
             let free = (host.state?.fileSystems ?? []).map { "\($0.mountPoint) \($0.free) of \($0.size)" }
-            if let deaf = host.state?.deaf { notes.append("\(host.name) cannot consume its tasks: \(deaf)") }
+            if let deaf = host.state?.deaf, host.isFromBefore != true {
+                notes.append("\(host.name) cannot consume its tasks: \(deaf)")
+            }
             if host.hasTwin == true {
                 notes.append(
                     "\(host.name): two workers speak under this name; stop one, or give it its own REFLOW_HOST"
@@ -54,9 +56,10 @@ enum Tables {
         var notes: [String] = []
         let rows = hosts.map { host in
             notes += host.problems.map { "\(host.name): \($0)" }
+            if let deaf = host.deaf { notes.append("\(host.name) cannot consume its tasks: \(deaf)") }
             let state =
                 host.lostSince.map { "LOST since \($0.short)" }
-                ?? host.phase.rawValue + (host.isPaused ? ", paused" : "")
+                ?? host.phase.rawValue + (host.deaf != nil ? ", deaf" : host.isPaused ? ", paused" : "")
             return [
                 host.name.description, state + (host.isCanary ? " (canary)" : ""),
                 "\(Int(host.bytes.share * 100))%",
@@ -157,6 +160,7 @@ enum Tables {
 extension HostStatus {
     /// What it does, in a word or two.
     fileprivate var doing: String {
+        if isFromBefore == true { return "not heard yet" }
         guard let state else { return "unknown" }
         if state.deaf != nil { return "deaf" }
         if hasTwin == true { return "two workers" }

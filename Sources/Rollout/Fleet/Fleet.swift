@@ -19,11 +19,15 @@ public struct Fleet: Sendable {
         self.answerWithin = answerWithin ?? lostAfter
     }
 
-    /// Adds a host that is known from the store or named by an operator, unless it is known already.
-    public mutating func expect(_ name: HostName, state: HostState? = nil, isLost: Bool = false, at now: Date)
-    {
+    /// Adds a host that is known from the store or named by an operator, unless it is known already. Its silence is counted from
+    /// `now` on.
+    public mutating func expect(
+        _ name: HostName, state: HostState? = nil, lastHeard: Date? = nil, isLost: Bool = false, at now: Date
+    ) {
         guard hosts[name] == nil else { return }
-        hosts[name] = Host(name: name, state: state, isLost: isLost, wasHeard: state != nil, at: now)
+        hosts[name] = Host(
+            name: name, state: state, isLost: isLost, lastHeard: lastHeard ?? (state == nil ? nil : now),
+            silentSince: now)
     }
 
     /// What an event says of its host, beyond the event itself.
@@ -34,6 +38,8 @@ public struct Fleet: Sendable {
         public var hasTwin: Bool?
         /// The event is the second worker's state: it says nothing of the host, and ``Host/state`` is still the first one's.
         public var isOfTwin = false
+        /// It could not consume its queue, which was told, and can again.
+        public var hearsAgain = false
 
         init() {}
     }
@@ -41,7 +47,8 @@ public struct Fleet: Sendable {
     /// A host was heard.
     public mutating func heard(_ name: HostName, _ event: HostEvent, at now: Date) -> Heard {
         var host =
-            hosts[name] ?? Host(name: name, state: nil, isLost: false, wasHeard: true, at: now)
+            hosts[name]
+            ?? Host(name: name, state: nil, isLost: false, lastHeard: now, silentSince: now)
         defer { hosts[name] = host }
         return host.heard(event, at: now)
     }
@@ -60,16 +67,29 @@ public struct Fleet: Sendable {
             guard var host = hosts[name], !host.isLost else { continue }
             let silence = host.wasHeard ? lostAfter : answerWithin
             if hasLeapt { host.excuse(passed, at: now, atMost: silence) }
-            host.isLost = now.timeIntervalSince(host.lastHeard) >= silence
+            host.isLost = now.timeIntervalSince(host.silentSince) >= silence
             if host.isLost { lost.append(name) }
             hosts[name] = host
         }
         return (lost.sorted(), hasLeapt ? passed : nil)
     }
 
+    /// Seconds for which a host is deaf before that is told: after an outage its connections come back one by one.
+    private static let deafness: TimeInterval = 30
+
+    /// Hosts that live and have not been able to consume their queue for a while: each once, until it can.
+    public mutating func deafened(at now: Date) -> [HostName] {
+        var found: [HostName] = []
+        for name in hosts.keys {
+            if hosts[name]?.becomesDeaf(after: Self.deafness, at: now) == true { found.append(name) }
+        }
+        return found.sorted()
+    }
+
     /// Whether a host is lost, as the driver has stored it last: what it could not store has not happened.
     public mutating func restore(_ name: HostName, isLost: Bool) {
         hosts[name]?.isLost = isLost
+        hosts[name]?.tellAgain()
     }
 
     /// A host is as it was before something was heard that the driver could not store.
@@ -85,7 +105,7 @@ public struct Fleet: Sendable {
     /// No host can be heard before `time`, as the broker was away until now: the silence of each begins then. Ticks begin again,
     /// too: the time without any is no leap.
     public mutating func couldNotHear(until time: Date) {
-        for name in hosts.keys { hosts[name]?.lastHeard = time }
+        for name in hosts.keys { hosts[name]?.silentSince = time }
         lastTick = nil
     }
 }

@@ -7,12 +7,20 @@ extension Fleet {
         public let name: HostName
         /// Its last state event; `nil` before the first.
         public internal(set) var state: HostState?
-        /// When it was last heard; for one that was never heard, when it became known.
-        public internal(set) var lastHeard: Date
+        /// When it was last heard, perhaps by a process before; `nil` if never.
+        public internal(set) var lastHeard: Date?
+        /// When the silence began that counts: it could not be heard before, or became known then.
+        var silentSince: Date
+        /// Whether this process has heard it: otherwise all that is known of it is from before.
+        public private(set) var isHeardHere = false
         /// Whether it has been silent for ``Fleet/lostAfter``.
         public internal(set) var isLost: Bool
-        public internal(set) var wasHeard: Bool
+        public var wasHeard: Bool { lastHeard != nil }
         private var instances: WorkerInstances
+        /// Since when it says that it cannot consume its queue, as far as this process has heard; `nil` if it can.
+        private var deafSince: Date?
+        /// Whether that was told.
+        private var isToldDeaf = false
         /// Seconds by which leaps have shortened its silence since it was last heard.
         private var excused: TimeInterval = 0
 
@@ -21,26 +29,32 @@ extension Fleet {
         /// Whether two workers speak under its name.
         public var hasTwin: Bool { instances.hasTwin }
 
-        init(name: HostName, state: HostState?, isLost: Bool, wasHeard: Bool, at now: Date) {
+        init(name: HostName, state: HostState?, isLost: Bool, lastHeard: Date?, silentSince: Date) {
             self.name = name
             self.state = state
-            lastHeard = now
+            self.lastHeard = lastHeard
+            self.silentSince = silentSince
             self.isLost = isLost
-            self.wasHeard = wasHeard
-            instances = WorkerInstances(state, at: now)
+            instances = WorkerInstances(state, at: silentSince)
         }
 
         mutating func heard(_ event: HostEvent, at now: Date) -> Heard {
             var heard = Heard()
             heard.hasReturned = isLost
             isLost = false
-            wasHeard = true
+            isHeardHere = true
             lastHeard = now
+            silentSince = now
             excused = 0
             if case .hostState(let said) = event {
                 let hadTwin = hasTwin
                 heard.isOfTwin = !instances.heard(said, at: now)
-                if !heard.isOfTwin { state = said }
+                if !heard.isOfTwin {
+                    state = said
+                    deafSince = said.deaf == nil ? nil : deafSince ?? now
+                    heard.hearsAgain = said.deaf == nil && isToldDeaf
+                    if said.deaf == nil { isToldDeaf = false }
+                }
                 if hasTwin != hadTwin { heard.hasTwin = hasTwin }
             }
             return heard
@@ -50,12 +64,26 @@ extension Fleet {
         /// since.
         mutating func excuse(_ leap: TimeInterval, at now: Date, atMost limit: TimeInterval) {
             if leap < 0 {
-                let ahead = lastHeard.timeIntervalSince(now - leap)
-                if lastHeard > now { lastHeard = now + max(0, ahead) }
+                let ahead = silentSince.timeIntervalSince(now - leap)
+                if silentSince > now { silentSince = now + max(0, ahead) }
+                lastHeard = lastHeard.map { min($0, now) }
+                deafSince = deafSince.map { min($0, now) }
             } else if excused < limit {
                 excused += leap
-                lastHeard = max(lastHeard, min(lastHeard + leap, now))
+                silentSince = max(silentSince, min(silentSince + leap, now))
             }
         }
+
+        /// Whether it has said for so many seconds that it is deaf, and nobody was told yet; it counts as told from now on.
+        mutating func becomesDeaf(after seconds: TimeInterval, at now: Date) -> Bool {
+            guard !isLost, !isToldDeaf, let deafSince, now.timeIntervalSince(deafSince) >= seconds else {
+                return false
+            }
+            isToldDeaf = true
+            return true
+        }
+
+        /// What was told of it may not have been stored.
+        mutating func tellAgain() { isToldDeaf = false }
     }
 }

@@ -6,8 +6,8 @@ extension Rollout {
     public enum Event: Sendable {
         /// The rollout begins.
         case start
-        /// A believed event of a host.
-        case heard(HostName, HostEvent)
+        /// A believed event of a host; with `hasTwin` a second worker speaks under its name, and may be the one that answers.
+        case heard(HostName, HostEvent, hasTwin: Bool = false)
         /// A host has been silent for the fleet's `lostAfter`.
         case lost(HostName)
         /// A lost host was heard.

@@ -10,10 +10,12 @@ extension Rollout {
         case stage(Stage)
         /// The error budget is exceeded: the rollout pauses.
         case budgetExceeded(failures: Int, allowed: Int)
-        /// Of so many attempts at so many hosts none was answered: the rollout pauses, as the answers do not arrive.
-        case unanswered(attempts: Int, hosts: Int)
-        /// An attempt at a target failed: after it there is a wait, or the target has ended.
-        case attemptFailed(target: Int, attempt: Int, of: Int, reason: Reason)
+        /// Of so many attempts at so many hosts none was answered: the rollout pauses, as the answers do not arrive. So many of them
+        /// could not even be delivered.
+        case unanswered(attempts: Int, undeliverable: Int = 0, hosts: Int)
+        /// An attempt at a target failed: after it there is a wait, or the target has ended. `why` is more than the reason says, in
+        /// words.
+        case attemptFailed(target: Int, attempt: Int, of: Int, reason: Reason, why: String? = nil)
         /// A target has ended.
         case targetEnded(Int)
         /// A host was given a slot.

@@ -23,6 +23,14 @@ public struct RolloutHost: Sendable {
     var isHeld = false
     /// Its worker cannot consume its queue: nothing is sent until its state says that it can.
     var deafness: Deafness?
+    /// Whether a second worker speaks under its name.
+    var hasTwin = false
+    /// UUIDs of the file systems on which its worker can have files, as it last said; `nil` before it has.
+    var mounted: Set<String>?
+    /// Slices in flight that it has taken and not begun, and since when.
+    var queuedSince: [Int: Date] = [:]
+    /// Jobs whose slices it runs, apart from this rollout.
+    public internal(set) var otherJobs: [String] = []
 
     /// What the store keeps of a host.
     public struct State: Codable, Hashable, Sendable {

@@ -85,6 +85,8 @@ extension Rollout {
         case errorBudget
         /// No host has answered: the answers do not arrive, and no host is to blame.
         case unanswered
+        /// The same, and no attempt could even be delivered: the broker does not take tasks.
+        case undeliverable
     }
 
     /// How far the strategy has got; drawn in docs/rollout.md.

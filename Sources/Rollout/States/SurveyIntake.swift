@@ -11,6 +11,9 @@ public struct SurveyIntake: Sendable {
     /// Most bytes of the texts of all files together.
     public static let mostBytes = 32 << 20
 
+    /// What a host does whose answer would have more, as the predicate of a sentence about it.
+    public static let excess = "answers its survey with more than a survey can hold"
+
     /// What became of a page.
     public enum Taken: Sendable {
         case added

@@ -60,12 +60,16 @@ public struct Target: Hashable, Sendable {
     }
 
     /// The slice in flight was answered. Returns why the attempt failed, if it did.
-    mutating func answered(_ result: DefragResult, at now: Date, _ retries: Retries) -> Reason? {
+    /// With `isOfTwin`, another worker may have answered than the one that found the file: what it refuses is not ruled out by that.
+    mutating func answered(
+        _ result: DefragResult, at now: Date, _ retries: Retries, isOfTwin: Bool = false
+    ) -> Reason? {
         unshared = min(unshared + result.bytes.unshared, .mostCounted)
         var failure: Reason?
         switch result.status {
         case .done: state = .done
         case .failed: failure = result.reason ?? .ioError
+        case .skipped where result.refusesWhatWasSurveyed(isOfTwin: isOfTwin): failure = .notAsSurveyed
         case .skipped where result.reason == .busy || result.reason == .fileReplaced:
             // Another worker is on it, or the image is being replaced: that passes.
             failure = result.reason
@@ -73,8 +77,8 @@ public struct Target: Hashable, Sendable {
         case .partial: failure = stopped(result)
         }
         guard let failure else { return nil }
-        attemptFailed(
-            failure, at: now, retries, endsAs: result.status == .skipped ? State.skipped : State.failed)
+        let isSkipped = result.status == .skipped && failure != .notAsSurveyed
+        attemptFailed(failure, at: now, retries, endsAs: isSkipped ? State.skipped : State.failed)
         return failure
     }
 
@@ -164,5 +168,14 @@ public struct Target: Hashable, Sendable {
         self.unshared = unshared
         self.slices = slices
         self.fruitless = fruitless
+    }
+}
+
+extension DefragResult {
+    /// Whether it says of a file that the survey found that it is nothing for this worker. That it lies outside of the roots, the
+    /// worker that found it cannot say; any other refusal of a file that was not opened is true only if it is of that worker. One
+    /// that is busy was found.
+    fileprivate func refusesWhatWasSurveyed(isOfTwin: Bool) -> Bool {
+        reason == .outsideRoots || (isOfTwin && inode == 0 && reason != .busy)
     }
 }

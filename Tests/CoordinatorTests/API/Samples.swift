@@ -71,6 +71,8 @@ enum Samples {
         rollout.brokerTrouble = "the broker is away"
         rollout.working[0].deaf = "access refused"
         rollout.working[0].silentSeconds = 60
+        (rollout.working[0].queuedSeconds, rollout.working[0].otherJobs) = (40, ["job-1"])
+        rollout.deaf = .init(name: name("alpha"), why: "access refused", count: 2)
         rollout.working[0].nextAttempt = time
         return rollout
     }()

@@ -136,7 +136,8 @@ extension HostState {
     /// A worker that does nothing in particular.
     static func living(generation: Int64 = 0, mode: DesiredState.Mode = .run) -> HostState {
         HostState(
-            version: "test", kernel: "test", generation: generation, mode: mode, fileSystems: [], running: [],
+            version: "test", kernel: "test", generation: generation, mode: mode,
+            fileSystems: [.init(uuid: "fs", mountPoint: "/srv", size: .zero, free: .zero)], running: [],
             uptime: 1)
     }
 }

@@ -83,6 +83,43 @@ import Testing
         }
     }
 
+    @Test(
+        "one that is set aside says so to every command, with why and what to do", arguments: [false, true])
+    func commands(isReadable: Bool) async throws {
+        var (bench, id) = try await CoreBench.working()
+        if isReadable {
+            // Its hosts have a file that is missing: it can be shown, and not gone on with.
+            try bench.store.writeNow { try $0.run("UPDATE target SET number = 7") }
+        } else {
+            try bench.store.writeNow { try $0.run("UPDATE rollout SET state = '{' WHERE id = ?", [id]) }
+        }
+        try await bench.restart()
+        await bench.reachBroker()
+        let core = bench.core
+        func expectRefusal(_ command: () async throws -> Void) async throws {
+            let error = await #expect(throws: OperationError.self) { try await command() }
+            guard case .conflict(let words)? = error else {
+                Issue.record("\(String(describing: error))")
+                return
+            }
+            #expect(words.hasPrefix("the rollout \(id) is set aside, and nothing of it goes on: "))
+            #expect(words.contains("when the coordinator is started again"))
+        }
+        try await expectRefusal { _ = try await core.pause(id, by: "ada") }
+        try await expectRefusal { _ = try await core.resume(id, by: "ada") }
+        try await expectRefusal { _ = try await core.cancel(id, by: "ada") }
+        try await expectRefusal { _ = try await core.drain(id, by: "ada") }
+        try await expectRefusal { _ = try await core.set(["duty": "20%"], ofRollout: id, by: "ada") }
+        guard isReadable else { return try await expectRefusal { _ = try await core.rollout(id) } }
+        let shown = try await core.rollout(id)
+        #expect(shown.standing == "set aside")
+        #expect(shown.setAside?.contains("missing") == true)
+        // Who watches hears of it.
+        let feed = core.feed.subscribe {}
+        await bench.take(.tick)
+        #expect(feed.take().rollouts[id]?.setAside != nil)
+    }
+
     @Test("a disk that is full is waited for: nothing is acked, nothing lost, and it is told")
     func full() async throws {
         let bench = try await CoreBench()

@@ -50,6 +50,101 @@ import Testing
         #expect(try await isPausedElsewhere() == [false])
     }
 
+    @Test("a host that cannot consume is told, where it waits and where it is asked, and in events")
+    func deaf() async throws {
+        let bench = try await CoreBench()
+        func hear(_ why: String?) async {
+            var said = HostState.living()
+            said.deaf = why
+            await bench.hear("a", .hostState(said))
+        }
+        await hear("403")
+        let id = try await bench.rollout(of: "a", silent: ["a"])
+        let view = try await bench.core.view(of: id)
+        #expect(view.hosts.surveying == 1)
+        #expect(RolloutLines(rollout: view, width: 100).obstacle == "  host a cannot consume its tasks: 403")
+        #expect(view.deaf == .init(name: Samples.name("a"), why: "403", count: 1))
+        #expect(try await bench.core.hosts(ofRollout: id).map(\.deaf) == ["403"])
+        for _ in 0..<4 {
+            try await bench.wait(10)
+            await hear("403")
+        }
+        await hear(nil)
+        #expect(try await bench.core.view(of: id).deaf == nil)
+        let events = try await bench.core.events(EventQuery(type: "host"))
+        #expect(events.map(\.type) == ["host.deaf", "host.hears"])
+        #expect(events[0].text == "host a lives but cannot consume its queue: 403")
+    }
+
+    @Test("a slice that its host has not begun is told, with the job that it is at work for")
+    func queued() async throws {
+        let bench = try await CoreBench()
+        await bench.hear("a", .hostState(.living()))
+        let id = try await bench.rollout(of: "a")
+        let slice = try #require(try await bench.publish().last { $0.kind == .slice })
+        var said = HostState.living()
+        said.accepted = [try #require(slice.task)]
+        said.running = [
+            .init(
+                task: "job-1-0-1", job: "job-1", path: "/srv/x", offset: .zero, size: .zero, rewritten: .zero,
+                maxPauseMs: 0, seconds: 1)
+        ]
+        await bench.hear("a", .hostState(said))
+        #expect(try await bench.core.view(of: id).working.map(\.queuedSeconds) == [nil])
+        try await bench.wait(20)
+        await bench.hear("a", .hostState(said))
+        #expect(try await bench.core.view(of: id).working.map(\.queuedSeconds) == [20])
+        #expect(try await bench.core.view(of: id).working.map(\.otherJobs) == [["job-1"]])
+    }
+
+    @Test("hosts are told when they were heard: not in the future, and not as now after a restart")
+    func lastHeard() async throws {
+        var bench = try await CoreBench()
+        func told() async -> (heard: [Timestamp?], isFromBefore: [Bool?]) {
+            let hosts = await bench.core.hosts()
+            return (hosts.map(\.lastHeard), hosts.map(\.isFromBefore))
+        }
+        await bench.hear("a", .hostState(.living()))
+        // One that has only answered so far.
+        await bench.hear("b", .unknown(type: "x"))
+        let heard = Timestamp(bench.now)
+        #expect(await told() == ([heard, heard], [nil, nil]))
+        bench.jump(20)
+        await bench.take(.away(.link(.consuming), "x"))
+        await bench.reachBroker()
+        #expect(await told() == ([heard, heard], [nil, nil]))
+        bench.jump(3600)
+        try await bench.restart()
+        await bench.reachBroker()
+        #expect(await told() == ([heard, heard], [true, true]))
+        await bench.hear("a", .hostState(.living()))
+        #expect(await told() == ([Timestamp(bench.now), heard], [nil, true]))
+    }
+
+    @Test("what another worker refuses under a host's name does not end a file")
+    func otherWorker() async throws {
+        let bench = try await CoreBench()
+        func hear(_ instance: String) async {
+            var said = HostState.living()
+            said.instance = instance
+            await bench.hear("a", .hostState(said))
+        }
+        for instance in ["A", "B", "A"] { await hear(instance) }
+        let id = try await bench.rollout(of: "a")
+        let slice = try #require(try await bench.publish().last { $0.kind == .slice })
+        await bench.hear(
+            "a",
+            .sliceFinished(
+                .init(
+                    task: try #require(slice.task), job: id,
+                    result: DefragResult(path: "/srv/0", status: .skipped, reason: .notFound))))
+        let target = try await bench.core.targets(ofRollout: id, TargetQuery()).items.first
+        #expect(target?.state == .backingOff)
+        #expect(target?.reason == .notAsSurveyed)
+        #expect(try bench.log.contains { $0.contains("do two workers speak under its name") })
+        #expect(try await bench.core.view(of: id).phase == .running)
+    }
+
     @Test("one of the same name that is under way is told, until it has ended")
     func namesake() async throws {
         let bench = try await CoreBench()

@@ -1,8 +1,10 @@
 import AMQP
+import Contract
 import DefragTypes
 import Foundation
 import Glibc
 import GRDB
+import Rollout
 import Support
 import Testing
 
@@ -95,6 +97,40 @@ import Testing
         #expect(await run.wait() == .exited(2), "\(run.errors)")
         #expect(run.errors.contains("the broker is away"))
         #expect(run.errors.contains("leaving: the hosts end their slices by themselves"))
+        await host.close()
+    }
+
+    @Test("with an error when its state cannot be kept, and leaves no queue")
+    func setAside() async throws {
+        let broker = try await Self.broker.value
+        let host = try await ScriptedHost("aside", at: broker, files: [surveyed("/v/f", gain: 1)])
+        let connections = try ["tasks", "answers"].map {
+            Connection(try Endpoint(url: broker.url), ConnectionOptions(name: $0))
+        }
+        for connection in connections {
+            connection.start()
+            try await connection.waitUntilConnected(timeout: .seconds(30))
+        }
+        var run = OneOffRollout(
+            spec: RolloutSpec(name: "run", targets: .init(hosts: ["aside"], paths: ["/v/*"])), lostAfter: 60,
+            answerWithin: 30, publishing: connections[0], consuming: connections[1],
+            mail: HostMail(ownUser: "guest", sharedUser: "guest"))
+        run.store = {
+            let store = try Store.inMemory()
+            try store.writeNow {
+                try $0.run(
+                    "CREATE TRIGGER odd BEFORE INSERT ON target BEGIN SELECT RAISE(ABORT, 'too odd'); END")
+            }
+            return store
+        }
+        var view = WatchView()
+        let error = await #expect(throws: Failure.self) {
+            try await run.run(stops: AsyncStream<Void> { _ in }, view: &view)
+        }
+        #expect(error?.status == .failed)
+        #expect(error?.message.hasPrefix("the job is left") == true)
+        #expect(try await jobQueues(broker) == "[]")
+        for connection in connections { await connection.close() }
         await host.close()
     }
 

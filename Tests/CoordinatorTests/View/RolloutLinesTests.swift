@@ -162,6 +162,90 @@ import Testing
             } == nil)
     }
 
+    @Test(
+        "hosts that cannot be asked are said, also where nobody works",
+        arguments: [
+            // Phase, deaf, lost, waiting, surveying, at work: whether they hold it up.
+            (Rollout.Phase.surveying, 1, 0, 0, 1, 0, true), (.surveying, 2, 1, 0, 3, 0, true),
+            (.surveying, 0, 0, 0, 3, 0, false), (.running, 1, 0, 1, 0, 0, true),
+            (.running, 1, 0, 0, 1, 0, true), (.running, 1, 2, 3, 0, 0, true),
+            // Others wait for a slot, or work.
+            (.running, 1, 0, 2, 0, 0, false), (.running, 1, 0, 1, 0, 1, false),
+            (.cancelling, 1, 0, 0, 1, 0, false), (.completed, 1, 0, 0, 0, 0, false),
+        ])
+    func deaf(
+        phase: Rollout.Phase, deaf: Int, lost: Int, waiting: Int, surveying: Int, working: Int, isSaid: Bool
+    ) {
+        let obstacle = idleness(working) { _ in
+        } of: {
+            $0.phase = phase
+            if deaf > 0 { $0.deaf = .init(name: Samples.name("z"), why: "access refused", count: deaf) }
+            ($0.hosts.lost, $0.hosts.waiting, $0.hosts.surveying) = (lost, waiting, surveying)
+        }
+        let others = deaf > 1 ? "; nor can 1 other host" : ""
+        #expect(obstacle == (isSaid ? "host z cannot consume its tasks: access refused\(others)" : nil))
+    }
+
+    @Test("no maintenance window keeps hosts from being asked, and a pause does")
+    func deafAndClosed() {
+        func obstacle(_ change: (inout RolloutStatus) -> Void) -> String? {
+            idleness(0) { _ in
+            } of: {
+                $0.phase = .surveying
+                $0.deaf = .init(name: Samples.name("z"), why: "x", count: 1)
+                change(&$0)
+            }
+        }
+        #expect(obstacle { $0.isOpen = false } == "host z cannot consume its tasks: x")
+        #expect(obstacle { $0.pause = .operator }?.hasPrefix("paused") == true)
+    }
+
+    @Test("a slice that waits on its host behind another job's is said to")
+    func queued() {
+        let waits = { (host: inout RolloutStatus.Working) in (host.running, host.queuedSeconds) = ([], 40) }
+        #expect(idleness(1, waits) == "the slice that is out waits on host h0, which has not begun it")
+        #expect(
+            idleness(1) {
+                waits(&$0)
+                $0.otherJobs = ["job-1", "job-2"]
+            } == "the slice that is out waits on host h0, which is at work for job-1, job-2")
+        #expect(
+            idleness(2, waits) == "the slices that are out wait on 2 hosts, which have not begun them")
+        #expect(idleness(1) { $0.queuedSeconds = 40 } == nil, "another slice runs")
+        #expect(
+            lines {
+                waits(&$0.working[0])
+                $0.working[0].otherJobs = ["job-1"]
+            }.contains { $0.hasPrefix("  alpha") && $0.hasSuffix("waits there for 40s behind job-1") })
+    }
+
+    @Test("one that is set aside says so, why, and how it goes on")
+    func setAside() {
+        let lines = lines {
+            $0.setAside = "the disk is full"
+            $0.brokerTrouble = "away"
+        }
+        #expect(lines[0].hasPrefix("november-1  set aside  "))
+        #expect(
+            lines[1]
+                == "  set aside: the disk is full. It is tried again when the coordinator is started again")
+        var rollout = Samples.rollout
+        rollout.setAside = "x"
+        #expect(rollout.exitStatus == .failed)
+        rollout.phase = .cancelled
+        #expect(rollout.standing == "cancelled")
+    }
+
+    @Test("one to whose hosts nothing can be delivered is told from one that hears no answers")
+    func undeliverable() {
+        #expect(lines { $0.pause = .undeliverable }[0].hasPrefix("november-1  paused (nothing delivered)  "))
+        #expect(
+            lines { $0.pause = .undeliverable }[1]
+                == "  paused, as nothing could be delivered to any host; see: reflow rollout show november-1; go on with: reflow rollout resume november-1"
+        )
+        #expect(lines { $0.pause = .unanswered }[1].contains("answers lost"))
+    }
+
     @Test("a host at work that is deaf, silent, or waits is shown so")
     func hostsAtWork() {
         func line(_ change: (inout RolloutStatus.Working) -> Void) -> String {

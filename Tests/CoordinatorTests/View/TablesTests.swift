@@ -1,5 +1,6 @@
 import Contract
 import DefragTypes
+import Rollout
 import Testing
 
 @testable import Coordinator
@@ -47,6 +48,26 @@ import Testing
         host.state?.deaf = nil
         #expect(Tables.hosts([host]).contains("alpha  two workers  "))
         #expect(Tables.hosts([host]).contains("give it its own REFLOW_HOST"))
+    }
+
+    @Test("what is known of a host from before the coordinator's start is not told as if it were so now")
+    func fromBefore() {
+        var host = Samples.host
+        host.isFromBefore = true
+        host.state?.deaf = "x"
+        #expect(Tables.hosts([host]).contains("alpha  not heard yet  2025-11-24 20:43:20Z"))
+        #expect(!Tables.hosts([host]).contains("cannot consume"))
+        host.isLost = true
+        #expect(Tables.hosts([host]).contains("alpha  LOST  "))
+    }
+
+    @Test("a host of a rollout that cannot consume is shown so, with why")
+    func deafInRollout() {
+        var host = Samples.rolloutHost
+        (host.deaf, host.lostSince, host.isCanary) = ("access refused", nil, false)
+        host.phase = .surveying
+        #expect(Tables.hosts([host]).contains("alpha  surveying, deaf  "))
+        #expect(Tables.hosts([host]).contains("\nalpha cannot consume its tasks: access refused"))
     }
 
     @Test("whatever a host says, a line is one that can be read", arguments: [1, 60_000])

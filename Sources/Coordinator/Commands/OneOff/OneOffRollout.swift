@@ -18,6 +18,9 @@ struct OneOffRollout {
     let consuming: Connection
     let mail: HostMail
 
+    /// What it is remembered in.
+    var store: @Sendable () throws -> Store = { try Store.inMemory() }
+
     /// How long the broker may be away before the job is left.
     var brokerPatience = Duration.seconds(600)
 
@@ -61,14 +64,15 @@ struct OneOffRollout {
         _ view: inout WatchView
     ) async throws -> RunSummary {
         let log = Logger(label: "reflow") { _ in SwiftLogNoOpLogHandler() }
+        let job = JobID()
         let core = Core(
-            store: try Store.inMemory(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin),
+            store: try store(), fleet: Fleet(lostAfter: lostAfter, answerWithin: answerWithin), job: job,
             log: log)
         let dispatcher = Dispatcher(
             core: core, publishing: publishing, consuming: consuming, mail: mail, log: log)
         let (signals, continuation) = AsyncStream.makeStream(of: Signal.self)
         let feed = core.feed.subscribe { continuation.yield(.news) }
-        let id = try await core.begin(spec, by: "run")
+        let id = try await core.begin(spec, id: job.description, by: "run")
         try await withThrowingTaskGroup(of: Void.self) { group in
             defer { group.cancelAll() }
             group.addTask {
@@ -99,10 +103,10 @@ struct OneOffRollout {
                 guard let rollout = news.rollouts[id] else { continue }
                 try view.show(rollout)
                 if rollout.phase.isEnded { return }
-                if rollout.pause == .unanswered, !isStopping {
+                if let why = rollout.pause?.hopelessness, !isStopping {
                     // Nobody is there to resume it.
                     isStopping = true
-                    view.note("no host has answered: ending")
+                    view.note("\(why): ending")
                     try await drain(id, core)
                 }
                 guard let trouble = rollout.brokerTrouble else {
@@ -130,8 +134,17 @@ struct OneOffRollout {
     }
 
     /// Shows a page of events; returns the last one's id, if there is one.
+    ///
+    /// - Throws: ``Failure`` when the rollout was set aside: it does not end any more.
     private func show(_ page: [LoggedEvent], _ view: inout WatchView) throws -> Int64? {
-        for event in page { try view.show(event) }
+        for event in page {
+            try view.show(event)
+            if event.type == "rollout.setAside" {
+                throw Failure(
+                    .failed,
+                    "the job is left, as its state cannot be kept; the hosts end their slices by themselves")
+            }
+        }
         return page.last?.id
     }
 
@@ -142,6 +155,17 @@ struct OneOffRollout {
             group.addTask { try? await Task.sleep(for: .seconds(2)) }
             await group.next()
             group.cancelAll()
+        }
+    }
+}
+
+extension Rollout.Pause {
+    /// Why nobody will ever answer, where that is so.
+    fileprivate var hopelessness: String? {
+        switch self {
+        case .unanswered: "no host has answered"
+        case .undeliverable: "nothing could be delivered to any host"
+        case .operator, .errorBudget: nil
         }
     }
 }

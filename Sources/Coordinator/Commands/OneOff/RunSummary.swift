@@ -79,7 +79,7 @@ extension TargetStatus {
         if state == .failed, let reason, outcome.status != .failed || outcome.reason != reason {
             outcome.status = .failed
             outcome.reason = reason
-            outcome.message = reason.explanation
+            outcome.message = reason.explanation ?? reason.description
         }
         return outcome
     }
@@ -97,14 +97,17 @@ extension TargetStatus {
 }
 
 extension Reason {
-    /// What a rollout means by it, in words.
-    fileprivate var explanation: String {
+    /// What a rollout means by it, in words; `nil` for those that hosts give.
+    var explanation: String? {
         switch self {
+        case .undeliverable: "its slices could not be delivered, several times in a row"
+        case .notAsSurveyed:
+            "its host refuses what it found itself: do two workers speak under its name, or have its roots or mounts changed?"
         case .noAnswer: "its slices were not answered, several times in a row"
         case .deadLettered: "the worker could not handle its slices, several times in a row"
         case .noHeadway: "several slices in a row made no headway"
         case .hostLost: "its host was lost, and did not return"
-        default: description
+        default: nil
         }
     }
 }

@@ -10,7 +10,7 @@ struct RolloutWatchCommand: AsyncParsableCommand {
         abstract: "Show a rollout while it goes on, until its end.",
         discussion: """
             A table that is drawn again and again on a terminal, lines otherwise. If the coordinator goes away, it is waited \
-            for. Ctrl-C ends the watching, not the rollout. Exit status: 0 all done, 1 something failed, 2 cancelled. As JSON: an \
+            for. Ctrl-C ends the watching, not the rollout. Exit status: 0 all done, 1 something failed or it was set aside, 2 cancelled. As JSON: an \
             object a line on stdout, {"rollout":…} with how it is now, or {"event":…} with what has happened.
 
               reflow rollout watch november
@@ -51,14 +51,23 @@ func watchToItsEnd(
                 view.note(trouble.map { "\($0); figures are from before" } ?? "the broker is back")
             }
             isBrokerAway = trouble != nil
-            if rollout.phase.isEnded { end = rollout }
-        case .item(.event(let event)): try view.show(event)
+            if rollout.phase.isEnded || rollout.setAside != nil { end = rollout }
+        case .item(.event(let event)):
+            try view.show(event)
+            // It may be one that cannot be read any more, and is not shown.
+            guard event.type == "rollout.setAside", event.rollout == id else { break }
+            let now: RolloutStatus = try await client.get("/v1/rollouts/\(percentEncoded(id))")
+            // The event may be from before the coordinator's last start.
+            if now.setAside != nil { end = now }
         case .item(.connected): break
         case .away(let why):
             view.note("the coordinator is away (\(why)); the hosts go on with what they have, trying again")
         case .back: view.note("the coordinator is back")
         }
         return end == nil
+    }
+    if let end, let why = end.setAside {
+        throw Failure(any: OperationError.setAside(end.id, why))
     }
     if let status = end?.exitStatus, status != .success { throw status.exitCode }
 }
