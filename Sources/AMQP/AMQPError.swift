@@ -23,6 +23,9 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
         case tooLarge
         /// The broker cancelled the consumer: its queue was deleted, or moved.
         case cancelled
+        /// The broker fails and drops the connection whenever this queue is consumed (541): its record is there, its content is not.
+        /// RabbitMQ 3.10 leaves a quorum queue so that was declared just before the node was killed.
+        case queueBroken
         /// A reply did not come in time.
         case timeout
         /// The connection was closed at this end.
@@ -52,7 +55,7 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the same attempt may succeed later without anybody changing the configuration.
     public var isRetriable: Bool {
         switch code {
-        case .unreachable, .nacked, .timeout, .cancelled, .inUse: true
+        case .unreachable, .nacked, .timeout, .cancelled, .inUse, .queueBroken: true
         case .accessRefused, .vhostNotFound, .notFound, .preconditionFailed, .returned, .tooLarge, .closed,
             .protocol, .tls, .invalidURL:
             false
@@ -63,6 +66,9 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension AMQPError {
+    /// The reply code of what the broker has failed over itself.
+    static let internalError: UInt16 = 541
+
     /// The error that a channel.close or connection.close of the broker stands for.
     init(_ closure: Closure) {
         let code: Code =
@@ -73,7 +79,7 @@ extension AMQPError {
             case 403: .accessRefused
             case 404: .notFound
             case 405, 406: .preconditionFailed
-            case 506, 541: .unreachable  // RESOURCE_ERROR, INTERNAL_ERROR: the broker's own trouble
+            case 506, Self.internalError: .unreachable  // RESOURCE_ERROR: the broker's own trouble
             case 530 where closure.text.contains("not found"): .vhostNotFound
             case 530: .accessRefused
             default: .protocol

@@ -37,8 +37,10 @@ public struct TopologyKeeper: Sendable {
     }
 
     /// Why something is to be done.
-    private enum Reason {
+    private enum Reason: Equatable {
         case connected, queueMissing, time
+        /// The broker fails over this queue, again and again.
+        case queueBroken(String)
     }
 
     /// Pause between two looks.
@@ -54,9 +56,17 @@ public struct TopologyKeeper: Sendable {
             group.addTask { for await state in states where state == .connected { reason.yield(.connected) } }
             if let consumersStates {
                 group.addTask {
+                    var failures: [String: Int] = [:]
                     for await state in consumersStates {
                         probe?.note(state)
                         if state.isMissingQueue { reason.yield(.queueMissing) }
+                        switch state {
+                        case .consuming(let queue): failures[queue] = nil
+                        case .notConsuming(let queue, let error, _) where error.code == .queueBroken:
+                            failures[queue, default: 0] += 1
+                            if failures[queue, default: 0] > 1 { reason.yield(.queueBroken(queue)) }
+                        default: break
+                        }
                     }
                 }
             }
@@ -82,7 +92,10 @@ public struct TopologyKeeper: Sendable {
     }
 
     private func act(on reason: Reason, _ progress: inout Progress) async {
-        if reason != .connected {
+        if case .queueBroken(let queue) = reason {
+            // It was this process that was to consume it, as the active one.
+            guard await deleteBroken(queue) else { return }
+        } else if reason != .connected {
             guard isActive() else { return }
             // Before anything is declared, which would hide it.
             await look(&progress)
@@ -95,6 +108,23 @@ public struct TopologyKeeper: Sendable {
         // A quorum queue that is being deleted cannot be declared for a moment. What is refused for longer must not hold up looking.
         await declare(
             &progress, pauses: reason == .time && progress.missing.isEmpty ? [] : [500, 1000, 1000])
+    }
+
+    /// Deletes a queue that the broker cannot let anybody consume, if there is nothing in it. What it held is lost, as is what was
+    /// published to it: the broker refuses that. Returns whether it is to be declared again.
+    private func deleteBroken(_ queue: String) async -> Bool {
+        guard topology.queues.contains(where: { $0.name == queue }) else { return false }
+        do {
+            let status = try await connection.inspect(queue: queue)
+            guard status.messages == 0, status.consumers == 0 else { return false }
+            _ = try await connection.delete(queue: queue)
+            log.warning("a broken queue is declared anew", metadata: ["queue": "\(queue)"])
+            return true
+        } catch {
+            log.warning(
+                "a broken queue cannot be deleted", metadata: ["queue": "\(queue)", "error": "\(error)"])
+            return false
+        }
     }
 
     /// Tells what is missing now, and what was seen again.

@@ -29,6 +29,11 @@ import Testing
         receive(.reply(.consuming(consumerTag: "c")))
     }
 
+    /// The connection is lost.
+    private mutating func lose(_ error: AMQPError = AMQPError(.unreachable, "lost")) {
+        consumer.disconnected(error, at: now, random: 1, &actions)
+    }
+
     private mutating func deliver(_ tag: UInt64) throws {
         let head = DeliveryHead(
             consumerTag: "c", tag: tag, isRedelivered: false, exchange: "", routingKey: "q")
@@ -48,6 +53,37 @@ import Testing
         #expect(consumer.deadline == nil)
     }
 
+    @Test("over whom the broker fails waits, and leaves the connection to the others", arguments: [541, 320])
+    mutating func theBrokerFails(code: UInt16) throws {
+        consumer.connected(at: now, &actions)
+        receive(.channelOpenOk)
+        receive(.reply(.done))
+        actions = []
+        lose(AMQPError(Closure(replyCode: code, text: "INTERNAL_ERROR")))
+        consumer.connected(at: now, &actions)
+        guard code == 541 else {
+            #expect(actions == [.retired(7, 1), .send(.method(3, .channelOpen))])
+            return
+        }
+        guard case .report(.notConsuming("q", let error, let pause)) = actions.dropFirst().first else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(error.code == .queueBroken && pause > .zero)
+        #expect(actions.count == 2)
+        actions = []
+        consumer.tick(at: now + pause, random: 1, &actions)
+        #expect(actions == [.send(.method(3, .channelOpen))])
+    }
+
+    @Test("who consumes already has not made the broker fail") mutating func anotherMadeTheBrokerFail() throws
+    {
+        subscribe()
+        actions = []
+        lose(AMQPError(Closure(replyCode: 541, text: "INTERNAL_ERROR")))
+        #expect(actions == [.retired(7, 1)])
+    }
+
     @Test mutating func aTagIsSettledOnce() throws {
         subscribe()
         try deliver(1)
@@ -62,7 +98,7 @@ import Testing
         subscribe()
         try deliver(1)
         actions = []
-        consumer.disconnected(&actions)
+        lose()
         #expect(actions == [.retired(7, 1)])
         subscribe()
         actions = []
@@ -201,7 +237,7 @@ import Testing
 
     @Test mutating func aConsumerThatLeavesWhileOfflineIsRemoved() {
         subscribe()
-        consumer.disconnected(&actions)
+        lose()
         consumer.unsubscribe(unread: [], &actions)
         #expect(actions.last == .ended(7))
     }

@@ -45,6 +45,38 @@ import Testing
         }
     }
 
+    @Test("a queue over which the broker fails is declared anew, and the other consumers go on")
+    func broken() async throws {
+        let broker = try await PrivateBroker()
+        try await connected(broker.url) { connection in
+            let topology = Topology(hosts: [])
+            #expect(try await topology.declare(on: connection) == [])
+            // As the node leaves it that was killed just after the declaration: a record of a queue without its log.
+            try await broker.evaluate(
+                #"ra:force_delete_server(quorum_queues, {'%2F_reflow.coordinator', node()})."#)
+            try await connected(broker.url) { consuming in
+                let states = consuming.states
+                let keeper = TopologyKeeper(
+                    topology, on: connection, consuming: consuming, log: Logger(label: "test"))
+                let keeping = Task { await keeper.run() }
+                defer { keeping.cancel() }
+                let others = consuming.consume(queue: QueueName.dead, prefetch: 1)
+                let answers = consuming.consume(queue: QueueName.coordinator, prefetch: 1)
+                var failures = 0
+                for await state in states {
+                    if state == .consuming(queue: QueueName.coordinator) { break }
+                    if case .notConsuming(QueueName.coordinator, let error, _) = state,
+                        error.code == .queueBroken
+                    {
+                        failures += 1
+                    }
+                }
+                #expect(failures > 1)
+                withExtendedLifetime((others, answers)) {}
+            }
+        }
+    }
+
     @Test("an account that may not declare hears of everything that it may not")
     func forbidden() async throws {
         let broker = try await PrivateBroker()

@@ -129,7 +129,8 @@ struct ConnectionMachine {
         management.disconnected()
         publisher.disconnected()
         for id in consumers.keys {
-            consumers[id]?.disconnected(&actions)
+            let random = random()
+            consumers[id]?.disconnected(error, at: now, random: random, &actions)
             sweep(id)
         }
         phase = .offline

@@ -54,6 +54,9 @@ struct Consumer {
     /// Delivered and not settled.
     private var outstanding: Set<UInt64> = []
 
+    /// The broker has failed over this consumer: until then, the others have the connection for themselves.
+    private var notBefore: Instant?
+
     /// When something is due.
     private(set) var deadline: Instant?
 
@@ -139,7 +142,16 @@ struct Consumer {
         }
     }
 
-    mutating func disconnected(_ actions: inout [Action]) {
+    mutating func disconnected(
+        _ error: AMQPError, at now: Instant, random: Double, _ actions: inout [Action]
+    ) {
+        if error.replyCode == AMQPError.internalError, isAskingToConsume {
+            let failure = AMQPError(
+                .queueBroken,
+                "the broker fails when '\(subscription.queue)' is consumed (INTERNAL_ERROR, 541); if that stays, it has lost the queue's content: delete the queue, and declare it again",
+                replyCode: error.replyCode)
+            notBefore = now + interrupted(failure, at: now, random, &actions)
+        }
         retire(&actions)
         deadline = nil
         switch phase {
@@ -236,10 +248,16 @@ struct Consumer {
     // MARK: -
 
     private mutating func open(at now: Instant, _ actions: inout [Action]) {
+        if let notBefore, now < notBefore { return wait(notBefore - now, at: now) }
         phase = .opening
         deadline = now + rpcTimeout
         assembler = ContentAssembler(maxBodySize: maxBodySize)
         actions.append(.send(.method(channel, .channelOpen)))
+    }
+
+    /// basic.consume is sent, and not answered.
+    private var isAskingToConsume: Bool {
+        if case .subscribing(let step) = phase { step == subscription.steps.count - 1 } else { false }
     }
 
     private mutating func subscribe(step: Int, at now: Instant, _ actions: inout [Action]) {
