@@ -21,7 +21,16 @@ enum Halt: Error {
     }
 
     /// What `error`, of work on the file, means for the run.
-    init(_ error: SystemError) {
+    init(_ error: any Error) {
+        switch error {
+        case let halt as Halt: self = halt
+        case let error as SystemError: self.init(error)
+        // Nothing else is thrown.
+        default: self = .fail(SystemError(errno: EIO, operation: "\(error)"))
+        }
+    }
+
+    private init(_ error: SystemError) {
         switch error.errno {
         case ENOSPC: self = .stop(.lowSpace, message: "the file system is full: make room and go on")
         case EDQUOT: self = .stop(.quota, message: "a quota is used up: raise it and go on")
@@ -36,9 +45,4 @@ enum Halt: Error {
         default: self = .fail(error)
         }
     }
-}
-
-/// Makes a ``Halt`` of a failed system call.
-func halting<Value: ~Copyable>(_ call: () throws(SystemError) -> Value) throws(Halt) -> Value {
-    do throws(SystemError) { return try call() } catch { throw Halt(error) }
 }

@@ -18,19 +18,24 @@ struct ReadAhead {
         pieces = map.filter { $0.state == .written }.sorted { $0.physical < $1.physical }
     }
 
-    /// Reads the range. `goOn` is asked between steps. Errors are left for the unshare to report: the file may have
-    /// shrunk, or the kernel may be too old (Linux 5.14) to wait for pages without touching them.
+    /// Reads the range. Errors are left for the unshare to report: the file may have shrunk, or the kernel may be too old
+    /// (Linux 5.14) to wait for pages without touching them.
     ///
-    /// - Returns: the parts that were not in the page cache before.
-    func read(from file: borrowing XFS.File, goOn: () -> Bool) -> [Range<Int64>] {
-        guard let window = try? MappedWindow(range, of: file) else { return [] }
-        let absent = window.absentParts()
-        if ask(window, goOn) { finish(window, goOn) }
-        return absent
+    /// - Parameters:
+    ///   - file: which file.
+    ///   - absent: gets the parts that were not in the page cache before, however this ends.
+    ///   - pause: is called between steps; what it throws ends the reading.
+    func read(
+        from file: borrowing XFS.File, absent: inout [Range<Int64>], pause: () throws -> Void
+    ) rethrows {
+        guard let window = try? MappedWindow(range, of: file) else { return }
+        absent = window.absentParts()
+        try ask(window, pause)
+        try finish(window, pause)
     }
 
     /// Makes the kernel start to read all pieces; waits where its queue is full.
-    private func ask(_ window: borrowing MappedWindow, _ goOn: () -> Bool) -> Bool {
+    private func ask(_ window: borrowing MappedWindow, _ pause: () throws -> Void) rethrows {
         var asked: Int64 = 0
         for piece in pieces {
             for offset in stride(from: piece.offset, to: piece.end, by: Int(Self.request)) {
@@ -39,17 +44,15 @@ struct ReadAhead {
             asked += piece.length
             guard asked >= Self.step else { continue }
             asked = 0
-            guard goOn() else { return false }
+            try pause()
         }
-        return true
     }
 
     /// Waits until all has been read.
-    private func finish(_ window: borrowing MappedWindow, _ goOn: () -> Bool) {
+    private func finish(_ window: borrowing MappedWindow, _ pause: () throws -> Void) rethrows {
         for offset in stride(from: range.lowerBound, to: range.upperBound, by: Int(Self.step)) {
-            guard goOn(), window.finishReading(offset..<min(offset + Self.step, range.upperBound)) else {
-                return
-            }
+            try pause()
+            guard window.finishReading(offset..<min(offset + Self.step, range.upperBound)) else { return }
         }
     }
 }

@@ -15,22 +15,22 @@ extension Run {
     /// Clones and unshares `chunk`, and learns from it.
     mutating func rewrite(
         _ chunk: Chunk, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin
-    ) throws(Halt) -> Outcome {
+    ) throws -> Outcome {
         let start = ContinuousClock.now
         do throws(SystemError) {
             try closer.keep(chunk.range, of: file)
         } catch {
-            size = try halting { () throws(SystemError) in try file.status().size }
+            size = try file.status().size
             let end = chunk.range.upperBound
             let isValid = end == size || (end < size && end % blockSize == 0)
             if error.errno == EINVAL && !isValid { return .gone }
-            throw Halt(error)
+            throw error
         }
         let cloned = ContinuousClock.now
         histogram.record(cloned - start, aim: policy.maxPause)
         guard !needsPin || pin.isFirm(outside: chunk.range, in: file) else { return .unpinned }
         let unsharing = ContinuousClock.now
-        try halting { () throws(SystemError) in try file.unshare(chunk.range) }
+        try file.unshare(chunk.range)
         let pause = ContinuousClock.now - unsharing
         histogram.record(pause, aim: policy.maxPause)
         pauses.learn(
@@ -42,18 +42,18 @@ extension Run {
         unshared += chunk.shared
         unpaced += chunk.length
         try flushIfDue(file, after: chunk.length)
-        let space = try halting { () throws(SystemError) in try file.space() }
+        let space = try file.space()
         lowestFree = min(lowestFree, space.available)
         return .rewritten
     }
 
     /// Makes what was rewritten durable every few chunks: a flush of a whole window at once fills the device's queue, and the
     /// guest's I/O waits behind it. No lock is held.
-    private mutating func flushIfDue(_ file: borrowing XFS.File, after bytes: Int64) throws(Halt) {
+    private mutating func flushIfDue(_ file: borrowing XFS.File, after bytes: Int64) throws {
         sinceFlush += bytes
         guard sinceFlush >= Self.flushInterval else { return }
         sinceFlush = 0
-        try halting { () throws(SystemError) in try file.synchronizeData() }
+        try file.synchronizeData()
     }
 
     /// Bytes between two flushes; see docs/engine-notes.md.

@@ -6,22 +6,26 @@ extension Run {
     private static let patience = Duration.milliseconds(100)
 
     /// Asks whether to continue, and by which policy.
-    mutating func ask(_ decide: (DefragProgress) -> Directive) throws(Halt) {
+    mutating func ask(_ decide: (DefragProgress) -> Directive) throws {
         lastAsked = .now
         switch decide(progress) {
         case .proceed(let policy): self.policy = policy
-        case .stop(let reason): throw .stop(reason, message: nil)
+        case .stop(let reason): throw Halt.stop(reason, message: nil)
         }
         if let timeLimit, hasMoved, ContinuousClock.now - began >= timeLimit {
-            throw .stop(.timeLimit, message: nil)
+            throw Halt.stop(.timeLimit, message: nil)
         }
     }
 
     /// Whether the last question is a while ago.
     var isQuestionDue: Bool { ContinuousClock.now - lastAsked >= Self.patience }
 
+    mutating func askIfDue(_ decide: (DefragProgress) -> Directive) throws {
+        if isQuestionDue { try ask(decide) }
+    }
+
     /// Waits as the policy's pace demands for the work since the last wait. A changed policy counts at once.
-    mutating func pace(_ decide: (DefragProgress) -> Directive) throws(Halt) {
+    mutating func pace(_ decide: (DefragProgress) -> Directive) throws {
         let start = ContinuousClock.now
         let worked = start - lastPaced
         while true {

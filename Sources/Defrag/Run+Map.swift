@@ -1,14 +1,17 @@
 import XFS
 
 extension Run {
-    /// Reads the map of `range`, in which what only the pin shares is private.
-    func readMap(
-        of range: Range<Int64>, of file: borrowing XFS.File, batch: Int = File.mapBatch,
-        _ body: (Extent) -> Bool
-    ) throws(Halt) {
-        try halting { () throws(SystemError) in
-            try file.readMap(of: range, batch: batch) { body($0.apart(from: pinned, blockSize: blockSize)) }
-        }
+    /// The next record of the map of `file`, in which what only the pin shares is private.
+    mutating func nextRecord(of file: borrowing XFS.File) throws(SystemError) -> Extent? {
+        try map.next(of: file)?.apart(from: pinned, blockSize: blockSize)
+    }
+
+    /// Number of extents of the whole file.
+    mutating func countExtents(_ file: borrowing XFS.File) throws(SystemError) -> Int {
+        var counter = ExtentCounter()
+        map.seek(to: 0..<Int64.max)
+        while let record = try map.next(of: file) { counter.add(record) }
+        return counter.count
     }
 }
 

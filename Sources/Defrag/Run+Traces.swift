@@ -7,18 +7,16 @@ extension Run {
     /// shares no others: an unshare of what is not shared writes nothing, and checks that. Linux 6.12 and later check
     /// only once no page of the file counts as dirty, some seconds after it was written to. A flag that stays costs
     /// guests' writes a look-up each.
-    mutating func unpin(_ file: borrowing XFS.File, _ pin: borrowing Pin, isAtEnd: Bool) throws(Halt) {
+    mutating func unpin(_ file: borrowing XFS.File, _ pin: borrowing Pin, isAtEnd: Bool) throws {
         let block = pinned.first
         pinned = []
-        try halting { () throws(SystemError) in try pin.release() }
+        try pin.release()
         guard isAtEnd, !needsPin, let block else { return }
         let range = block..<block + blockSize
-        var isPrivate = false
-        try readMap(of: range, of: file) { record in
-            isPrivate = record.state == .written && record.shared == 0 && record.length == range.count
-            return false
-        }
-        guard isPrivate else { return }
+        map.seek(to: range, batch: 1)
+        guard let record = try nextRecord(of: file), record.state == .written, record.shared == 0,
+            record.length == range.count
+        else { return }
         let start = ContinuousClock.now
         try? file.unshare(range)
         histogram.record(ContinuousClock.now - start, aim: policy.maxPause)

@@ -14,11 +14,11 @@ extension Run {
     mutating func rewrite(
         _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
+    ) throws {
         let start = cursor
         let windowBegan = ContinuousClock.now
-        do throws(Halt) { try rewriteWhole(plan, of: file, closer: closer, pin: pin, decide: decide) } catch {
-            if case .stop = error, start > from { cursor = start }
+        do { try rewriteWhole(plan, of: file, closer: closer, pin: pin, decide: decide) } catch {
+            if case Halt.stop = error, start > from { cursor = start }
             throw error
         }
         longestWindow = max(longestWindow, .now - windowBegan)
@@ -27,7 +27,7 @@ extension Run {
     private mutating func rewriteWhole(
         _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
+    ) throws {
         guard let start = plan.stretches.first?.lowerBound else { return }
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
         var reads: [ReadAhead] = []
@@ -37,7 +37,7 @@ extension Run {
         closer.close(dropping: pages.map { $0.clamped(to: 0..<start) }.filter { !$0.isEmpty })
         pages = pages.map { $0.clamped(to: start..<Int64.max) }.filter { !$0.isEmpty }
         for read in reads { try carryOut(read, from: file, decide) }
-        try halting { () throws(SystemError) in try closer.wait() }
+        try closer.wait()
         try checkSpace(for: plan.bytes, of: file)
         // Reading is work, too: the pace counts it before the time of the chunks begins.
         try pace(decide)
@@ -57,7 +57,7 @@ extension Run {
             let before = remaining.plan
             // The old blocks may be the contiguous space that is needed.
             closer.close(dropping: [])
-            try halting { () throws(SystemError) in try closer.wait() }
+            try closer.wait()
             try checkSpace(for: before.bytes, of: file)
             for range in before.stretches {
                 try rewrite(range, of: file, closer: closer, pin: pin, decide) { _, _ in }
@@ -71,9 +71,9 @@ extension Run {
     private func isPast(_ time: ContinuousClock.Instant?) -> Bool { time.map { .now >= $0 } ?? false }
 
     /// A window that was rewritten: what is still worth rewriting in it, and how many extents `stretches` are in.
-    private func layout(
+    private mutating func layout(
         of window: Range<Int64>, in stretches: [Range<Int64>], of file: borrowing XFS.File
-    ) throws(Halt) -> (plan: WindowPlan, extents: Int) {
+    ) throws -> (plan: WindowPlan, extents: Int) {
         var planner = Planner(criteria: criteria, from: window.lowerBound, to: window.upperBound)
         var merger = ExtentMerger(rule: .sameState)
         var extents = 0
@@ -83,34 +83,28 @@ extension Run {
             while let next = remaining.first, next.upperBound <= extent.offset { remaining.removeFirst() }
             if let next = remaining.first, next.lowerBound < extent.end { extents += 1 }
         }
-        try readMap(of: window, of: file) { record in
+        map.seek(to: window)
+        while let record = try nextRecord(of: file) {
             count(merger.add(record))
             _ = planner.add(record)
-            return true
         }
         count(merger.finish())
         return (planner.finish(), extents)
     }
 
-    private func readAhead(of range: Range<Int64>, _ file: borrowing XFS.File) throws(Halt) -> ReadAhead {
-        var map: [Extent] = []
-        try readMap(of: range, of: file) {
-            map.append($0)
-            return true
-        }
-        return ReadAhead(range, map: map)
+    private mutating func readAhead(of range: Range<Int64>, _ file: borrowing XFS.File) throws -> ReadAhead {
+        var extents: [Extent] = []
+        map.seek(to: range)
+        while let record = try nextRecord(of: file) { extents.append(record) }
+        return ReadAhead(range, map: extents)
     }
 
     private mutating func carryOut(
         _ read: ReadAhead, from file: borrowing XFS.File, _ decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
-        var halt: Halt?
-        pages += read.read(from: file) {
-            guard isQuestionDue else { return true }
-            do throws(Halt) { try ask(decide) } catch { halt = error }
-            return halt == nil
-        }
-        if let halt { throw halt }
+    ) throws {
+        var absent: [Range<Int64>] = []
+        defer { pages += absent }
+        try read.read(from: file, absent: &absent) { try askIfDue(decide) }
     }
 
     /// Rewrites what is written in `range`, chunk by chunk, or as much of it as there is time for; calls `moved` after each
@@ -119,7 +113,7 @@ extension Run {
         _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
         until time: ContinuousClock.Instant? = nil, _ decide: (DefragProgress) -> Directive,
         moved: (inout Run, Int64) -> Void
-    ) throws(Halt) {
+    ) throws {
         var position = range.lowerBound
         var retries = 0
         moved(&self, position)
@@ -158,7 +152,7 @@ extension Run {
     /// pin, it ends where half of the pinned blocks are still outside.
     private mutating func nextChunk(
         of file: borrowing XFS.File, in range: Range<Int64>, pin: borrowing Pin
-    ) throws(Halt) -> Chunk? {
+    ) throws -> Chunk? {
         let chunk = try nextChunk(of: file, in: range)
         guard needsPin, let chunk, !pin.holds(outside: chunk.range),
             let boundary = pin.boundary(in: chunk.range)
@@ -169,10 +163,11 @@ extension Run {
     /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more.
     private mutating func nextChunk(
         of file: borrowing XFS.File, in range: Range<Int64>
-    ) throws(Halt) -> Chunk? {
-        size = try halting { () throws(SystemError) in try file.status().size }
+    ) throws -> Chunk? {
+        size = try file.status().size
         var cutter = ChunkCutter(limits: pauses.limits(for: policy), alignment: alignment)
-        try readMap(of: range, of: file, batch: pauses.limits(for: policy).extents) { cutter.add($0) }
+        map.seek(to: range, batch: pauses.limits(for: policy).extents)
+        while let record = try nextRecord(of: file), cutter.add(record) {}
         guard var chunk = cutter.finish(), chunk.range.lowerBound < size else { return nil }
         // A clone that ends within the last block must end at the file's end exactly.
         chunk.range = chunk.range.clamped(to: 0..<size)
@@ -180,13 +175,13 @@ extension Run {
         return chunk
     }
 
-    private mutating func checkSpace(for bytes: Int64, of file: borrowing XFS.File) throws(Halt) {
-        let space = try halting { () throws(SystemError) in try file.space() }
+    private mutating func checkSpace(for bytes: Int64, of file: borrowing XFS.File) throws {
+        let space = try file.space()
         lowestFree = min(lowestFree, space.available)
         let floor = policy.minFree.bytes(ofFileSystem: ByteCount(space.size))
         guard space.available - bytes < floor.rawValue else { return }
         let wanted = ByteCount(floor.rawValue + bytes - space.available)
-        throw .stop(
+        throw Halt.stop(
             .lowSpace,
             message:
                 "free space (\(ByteCount(space.available))) \(space.available < floor.rawValue ? "is" : "would fall") below the "

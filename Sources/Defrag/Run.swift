@@ -3,7 +3,7 @@ import Glibc
 import XFS
 
 /// One run over one file: the loop over its windows, and the account of what it did.
-struct Run {
+struct Run: ~Copyable {
     let timeLimit: Duration?
     let isDryRun: Bool
     var policy: Policy
@@ -27,6 +27,7 @@ struct Run {
     var skipped: Int64 = 0
     /// Pages in memory that only this run has read.
     var pages: [Range<Int64>] = []
+    var map = MapCursor()
     /// Blocks that only the run's ``Pin`` shares.
     var pinned: [Int64] = []
     /// Whether the file's last shared extent must not be unshared.
@@ -69,24 +70,24 @@ struct Run {
         of file: borrowing XFS.File, path: String, decide: (DefragProgress) -> Directive
     ) -> DefragResult {
         var result = DefragResult(path: path, status: .done)
-        do throws(Halt) {
+        do {
             try prepare(file, &result)
             try work(on: file, decide: decide)
             describeEnd(in: &result)
         } catch {
-            report(error, in: &result, path: path)
+            report(Halt(error), in: &result, path: path)
         }
         conclude(file, &result)
         return result
     }
 
-    private mutating func prepare(_ file: borrowing XFS.File, _ result: inout DefragResult) throws(Halt) {
-        let status = try halting { () throws(SystemError) in try file.status() }
-        let space = try halting { () throws(SystemError) in try file.space() }
+    private mutating func prepare(_ file: borrowing XFS.File, _ result: inout DefragResult) throws {
+        let status = try file.status()
+        let space = try file.space()
         result.inode = status.inode
         size = status.size
-        blockSize = try halting { () throws(SystemError) in try file.geometry().blockSize }
-        let attributes = try halting { () throws(SystemError) in try file.attributes() }
+        blockSize = try file.geometry().blockSize
+        let attributes = try file.attributes()
         // Guests have written in the file's own unit, even if an earlier run left its hint. A chunk is at least this
         // long: a large hint must not make its lock long.
         let unit = max(32 * blockSize, attributes.cowAllocationUnit(blockSize: blockSize))
@@ -110,33 +111,32 @@ struct Run {
     }
 
     /// Counts the file's extents, and finds in the same pass what the budget is best spent for.
-    private mutating func takeStock(of file: borrowing XFS.File) throws(Halt) -> Int {
-        var merger = ExtentMerger(rule: .neighbours)
-        var extents = 0
+    private mutating func takeStock(of file: borrowing XFS.File) throws -> Int {
+        var counter = ExtentCounter()
         var census =
             policy.sharing == .preserve
             ? SharingCensus(target: policy.targetExtent.rawValue, blockSize: blockSize, size: size) : nil
         let start = cursor
-        try readMap(of: 0..<Int64.max, of: file) { record in
-            if merger.add(record) != nil { extents += 1 }
+        map.seek(to: 0..<Int64.max)
+        while let record = try nextRecord(of: file) {
+            counter.add(record)
             if record.offset >= start { census?.add(record) }
-            return true
         }
         if let finished = census?.finish(budget: budget) { allowance = finished }
-        return extents + (merger.finish() == nil ? 0 : 1)
+        return counter.count
     }
 
     private mutating func work(
         on file: borrowing XFS.File, decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
+    ) throws {
         let plan = try nextWindow(of: file, decide: decide)
         guard !isDryRun else { return try add(plan, on: file, decide: decide) }
         let recorded = try? CowHint.recorded(in: file)
         guard !plan.stretches.isEmpty || recorded != nil else { return }
         let claim = try claim(file)
         if !plan.stretches.isEmpty { replaceHint(in: file) }
-        var halt: Halt?
-        do throws(Halt) { try rewriteAll(from: plan, of: file, decide: decide) } catch { halt = error }
+        var halt: (any Error)?
+        do { try rewriteAll(from: plan, of: file, decide: decide) } catch { halt = error }
         restoreHint(in: file)
         _ = claim
         if let halt { throw halt }
@@ -145,25 +145,23 @@ struct Run {
     /// Rewrites everything from `plan` on.
     private mutating func rewriteAll(
         from plan: WindowPlan, of file: borrowing XFS.File, decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
+    ) throws {
         guard !plan.stretches.isEmpty else { return }
         let size = blockSize
-        let closer = try halting { () throws(SystemError) in try WindowCloser(of: file, blockSize: size) }
+        let closer = try WindowCloser(of: file, blockSize: size)
         let isVital = needsPin
-        let pin = try halting { () throws(SystemError) in
-            try Pin(beside: file, blockSize: size, isVital: isVital)
-        }
-        var halt: Halt?
-        do throws(Halt) {
+        let pin = try Pin(beside: file, blockSize: size, isVital: isVital)
+        var halt: (any Error)?
+        do {
             var next = plan
             while !next.stretches.isEmpty {
                 switch policy.sharing == .unshare ? .rewrite : gain.advice(on: next) {
-                case .rewrite where isTooLateForWindow: throw .stop(.timeLimit, message: nil)
+                case .rewrite where isTooLateForWindow: throw Halt.stop(.timeLimit, message: nil)
                 case .rewrite: try rewrite(next, of: file, closer: closer, pin: pin, decide: decide)
                 case .skip:
                     skipped += next.bytes
                     cursor = next.next
-                case .stop: throw .noGain(after: GainWatch.patience)
+                case .stop: throw Halt.noGain(after: GainWatch.patience)
                 }
                 next = try nextWindow(of: file, decide: decide)
             }
@@ -171,8 +169,8 @@ struct Run {
         closer.close(dropping: pages)
         pages = []
         // A failure to make data durable outweighs any reason to stop; a pin that could not be released does not.
-        do throws(SystemError) { try closer.wait() } catch { halt = Halt(error) }
-        do throws(Halt) { try unpin(file, pin, isAtEnd: halt == nil) } catch { halt = halt ?? error }
+        do { try closer.wait() } catch { halt = error }
+        do { try unpin(file, pin, isAtEnd: halt == nil) } catch { halt = halt ?? error }
         if let halt { throw halt }
     }
 
@@ -185,7 +183,7 @@ struct Run {
     /// Counts what would be done, from `plan` on.
     private mutating func add(
         _ plan: WindowPlan, on file: borrowing XFS.File, decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
+    ) throws {
         var plan = plan
         while !plan.stretches.isEmpty {
             rewritten += plan.bytes
@@ -202,10 +200,10 @@ struct Run {
     /// Searches the map from the cursor on for the next window. Without stretches, the end of the file was reached.
     private mutating func nextWindow(
         of file: borrowing XFS.File, decide: (DefragProgress) -> Directive
-    ) throws(Halt) -> WindowPlan {
-        let status = try halting { () throws(SystemError) in try file.status() }
+    ) throws -> WindowPlan {
+        let status = try file.status()
         guard status.links > 0 else {
-            throw .stop(
+            throw Halt.stop(
                 .notFound,
                 message:
                     "it was deleted during the run: what only open descriptors keep is not worth rewriting")
@@ -214,20 +212,14 @@ struct Run {
         let end = (size + blockSize - 1) / blockSize * blockSize
         var planner = Planner(criteria: criteria, from: cursor, to: end)
         guard cursor < end else { return planner.finish() }
-        var halt: Halt?
         let start = cursor
-        let pinned = pinned
-        try halting { () throws(SystemError) in
-            try file.readMap(of: start..<end) { record in
-                guard planner.add(record.apart(from: pinned, blockSize: blockSize)) else { return false }
-                guard isQuestionDue else { return true }
-                cursor = planner.position
-                hasMoved = hasMoved || cursor > start
-                do throws(Halt) { try ask(decide) } catch { halt = error }
-                return halt == nil
-            }
+        map.seek(to: start..<end)
+        while let record = try nextRecord(of: file), planner.add(record) {
+            guard isQuestionDue else { continue }
+            cursor = planner.position
+            hasMoved = hasMoved || cursor > start
+            try ask(decide)
         }
-        if let halt { throw halt }
         let plan = planner.finish()
         isOverBudget = isOverBudget || plan.isOverBudget
         if let first = plan.stretches.first { cursor = first.lowerBound } else { cursor = plan.next }

@@ -46,12 +46,9 @@ public struct Scratch: ~Copyable, Sendable {
     /// - Throws: ``SystemError`` of ioctl_fiemap(2).
     public func sharesFirstBlock(with file: borrowing File, at offset: Int64) throws(SystemError) -> Bool {
         func place(_ descriptor: borrowing Descriptor, _ offset: Int64) throws(SystemError) -> Int64? {
-            var place: Int64?
-            try descriptor.readMap(of: offset..<offset + blockSize, batch: 1) { record in
-                if record.state == .written && record.offset == offset { place = record.physical }
-                return false
-            }
-            return place
+            var map = MapCursor(offset..<offset + blockSize, batch: 1)
+            guard let record = try map.next(of: descriptor), record.state == .written else { return nil }
+            return record.offset == offset ? record.physical : nil
         }
         guard let kept = try place(descriptor, 0) else { return false }
         return try place(file.descriptor, offset) == kept

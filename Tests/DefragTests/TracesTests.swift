@@ -19,9 +19,10 @@ import XFS
 
     private func sharedBlocks() throws -> [Int64] {
         var found: [Int64] = []
-        try openForSurvey(path: path).readMap { record in
+        let file = try openForSurvey(path: path)
+        var map = MapCursor()
+        while let record = try map.next(of: file) {
             if record.shared > 0 { found.append(record.offset) }
-            return true
         }
         return found
     }
