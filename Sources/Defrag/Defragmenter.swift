@@ -51,11 +51,21 @@ public struct Defragmenter {
         _ file: borrowing XFS.File, path: String, from: ByteCount = .zero, timeLimit: Duration? = nil,
         dryRun: Bool = false, decide: (DefragProgress) -> Directive
     ) -> DefragResult {
-        var run = Run(
-            policy: policy, pauses: pauses, from: from.rawValue, timeLimit: timeLimit, isDryRun: dryRun)
-        let result = run.result(of: file, path: path, decide: decide)
-        policy = run.policy
-        pauses = run.pauses
-        return result
+        let pace = Pace(policy: policy, pauses: pauses, timeLimit: timeLimit)
+        // The run is over when its result is there.
+        return withoutActuallyEscaping(decide) { decide in
+            do throws(SystemError) {
+                var run = try Run(
+                    over: file, from: from.rawValue, pace: pace, isDryRun: dryRun, decide: decide)
+                let result = run.result(path: path)
+                (policy, pauses) = (run.pace.policy, run.pace.pauses)
+                return result
+            } catch {
+                let account = Account(from: from.rawValue, isDryRun: dryRun)
+                var result = account.ending(Halt(error), path: path)
+                account.fill(&result)
+                return result
+            }
+        }
     }
 }
