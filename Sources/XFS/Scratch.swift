@@ -15,7 +15,8 @@ public struct Scratch: ~Copyable, Sendable {
     ///   `EDQUOT`.
     public init(beside file: borrowing File, blockSize: Int64) throws(SystemError) {
         let folder = file.folder.number
-        descriptor = Descriptor(owning: try system("open scratch file") { clinux_open_tmpfile(folder) })
+        descriptor = Descriptor(
+            owning: try system("open scratch file", on: .folder) { clinux_open_tmpfile(folder) })
         self.blockSize = blockSize
     }
 
@@ -33,7 +34,7 @@ public struct Scratch: ~Copyable, Sendable {
     public mutating func keep(_ range: Range<Int64>, of file: borrowing File) throws(SystemError) {
         let length = range.upperBound - range.lowerBound
         let source = file.descriptor.number
-        try system("clone") {
+        try system("clone", on: .scratch) {
             clinux_clone_range(
                 source, UInt64(range.lowerBound), UInt64(length), descriptor.number, UInt64(end))
         }
@@ -56,7 +57,7 @@ public struct Scratch: ~Copyable, Sendable {
 
     /// Releases all kept blocks, ftruncate(2).
     public mutating func release() throws(SystemError) {
-        try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }
+        try system("release scratch file", on: .scratch) { clinux_ftruncate(descriptor.number, 0) }
         end = 0
     }
 }
