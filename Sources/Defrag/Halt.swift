@@ -31,18 +31,16 @@ enum Halt: Error {
     }
 
     private init(_ error: SystemError) {
-        switch error.errno {
-        case ENOSPC: self = .stop(.lowSpace, message: "the file system is full: make room and go on")
-        case EDQUOT: self = .stop(.quota, message: "a quota is used up: raise it and go on")
-        case ETXTBSY: self = .stop(.swapFile, message: "the file became a swap file")
-        case EACCES:
-            self = .refuse(
-                Refusal(
-                    .notPermitted,
-                    "its folder may not be written to, and the run needs a nameless file there: run as the folder's owner or root"
-                ))
-        case EPERM: self = .stop(.immutable, message: "the file became immutable or append-only")
-        default: self = .fail(error)
+        if error.errno == EPERM, error.subject != .folder {
+            // It was permitted when the run began.
+            self = .stop(.immutable, message: "the file became immutable or append-only")
+        } else if let cause = Cause(error, name: "the file") {
+            self =
+                error.subject == .folder || cause.reason == .notPermitted
+                ? .refuse(Refusal(cause.reason, cause.sentence))
+                : .stop(cause.reason, message: cause.sentence)
+        } else {
+            self = .fail(error)
         }
     }
 }
