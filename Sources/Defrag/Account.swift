@@ -26,6 +26,7 @@ struct Account {
     private(set) var notes: [DefragResult.Note] = []
 
     private(set) var pauses = PauseHistogram()
+    private(set) var chunks = 0
     private var lastChunk: Int64 = 0
     private var lastPause = Duration.zero
     private(set) var free: DefragResult.FreeSpace?
@@ -40,6 +41,7 @@ struct Account {
     mutating func add(_ chunk: Chunk, pause: Duration) {
         rewritten += chunk.length
         unshared += chunk.shared
+        chunks += 1
         lastChunk = chunk.length
         lastPause = pause
     }

@@ -24,11 +24,17 @@ public struct Defragmenter {
     public private(set) var policy: Policy
     /// What was learnt about the device: pass it to the next run on the same file system.
     public var pauses: PauseController
+    /// What the last run hands on to the one that continues it; without it, that one walks over the whole map again.
+    public private(set) var state: SliceState?
 
-    /// A defragmenter that starts with `policy` and with what is known about the device.
-    public init(policy: Policy, pauses: PauseController = PauseController()) {
+    /// A defragmenter that starts with `policy`, with what is known about the device, and with the state of a run that is
+    /// to be continued.
+    public init(
+        policy: Policy, pauses: PauseController = PauseController(), state: SliceState? = nil
+    ) {
         self.policy = policy
         self.pauses = pauses
+        self.state = state
     }
 
     /// Runs over `file`, opened by ``openForDefrag(path:)``, from byte `from` (rounded down to a block) to its end.
@@ -42,11 +48,12 @@ public struct Defragmenter {
     ///   - file: the file, open for reading and writing.
     ///   - path: the file as the result is to name it.
     ///   - from: where to start: the cursor of the run before, or zero.
-    ///   - timeLimit: stop at the first chunk's end after it; at least one chunk is rewritten. Counting the extents
-    ///     before and after is not limited.
+    ///   - timeLimit: stop at the first chunk's end after it; at least one chunk is rewritten.
     ///   - dryRun: change nothing; the result's prediction says what a run would do.
-    ///   - decide: asked before each chunk and at least every 100 ms of a wait or a long search.
-    /// - Returns: how it ended; nothing is thrown.
+    ///   - decide: asked before each chunk and at least every 100 ms of a wait or a walk over the map.
+    /// - Returns: how it ended; nothing is thrown. Its extents are counted where the run begins without state, and at the end
+    ///   of the file; otherwise they are what was counted before, less what the windows have saved. A run that was stopped
+    ///   before it has counted says nothing of the file: its inode number is zero.
     public mutating func run(
         _ file: borrowing XFS.File, path: String, from: ByteCount = .zero, timeLimit: Duration? = nil,
         dryRun: Bool = false, decide: (DefragProgress) -> Directive
@@ -57,8 +64,8 @@ public struct Defragmenter {
             do throws(SystemError) {
                 var run = try Run(
                     over: file, from: from.rawValue, pace: pace, isDryRun: dryRun, decide: decide)
-                let result = run.result(path: path)
-                (policy, pauses) = (run.pace.policy, run.pace.pauses)
+                let result = run.result(path: path, known: state)
+                (policy, pauses, state) = (run.pace.policy, run.pace.pauses, run.handedOn)
                 return result
             } catch {
                 let account = Account(from: from.rawValue, isDryRun: dryRun)

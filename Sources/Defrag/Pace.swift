@@ -3,8 +3,8 @@ import DefragTypes
 /// How fast a run may go, by its policy and by what it has measured: how large chunks and windows are, when to wait, when
 /// to ask, and when the time is over.
 struct Pace {
-    /// Between two questions during a wait or a search.
-    static let patience = Duration.milliseconds(100)
+    /// Between two questions during a wait or a walk over the map.
+    let patience: Duration
     /// How many windows there should be time for, the last of which may be too late.
     private static let windowsInTime = 5
     /// Smaller windows are no more than a chunk.
@@ -18,8 +18,8 @@ struct Pace {
     private let timeLimit: Duration?
     /// Whether anything has been done: a time limit ends no run before.
     private var hasMoved = false
-    /// When the rewriting began: the time limit counts from here.
-    private var began = ContinuousClock.now
+    /// The time limit counts from here.
+    private let began = ContinuousClock.now
     private var lastAsked = ContinuousClock.now
     /// When the last wait ended, and the bytes rewritten since.
     private var lastWaited = ContinuousClock.now
@@ -27,16 +27,13 @@ struct Pace {
     private var unflushed: Int64 = 0
     private var longestWindow = Duration.zero
 
-    init(policy: Policy, pauses: PauseController, timeLimit: Duration?) {
+    init(
+        policy: Policy, pauses: PauseController, timeLimit: Duration?, patience: Duration = .milliseconds(100)
+    ) {
+        self.patience = patience
         self.policy = policy
         self.pauses = pauses
         self.timeLimit = timeLimit
-    }
-
-    /// The run begins: what was before is neither limited nor work.
-    mutating func begin() {
-        began = .now
-        lastWaited = .now
     }
 
     /// The run is further in the file than it was.
@@ -90,7 +87,7 @@ struct Pace {
     // MARK: Time
 
     /// Whether the last question is a while ago.
-    var isQuestionDue: Bool { ContinuousClock.now - lastAsked >= Self.patience }
+    var isQuestionDue: Bool { ContinuousClock.now - lastAsked >= patience }
 
     mutating func asked() { lastAsked = .now }
 

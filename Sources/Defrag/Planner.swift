@@ -18,6 +18,11 @@ struct WindowPlan: Hashable {
     /// Whether shared extents were left alone only because the unshare budget is used up.
     var isOverBudget = false
 
+    /// Bytes of the stretches that lie before `offset`.
+    func bytes(before offset: Int64) -> Int64 {
+        stretches.reduce(0) { $0 + max(0, min($1.upperBound, offset) - $1.lowerBound) }
+    }
+
     /// Whether it is badly fragmented: its extents are below 512 KiB on average.
     var isBad: Bool { bytes < Int64(extents) * 512 << 10 }
 }

@@ -4,12 +4,17 @@ import Glibc
 extension Run {
     /// Asks whether to continue, and by which policy.
     mutating func ask() throws {
+        try obey()
+        if pace.isTimeOver { throw Halt.stop(.timeLimit, message: nil) }
+    }
+
+    /// Asks likewise, whatever the time.
+    mutating func obey() throws {
         pace.asked()
         switch decide(account.progress) {
         case .proceed(let policy): pace.policy = policy
         case .stop(let reason): throw Halt.stop(reason, message: nil)
         }
-        if pace.isTimeOver { throw Halt.stop(.timeLimit, message: nil) }
     }
 
     /// Waits as the pace demands for the work since the last wait. A changed policy counts at once.
@@ -18,8 +23,8 @@ extension Run {
         while true {
             let remaining = pace.remainingWait(since: start)
             guard remaining > .zero else { break }
-            sleep(for: min(remaining, Pace.patience))
-            if remaining > Pace.patience { try ask() }
+            sleep(for: min(remaining, pace.patience))
+            if remaining > pace.patience { try ask() }
         }
         pace.waited()
     }

@@ -11,13 +11,16 @@ extension Run {
     /// seldom stops a run there, a window ends early if its first pass has used up its part of the time.
     /// The window before is closed meanwhile; this one is closed by the next call.
     mutating func rewrite(_ plan: WindowPlan, in workspace: inout Workspace) throws {
-        let (start, began) = (account.position, ContinuousClock.now)
+        let (start, began, chunks) = (account.position, ContinuousClock.now, account.chunks)
         do {
             try readAhead(plan, in: &workspace)
             let isWhole = try rewriteOnce(plan, in: &workspace)
             let extents = try rewriteAgain(start..<account.position, of: plan, in: &workspace)
-            if isWhole { state.gain.learn(plan, extents: extents) }
+            state.replace(plan.bytes(before: account.position), of: plan, with: extents)
+            if isWhole { gain.learn(plan, extents: extents) }
         } catch {
+            // Each chunk has become an extent, at the least.
+            state.replace(plan.bytes(before: account.position), of: plan, with: account.chunks - chunks)
             if case Halt.stop = error, start > from { account.position = start }
             throw error
         }
@@ -45,7 +48,7 @@ extension Run {
     private mutating func readAhead(of range: Range<Int64>) throws -> ReadAhead {
         var map: [Extent] = []
         work.seek(range)
-        while let record = try work.next() { map.append(record) }
+        while let record = try nextRecord() { map.append(record) }
         return ReadAhead(range, map: map)
     }
 
@@ -69,14 +72,14 @@ extension Run {
     ) throws -> Int {
         var remainder = try remainder(of: window, stretches: plan.stretches)
         for attempt in 1...Repetition.most
-        where state.repetition.isWorthwhile(remainder.plan, attempt: attempt) {
+        where repetition.isWorthwhile(remainder.plan, attempt: attempt) {
             let before = remainder.plan
             // The old blocks may be the contiguous space that is needed.
             try workspace.closeNow()
             try checkSpace(for: before.bytes)
             for range in before.stretches { try rewrite(range, in: &workspace, isFirst: false) }
             remainder = try self.remainder(of: window, stretches: plan.stretches)
-            state.repetition.learn(before: before, after: remainder.plan)
+            repetition.learn(before: before, after: remainder.plan)
         }
         return remainder.extents
     }
@@ -95,7 +98,7 @@ extension Run {
             if let next = remaining.first, next.lowerBound < extent.end { extents += 1 }
         }
         work.seek(window)
-        while let record = try work.next() {
+        while let record = try nextRecord() {
             count(merger.add(record))
             _ = planner.add(record)
         }

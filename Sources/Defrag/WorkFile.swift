@@ -3,6 +3,7 @@ import XFS
 /// The file that a run is over: what the run's decisions depend on, and its map. Figures are bytes.
 struct WorkFile: ~Copyable {
     let file: XFS.File
+    let device: UInt64
     let inode: UInt64
     let blockSize: Int64
     /// Unit of the file's copy-on-write allocations. Guests have written in the file's own unit, even if an earlier run left
@@ -25,7 +26,7 @@ struct WorkFile: ~Copyable {
         let attributes = try file.attributes()
         let unit = max(32 * blockSize, attributes.cowAllocationUnit(blockSize: blockSize))
         self.file = try file.duplicate()
-        inode = status.inode
+        (device, inode) = (status.device, status.inode)
         size = status.size
         self.blockSize = blockSize
         alignment = min(1 << 20, unit)
@@ -57,14 +58,6 @@ struct WorkFile: ~Copyable {
     /// The next record of the map; `nil` at its end.
     mutating func next() throws(SystemError) -> Extent? {
         try map.next(of: file)?.apart(from: pinned, blockSize: blockSize)
-    }
-
-    /// Number of extents of the whole file.
-    mutating func countExtents() throws(SystemError) -> Int {
-        var counter = ExtentCounter()
-        seek(0..<Int64.max)
-        while let record = try next() { counter.add(record) }
-        return counter.count
     }
 }
 
