@@ -6,10 +6,10 @@ extension Account {
     func ending(_ halt: Halt?, path: String) -> DefragResult {
         var result = DefragResult(path: path, status: .done)
         switch halt {
-        case nil: describeEnd(in: &result)
+        case nil: describeEnd(in: &result, path: path)
         case .stop(let reason, _) where Self.isFromOutside(reason) && size > 0 && position >= size:
             // The end came first.
-            describeEnd(in: &result)
+            describeEnd(in: &result, path: path)
         case .stop(let reason, let message):
             result.status = .partial
             result.reason = reason
@@ -35,7 +35,13 @@ extension Account {
     }
 
     /// Says why the file is not as good as it could be, although its end was reached.
-    private func describeEnd(in result: inout DefragResult) {
+    private func describeEnd(in result: inout DefragResult, path: String) {
+        if !isDryRun, let loss = describeUnreadable {
+            result.status = .failed
+            result.reason = .ioError
+            result.message = "'\(path)': \(loss); everything else is done"
+            return
+        }
         result.reason = isOverBudget ? .unshareBudget : rewritten == 0 ? .alreadyContiguous : nil
         if isOverBudget {
             result.message =
@@ -70,9 +76,18 @@ extension Account {
         result.seconds = elapsed.inSeconds
     }
 
+    private var describeUnreadable: String? {
+        guard let first = unreadable.first else { return nil }
+        let bytes = ByteCount(unreadable.reduce(0) { $0 + $1.upperBound - $1.lowerBound })
+        return
+            "the device could not read all of \(bytes), the first near offset \(first.lowerBound), which were skipped: "
+            + "check the device and the kernel's log, and restore what is lost"
+    }
+
     /// Notes on what has added up.
     private var lateNotes: [DefragResult.Note] {
         var notes: [DefragResult.Note] = []
+        if let loss = describeUnreadable { notes.append(.init(.ioError, loss)) }
         if skipped > 0 {
             notes.append(
                 .init(

@@ -23,6 +23,8 @@ struct Account {
     /// Whether shared extents were left alone for the budget, and chunks because they could not be pinned.
     var isOverBudget = false
     var isUnpinned = false
+    /// What the device could not read.
+    var unreadable: [Range<Int64>] = []
     private(set) var notes: [DefragResult.Note] = []
 
     private(set) var pauses = PauseHistogram()

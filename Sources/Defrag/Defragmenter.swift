@@ -42,7 +42,8 @@ public struct Defragmenter {
     /// Ends as `done` at the end of the file, with the reason `alreadyContiguous` if nothing was to be gained, and
     /// `unshareBudget` if small shared extents were left alone because the budget is used up; as `partial` with a
     /// cursor when asked to stop, at the time limit, when space (`lowSpace`) or quota (`quota`) run out, or when rewriting
-    /// gains nothing (`noGain`); as `skipped` when refused, and with `dryRun`; as `failed` on errors of the device.
+    /// gains nothing (`noGain`); as `skipped` when refused, and with `dryRun`; as `failed` on errors of the device, at the file's
+    /// end where chunks were skipped as the device cannot read them.
     ///
     /// - Parameters:
     ///   - file: the file, open for reading and writing.

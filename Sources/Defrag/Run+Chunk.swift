@@ -10,6 +10,8 @@ extension Run {
         case gone
         /// Guests have written to the pinned blocks, and its last shared extent must not be unshared.
         case unpinned
+        /// The device cannot read it.
+        case unreadable
     }
 
     /// How often a chunk that was not rewritten is cut again.
@@ -38,11 +40,14 @@ extension Run {
                 account.isUnpinned = true
             } else {
                 let outcome = try rewrite(chunk, in: workspace)
-                if outcome != .rewritten, retries < Self.mostRetries {
+                switch outcome {
+                case .gone where retries < Self.mostRetries, .unpinned where retries < Self.mostRetries:
                     retries += 1
                     continue
+                case .unpinned: account.isUnpinned = true
+                case .unreadable: skipUnreadable(chunk.range)
+                case .rewritten, .gone: break
                 }
-                if outcome == .unpinned { account.isUnpinned = true }
             }
             retries = 0
             position = (chunk.range.upperBound + work.blockSize - 1) / work.blockSize * work.blockSize
@@ -70,7 +75,12 @@ extension Run {
             return .unpinned
         }
         let unsharing = ContinuousClock.now
-        try work.file.unshare(chunk.range)
+        do throws(SystemError) {
+            try work.file.unshare(chunk.range)
+        } catch {
+            if error.errno == EIO && !isReadable(chunk.range) { return .unreadable }
+            throw error
+        }
         let unshare = ContinuousClock.now - unsharing
         account.add(lock: unshare, aim: aim)
         account.add(chunk, pause: max(clone, unshare))
@@ -79,6 +89,17 @@ extension Run {
         if pace.isFlushDue() { try work.file.synchronizeData() }
         account.add(try work.file.space())
         return .rewritten
+    }
+
+    private mutating func skipUnreadable(_ range: Range<Int64>) {
+        state.skipUnreadable(range)
+        work.unreadable = state.unreadable
+    }
+
+    /// Whether the device can read `range`: otherwise an unshare of it has failed for that, and others need not.
+    private func isReadable(_ range: Range<Int64>) -> Bool {
+        guard let window = try? MappedWindow(range, of: work.file) else { return true }
+        return window.finishReading(range)
     }
 
     /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more. Where data depend on the

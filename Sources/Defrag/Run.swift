@@ -47,6 +47,7 @@ struct Run: ~Copyable {
             try takeStock(known)
             try account.isDryRun ? predict() : rewrite()
         } catch { halt = Halt(error) }
+        account.unreadable = state.unreadable
         var result = account.ending(halt, path: path)
         takeFinalFigures(isAtEnd: result.status == .done)
         account.fill(&result)
@@ -79,6 +80,7 @@ struct Run: ~Copyable {
             state = SliceState(
                 of: work, from: from, extents: counter.count, census: census, policy: policy, space: space)
         }
+        work.unreadable = state.unreadable
         account.inode = work.inode
         account.budget = state.budget
         account.extents = .init(before: state.extents, after: state.extents)

@@ -13,6 +13,9 @@ public struct SliceState: Hashable, Sendable {
     /// Bytes that may still be unshared, and which extents that is best spent for.
     private(set) var budget: Int64 = 0
     private(set) var allowance = UnshareAllowance.unlimited
+    /// What the device cannot read, with at most ``mostUnreadable`` parts of it, in the order in which they were found.
+    private(set) var unreadable: [Range<Int64>] = []
+    private static let mostUnreadable = 64
     /// By which the map was judged.
     private var judgedBy = Judgement(Policy())
 
@@ -54,6 +57,12 @@ public struct SliceState: Hashable, Sendable {
         state.position = position
         state.budget = max(0, budget - unshared)
         return state
+    }
+
+    /// Notes that the device cannot read `range`.
+    mutating func skipUnreadable(_ range: Range<Int64>) {
+        guard !unreadable.contains(where: { $0.overlaps(range) }) else { return }
+        if unreadable.count < Self.mostUnreadable { unreadable.append(range) }
     }
 
     /// Of `plan`, `bytes` are rewritten and are now in `pieces`: of the plan's extents, it takes that many to be replaced.

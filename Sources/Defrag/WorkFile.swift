@@ -17,6 +17,8 @@ struct WorkFile: ~Copyable {
     private(set) var size: Int64
     /// Blocks that only the run's ``Pin`` shares: to the run they are private.
     var pinned: [Int64] = []
+    /// What the device cannot read: to the run it is nothing that could be rewritten.
+    var unreadable: [Range<Int64>] = []
     private var map = MapCursor()
 
     /// `file` with a descriptor of its own.
@@ -57,7 +59,13 @@ struct WorkFile: ~Copyable {
 
     /// The next record of the map; `nil` at its end.
     mutating func next() throws(SystemError) -> Extent? {
-        try map.next(of: file)?.apart(from: pinned, blockSize: blockSize)
+        guard var record = try map.next(of: file)?.apart(from: pinned, blockSize: blockSize) else {
+            return nil
+        }
+        if unreadable.contains(where: { $0.overlaps(record.offset..<record.end) }) {
+            record.state = .unwritten
+        }
+        return record
     }
 }
 

@@ -55,6 +55,13 @@ public struct Scratch: ~Copyable, Sendable {
         return try place(file.descriptor, offset) == kept
     }
 
+    /// Keeps the blocks until this process ends, also when this value is gone.
+    ///
+    /// - Throws: ``SystemError``: `EMFILE`.
+    public func keepForProcess() throws(SystemError) {
+        try descriptor.duplicate().keepForProcess()
+    }
+
     /// Releases all kept blocks, ftruncate(2).
     public mutating func release() throws(SystemError) {
         try system("release scratch file", on: .scratch) { clinux_ftruncate(descriptor.number, 0) }
