@@ -39,6 +39,7 @@ extension Run {
             } else if work.needsPin && !workspace.pin.holds(outside: chunk.range) {
                 account.isUnpinned = true
             } else {
+                try checkSpace(for: chunk.length)
                 let outcome = try rewrite(chunk, in: workspace)
                 switch outcome {
                 case .gone where retries < Self.mostRetries, .unpinned where retries < Self.mostRetries:

@@ -106,12 +106,14 @@ extension Run {
         return (planner.finish(), extents)
     }
 
-    private mutating func checkSpace(for bytes: Int64) throws {
+    /// Stops where `bytes` more would leave less free space than must stay.
+    mutating func checkSpace(for bytes: Int64) throws {
         let space = try work.file.space()
         account.add(space)
         let floor = pace.policy.minFree.bytes(ofFileSystem: ByteCount(space.size))
         guard space.available - bytes < floor.rawValue else { return }
-        let wanted = ByteCount(floor.rawValue + bytes - space.available)
+        let (sum, isTooMuch) = floor.rawValue.addingReportingOverflow(bytes)
+        let wanted = ByteCount((isTooMuch ? .max : sum) - space.available)
         throw Halt.stop(
             .lowSpace,
             message:
