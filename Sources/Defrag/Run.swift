@@ -8,7 +8,7 @@ struct Run: ~Copyable {
     var pace: Pace
     var state = SliceState()
     /// Whether this run has counted the extents that there were before.
-    private var hasCounted = false
+    var hasCounted = false
     /// Whether rewriting a window again has paid, and whether rewriting windows has.
     var repetition = Repetition()
     var gain = GainWatch()
@@ -49,7 +49,7 @@ struct Run: ~Copyable {
         } catch { halt = Halt(error) }
         account.unreadable = state.unreadable
         var result = account.ending(halt, path: path)
-        takeFinalFigures(isAtEnd: result.status == .done)
+        takeFinalFigures(isAtEnd: result.nextOffset == nil && result.status != .skipped)
         account.fill(&result)
         return result
     }
@@ -57,63 +57,6 @@ struct Run: ~Copyable {
     /// What the next run may go on with, from where this one has come to.
     var handedOn: SliceState {
         state.handedOn(at: account.position, unshared: account.isDryRun ? 0 : account.unshared)
-    }
-
-    /// Learns what only the whole map tells, unless that is known.
-    private mutating func takeStock(_ known: SliceState?) throws {
-        let policy = pace.policy
-        if let known, known.isValid(for: work, from: from, policy: policy) {
-            state = known
-        } else {
-            let space = try work.file.space()
-            var counter = ExtentCounter()
-            var census =
-                policy.sharing == .preserve
-                ? SharingCensus(
-                    target: policy.targetExtent.rawValue, blockSize: work.blockSize, size: work.size) : nil
-            work.seek(0..<Int64.max)
-            while let record = try nextRecord() {
-                counter.add(record)
-                if record.offset >= from { census?.add(record) }
-            }
-            hasCounted = true
-            state = SliceState(
-                of: work, from: from, extents: counter.count, census: census, policy: policy, space: space)
-        }
-        work.unreadable = state.unreadable
-        account.inode = work.inode
-        account.budget = state.budget
-        account.extents = .init(before: state.extents, after: state.extents)
-        // It was no work that a guest could feel.
-        pace.waited()
-    }
-
-    /// At the end of the file the extents are counted, unless the run is asked to stop.
-    private mutating func takeFinalFigures(isAtEnd: Bool) {
-        let hasChanged = !account.isDryRun && account.rewritten > 0
-        if hasChanged { account.extents.after = state.extents }
-        if isAtEnd, hasChanged || !hasCounted, let extents = try? countExtents() {
-            account.extents.after = extents
-            if !hasChanged { account.extents.before = extents }
-        }
-        _ = try? look()
-        if let space = try? work.file.space() { account.add(space) }
-    }
-
-    private mutating func countExtents() throws -> Int {
-        var counter = ExtentCounter()
-        work.seek(0..<Int64.max)
-        while let record = try work.next() {
-            counter.add(record)
-            if pace.isQuestionDue { try obey() }
-        }
-        return counter.count
-    }
-
-    /// The next record of a walk over the map, which can be stopped at each.
-    mutating func nextRecord() throws -> Extent? {
-        if pace.isQuestionDue { try ask() }
-        return try work.next()
     }
 
     /// Counts what would be rewritten.

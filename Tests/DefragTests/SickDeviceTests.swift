@@ -56,6 +56,7 @@ import XFS
         #expect(first.message?.contains("restore") == true, "\(first)")
         #expect(first.extents.before > 700)
         #expect(first.extents.after < 200)
+        #expect(first.extents.after == (try extents(of: path)))
         let second = try defragment(path, small)
         #expect(second.status == .failed)
         // The stretch around it may be rewritten, but not again and again.
