@@ -169,6 +169,14 @@ import Testing
         await #expect(throws: away) {
             try await bench.core.startPlan(spec: CoreBench.spec(["a"]), by: "ada")
         }
+        // What is wrong with a specification is told all the same.
+        let wrong = await #expect(throws: OperationError.self) {
+            try await bench.core.startPlan(spec: "name: a", by: "ada")
+        }
+        guard case .invalidSpec = wrong else {
+            Issue.record("\(String(describing: wrong))")
+            return
+        }
         await bench.take(.back(.link(.consuming)))
         #expect(try await bench.core.rollout(id).brokerTrouble == nil)
         _ = try await bench.core.startSurvey(request, by: "ada")
