@@ -194,7 +194,11 @@ import Testing
             try await bench.core.startRollout(
                 spec: spec + "\n#" + String(repeating: "-", count: 1 << 19), by: "ada")
         }
+        let words = ["the disk with the coordinator's database is full: make room"]
+        #expect(bench.core.health.readiness.reasons == words, "nothing else has to be stored")
         try mostPages(1 << 20)
+        await bench.take(.tick)
+        #expect(bench.core.health.readiness.isReady)
         #expect(try await bench.core.rollouts().isEmpty)
         let id = try await bench.core.startRollout(spec: spec, by: "ada").id
         #expect(try await bench.core.rollouts().map(\.id) == [id])
