@@ -10,7 +10,8 @@ enum Tables {
     /// The fleet.
     static func hosts(_ hosts: [HostStatus]) -> String {
         guard !hosts.isEmpty else {
-            return "no host was heard yet: is a worker running, and connected to the same broker?"
+            return
+                "no host was heard yet: is a worker running, and connected to the same broker? 'reflow events' has what was refused"
         }
         var notes: [String] = []
         let rows = hosts.map { host in
