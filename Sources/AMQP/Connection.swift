@@ -103,15 +103,17 @@ public final class Connection: Sendable {
     ///     and not settled when it stops is delivered again, as after a lost connection.
     ///   - check: how often the broker is asked whether the queue, and this consumer of it, are still there: it does not
     ///     always tell.
+    ///   - longestPause: most between two attempts, where that is less than the connection's.
     ///   - arguments: such as `x-stream-offset`.
     /// - Returns: the deliveries; letting them go ends the consumer.
     public func consume(
         queue: String, prefetch: UInt16, isExclusive: Bool = false, whileConsuming gate: Deliveries? = nil,
-        checkedEvery check: Duration = .seconds(30), arguments: [String: FieldValue] = [:]
+        checkedEvery check: Duration = .seconds(30), retriedWithin longestPause: Duration? = nil,
+        arguments: [String: FieldValue] = [:]
     ) -> Deliveries {
         consume(
             .consume(queue: queue, isExclusive: isExclusive, arguments: arguments), of: queue, prefetch,
-            before: [], gate: gate?.consumer.id, check: check)
+            before: [], gate: gate?.consumer.id, check: check, longestPause: longestPause)
     }
 
     /// Consumes from a queue of its own that receives what `bindings` name, such as a

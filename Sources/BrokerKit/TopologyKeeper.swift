@@ -3,7 +3,7 @@ public import Contract
 public import Logging
 
 /// Keeps a topology declared: each time the broker is reached, which may have come back empty; when a queue is missing that is to be
-/// consumed; when an exchange or a binding was deleted, which is looked for every two seconds; and now and then.
+/// consumed; when an exchange, a binding or a queue that nobody consumes was deleted, which is looked for every two seconds; and now and then.
 public struct TopologyKeeper: Sendable {
     private let topology: Topology
     private let connection: Connection
@@ -15,11 +15,13 @@ public struct TopologyKeeper: Sendable {
 
     /// Whether it is this process that looks after it: another one that declares what is missing would hide it.
     public var isActive: @Sendable () -> Bool = { true }
+    /// Queues of the topology that nothing here consumes, so that no consumer tells when one is deleted.
+    public var unconsumed: [String] = []
     /// The hosts whose queues are bound again when one of their exchanges was deleted, as their bindings went with it.
     public var hosts: @Sendable () async -> [HostName] = { [] }
     /// Is called with what is refused after each attempt, and with nothing once all is declared.
     public var report: @Sendable ([TopologyProblem]) -> Void = { _ in }
-    /// Is called with each exchange or binding that is found missing, and again once it was seen.
+    /// Is called with each exchange, binding or unconsumed queue that is found missing, and again once it was seen.
     public var reportMissing: @Sendable (TopologyProblem.Part, _ isMissing: Bool) -> Void = { _, _ in }
 
     /// Declares on `connection`. The consumers of `consuming` tell that a queue is gone, and `probe`, which is handed what they bring, that
@@ -139,7 +141,7 @@ public struct TopologyKeeper: Sendable {
         if let probe, probe.refused != progress.refused { say(progress.problems, &progress) }
     }
 
-    /// The exchanges and bindings that are missing; `nil` if nobody can be asked.
+    /// The exchanges, bindings and unconsumed queues that are missing; `nil` if nobody can be asked.
     private func missing() async -> Set<TopologyProblem.Part>? {
         var missing: Set<String> = []
         for exchange in topology.exchanges {
@@ -147,8 +149,14 @@ public struct TopologyKeeper: Sendable {
                 where error.code == .notFound
             { missing.insert(exchange.name) } catch { return nil }
         }
+        var queues: Set<TopologyProblem.Part> = []
+        for queue in unconsumed {
+            do { _ = try await connection.inspect(queue: queue) } catch let error as AMQPError
+                where error.code == .notFound
+            { queues.insert(.queue(queue)) } catch { return nil }
+        }
         let bindings = await probe?.missing(on: connection, without: missing) ?? []
-        return bindings.union(missing.map { .exchange($0) })
+        return bindings.union(queues).union(missing.map { .exchange($0) })
     }
 
     /// Declares everything, again after each of these pauses in milliseconds while something is refused.

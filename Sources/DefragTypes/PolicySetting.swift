@@ -21,12 +21,23 @@ public struct PolicySetting: Sendable {
         var changed = overrides
         guard apply(text, &changed) else {
             throw PolicyTextError(
-                kind: .malformed, message: "'\(text)' is not a valid \(placeholder) for \(option)")
+                kind: .malformed, message: "'\(text)' is not a valid \(placeholder) for \(option)\(example)")
         }
         if let problem = changed.problem {
             throw PolicyTextError(kind: .outOfRange(problem), message: "\(option) \(text): \(problem)")
         }
         overrides = changed
+    }
+
+    /// What a value looks like, for whoever has left the unit out.
+    private var example: String {
+        switch placeholder {
+        case "DUR": ": 20ms, 1s"
+        case "SIZE": ": 512KiB, 16MiB"
+        case "PERCENT": ": 50%"
+        case "SIZE|PERCENT": ": 10GiB, 5%"
+        default: ""
+        }
     }
 
     /// The value that `overrides` has, for people; `nil` if it has none.

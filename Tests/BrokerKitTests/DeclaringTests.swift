@@ -1,6 +1,7 @@
 import AMQP
 import BrokerKit
 import Contract
+import Glibc
 import Logging
 import Support
 import Testing
@@ -137,6 +138,27 @@ import Testing
             let probing = Task { await connection.probeForAlarms { tell.yield($0) } }
             defer { probing.cancel() }
             #expect(await told.first { _ in true }??.code == .accessRefused)
+        }
+    }
+
+    @Test("a broker that hangs is told long before its connections end, and that it goes on")
+    func hanging() async throws {
+        let broker = try await PrivateBroker()
+        let number = try await broker.evaluate("os:getpid().").filter(\.isNumber)
+        let process = try #require(pid_t(number))
+        defer { kill(process, SIGCONT) }
+        try await connected(broker.url) { connection in
+            let (told, tell) = AsyncStream.makeStream(of: AMQPError?.self)
+            let probing = Task { await connection.probeForAlarms { tell.yield($0) } }
+            defer { probing.cancel() }
+            var reports = told.makeAsyncIterator()
+            #expect(await reports.next() == .some(nil))
+            let since = ContinuousClock.now
+            kill(process, SIGSTOP)
+            #expect(await reports.next()??.code == .timeout)
+            #expect(ContinuousClock.now - since < .seconds(15))
+            kill(process, SIGCONT)
+            #expect(await reports.next() == .some(nil))
         }
     }
 

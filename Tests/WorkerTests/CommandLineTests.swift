@@ -67,7 +67,10 @@ import Testing
             ("help frobnicate", "unknown command frobnicate", nil),
             ("defrag", "name the files to defragment", "defrag"),
             ("defrag --max-pause 11s a", "--max-pause 11s: maxPause must be from 1ms to 10s", "defrag"),
-            ("defrag --max-chunk big a", "'big' is not a valid SIZE for --max-chunk", "defrag"),
+            (
+                "defrag --max-chunk big a", "'big' is not a valid SIZE for --max-chunk: 512KiB, 16MiB",
+                "defrag"
+            ),
             (
                 "defrag --max-chunk 1KiB a",
                 "--max-chunk 1KiB: maxChunk must be a multiple of 4KiB from 64KiB to 1GiB", "defrag"

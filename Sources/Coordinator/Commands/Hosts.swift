@@ -31,6 +31,11 @@ struct HostsList: AsyncParsableCommand {
         try await coordinator.ask { client in
             let listing: Listing<HostStatus> = try await client.get("/v1/hosts")
             try format.list(listing.items, Tables.hosts)
+            // What hosts were last heard to do is not what they do now, if they cannot be heard.
+            let readiness = try await client.readiness()
+            if !readiness.isReady {
+                note("the coordinator is not ready: \(readiness.reasons.joined(separator: "; "))")
+            }
         }
     }
 }

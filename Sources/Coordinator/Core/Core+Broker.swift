@@ -29,6 +29,11 @@ extension Core {
             guard wasThere else { return }
             lostQueues.insert(queue)
             tell("broker.queueLost", "the queue \(queue) cannot be consumed any more: \(why)", &step)
+        case .part(.queue(let queue)):
+            // Nobody waits for what is in it.
+            if lostQueues.insert(queue).inserted {
+                tell("broker.queueLost", "the queue \(queue) is missing: \(why)", &step)
+            }
         case .part(let part):
             health[dependency] = "the \(part) is missing: \(why)"
             if wasThere { tell("broker.\(part.kind)Lost", "the \(part) is missing: \(why)", &step) }
@@ -46,6 +51,10 @@ extension Core {
     }
 
     func back(_ dependency: Dependency, _ step: inout Step) {
+        if case .part(.queue(let queue)) = dependency {
+            guard lostQueues.remove(queue) != nil else { return }
+            return tell("broker.queueBack", "the queue \(queue) is there again", &step)
+        }
         guard !wasThere(dependency) || health[dependency] != nil else { return }
         health[dependency] = nil
         if case .lease = dependency {

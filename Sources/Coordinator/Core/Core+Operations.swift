@@ -75,8 +75,9 @@ extension Core: Operations {
     // MARK: - Rollouts
 
     func startPlan(spec text: String, by who: String) throws -> Started {
+        let spec = try Self.spec(text)
         try requireBroker()
-        return Started(id: try begin(Self.spec(text), text: text, isPlanOnly: true, by: who))
+        return Started(id: try begin(spec, text: text, isPlanOnly: true, by: who))
     }
 
     func startRollout(spec text: String, by who: String) throws -> RolloutStatus {

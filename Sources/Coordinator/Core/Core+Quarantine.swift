@@ -171,7 +171,8 @@ extension Core {
 
     /// Goes on without a rollout that cannot be read, or whose decisions cannot be stored; until the next start.
     func setAside(_ id: String, _ error: any Error, _ step: inout Step) {
-        setAside[id] = "\(error)"
+        let why = StoreError.words(for: error) ?? "\(error)"
+        setAside[id] = why
         // Until it is stored.
         untold[id] = error
         underWay.forget(id)
@@ -179,7 +180,7 @@ extension Core {
             [
                 .tell(
                     "rollout.setAside",
-                    "the rollout \(id) is set aside until the coordinator's next start: \(error)",
+                    "the rollout \(id) is set aside until the coordinator's next start: \(why)",
                     rollout: id,
                     at: step.now)
             ], &step)

@@ -55,6 +55,8 @@ extension Core {
         } catch {
             isStale = true
             if let before = step.before { restore(before) }
+            // Also where it was an operator's order, which is not tried again.
+            if let trouble = StoreTrouble(error) { storeIsAway(trouble) }
             throw error
         }
         untold = [:]

@@ -93,6 +93,8 @@ final class CoreHealth: Sendable {
     /// Whether the core can work now. Never waits for it.
     var readiness: Readiness {
         let reasons = troubles.sorted { $0.key.rank < $1.key.rank }.map(\.value)
-        return Readiness(reasons: (standstill().map { [$0.words] } ?? []) + reasons, warnings: warnings)
+        // A broker that is away has the same words for each connection.
+        let told = reasons.enumerated().filter { !reasons[..<$0.offset].contains($0.element) }.map(\.element)
+        return Readiness(reasons: (standstill().map { [$0.words] } ?? []) + told, warnings: warnings)
     }
 }

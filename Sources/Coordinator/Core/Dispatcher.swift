@@ -57,6 +57,7 @@ struct Dispatcher: Sendable {
                 var keeper = TopologyKeeper(
                     topology, on: publishing, consuming: consuming, probe: probe, log: log)
                 keeper.isActive = { core.mayPublish }
+                keeper.unconsumed = topology.queues.map(\.name).filter { !sources.contains(.queue($0)) }
                 keeper.hosts = { await core.knownHosts }
                 keeper.report = { mailbox.put(.warnings($0.map(\.description))) }
                 keeper.reportMissing = { part, isMissing in

@@ -29,7 +29,8 @@ struct Intake: Sendable {
         self.undelivered = undelivered
     }
 
-    /// How often a queue is looked for: RabbitMQ does not always say that it was deleted.
+    /// How often a queue is looked for: RabbitMQ does not always say that it was deleted. And how long nobody waits for one that was
+    /// deleted again and again.
     private static let checkInterval = Duration.seconds(4)
 
     /// What is consumed.
@@ -114,7 +115,7 @@ struct Intake: Sendable {
         case .queue(let name):
             return connection.consume(
                 queue: name, prefetch: source.prefetch, whileConsuming: lease,
-                checkedEvery: Self.checkInterval)
+                checkedEvery: Self.checkInterval, retriedWithin: Self.checkInterval)
         case .telemetry:
             let (queue, bindings) = Topology.telemetryQueue()
             return connection.consume(

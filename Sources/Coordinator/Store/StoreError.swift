@@ -37,7 +37,7 @@ struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
         let words = error.message ?? "\(error.resultCode)"
         switch error.resultCode {
         case .SQLITE_NOTADB:
-            self.init(.notOurs, "\(path) is no database")
+            self.init(.notOurs, "\(path) is no database: move it away, or name another file")
         case .SQLITE_CANTOPEN, .SQLITE_READONLY, .SQLITE_PERM:
             self.init(.cannotOpen, "cannot open \(path) for writing: \(words)")
         case .SQLITE_FULL:
@@ -45,9 +45,14 @@ struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
                 .cannotOpen, "the disk with \(path) is full: make room, and start again; nothing is lost")
         case .SQLITE_CORRUPT:
             self.init(
-                .cannotOpen, "\(path) is damaged (\(words)): restore a copy of it, or begin with a new file")
+                .cannotOpen,
+                "\(path) is damaged, or its disk (\(words)). Look at the disk (dmesg) and start again; if that does not help, restore a copy of the file"
+            )
         case .SQLITE_IOERR:
-            self.init(.cannotOpen, "\(path) cannot be read or written: \(words). Look at its disk (dmesg)")
+            self.init(
+                .cannotOpen,
+                "\(path) cannot be read or written: \(words). Look at its disk (dmesg), and start again once it is mended"
+            )
         default:
             self.init(.cannotOpen, "cannot use \(path): \(words)")
         }

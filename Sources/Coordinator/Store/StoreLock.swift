@@ -18,7 +18,14 @@ final class StoreLock: Sendable {
                 throw StoreError(
                     .noFolder, "the folder \(folder) is missing: make it, or name another database")
             }
-            throw StoreError(.cannotOpen, "cannot open \(path): \(String(cString: strerror(number)))")
+            let words = String(cString: strerror(number))
+            guard ![EACCES, EPERM, EROFS].contains(number) else {
+                throw StoreError(
+                    .cannotOpen,
+                    "cannot write \(path): \(words). Let this user write in that folder, or name another database"
+                )
+            }
+            throw StoreError(.cannotOpen, "cannot open \(path): \(words)")
         }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let error = errno

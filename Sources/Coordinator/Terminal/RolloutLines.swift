@@ -131,7 +131,7 @@ struct RolloutLines {
         }
         let heard = working.filter { !$0.isLost }
         if let deaf = heard[0].deaf, heard.allSatisfy({ $0.deaf != nil }) {
-            return "  host \(heard[0].name) cannot consume its tasks: \(deaf.cut(to: 200))"
+            return "  host \(Deafness(host: "\(heard[0].name)", why: deaf.cut(to: 200)).text)"
                 + (heard.count == 1 ? "" : "; nor can the others at work")
         }
         if let pausedHosts { return pausedHosts }
@@ -150,7 +150,7 @@ struct RolloutLines {
     private var deafHosts: String? {
         guard let deaf = rollout.deaf else { return nil }
         let others = deaf.count > 1 ? "; nor can \(counted(deaf.count - 1, "other host"))" : ""
-        return "  host \(deaf.name) cannot consume its tasks: \(deaf.why.cut(to: 200))\(others)"
+        return "  host \(Deafness(host: "\(deaf.name)", why: deaf.why.cut(to: 200)).text)\(others)"
     }
 
     /// That nothing runs, as what was sent waits at the hosts that are `heard`; `nil` if anything runs.

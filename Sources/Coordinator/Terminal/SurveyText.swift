@@ -42,7 +42,7 @@ struct SurveyText {
         return "\(counted(files, "file")) on \(counted(survey.hosts.count, "host"))"
             + (files > shown ? ", of which \(shown) are shown" : "") + "; "
             + (gain > 0
-                ? "laying them well would save \(Duration(saturating: gain).text)."
+                ? "defragmenting them would save \(Duration(saturating: gain).text)."
                 : "there is nothing to gain.")
     }
 

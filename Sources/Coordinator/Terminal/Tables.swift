@@ -10,13 +10,14 @@ enum Tables {
     /// The fleet.
     static func hosts(_ hosts: [HostStatus]) -> String {
         guard !hosts.isEmpty else {
-            return "no host was heard yet: is a worker running, and connected to the same broker?"
+            return
+                "no host was heard yet: is a worker running, and connected to the same broker? 'reflow events' has what was refused"
         }
         var notes: [String] = []
         let rows = hosts.map { host in
             let free = (host.state?.fileSystems ?? []).map { "\($0.mountPoint) \($0.free) of \($0.size)" }
             if let deaf = host.state?.deaf, host.isFromBefore != true {
-                notes.append("\(host.name) cannot consume its tasks: \(deaf)")
+                notes.append(Deafness(host: "\(host.name)", why: deaf).text)
             }
             if host.hasTwin == true {
                 notes.append(
@@ -56,7 +57,7 @@ enum Tables {
         var notes: [String] = []
         let rows = hosts.map { host in
             notes += host.problems.map { "\(host.name): \($0)" }
-            if let deaf = host.deaf { notes.append("\(host.name) cannot consume its tasks: \(deaf)") }
+            if let deaf = host.deaf { notes.append(Deafness(host: "\(host.name)", why: deaf).text) }
             let state =
                 host.lostSince.map { "LOST since \($0.short)" }
                 ?? host.phase.rawValue + (host.deaf != nil ? ", deaf" : host.isPaused ? ", paused" : "")

@@ -1,6 +1,7 @@
 import AsyncHTTPClient
 import Glibc
 import NIOCore
+import NIOHTTP1
 import NIOPosix
 
 /// Why the coordinator did not do what was asked.
@@ -27,8 +28,11 @@ public enum ClientError: Error {
             self = .unreachable(number: number, number.map { String(cString: strerror($0)) } ?? "\(error)")
         case let error as HTTPClientError where error == .connectTimeout || error == .deadlineExceeded:
             self = .unreachable(number: nil, "it does not answer")
-        case let error as HTTPClientError:
+        case let error as HTTPClientError where error != .remoteConnectionClosed:
             self = .interrupted("\(error)")
+        case is HTTPClientError, is HTTPParserError:
+            // The parser's words for an end in the middle of a stream speak of the stream.
+            self = .interrupted("it ended the connection")
         default:
             self = .interrupted("\(error)")
         }

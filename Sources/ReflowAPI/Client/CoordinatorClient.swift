@@ -47,6 +47,20 @@ public struct CoordinatorClient: Sendable {
         try Self.decode(try await send(.GET, path, query))
     }
 
+    /// Whether it is ready to work, and why not.
+    public func readiness() async throws(ClientError) -> Readiness {
+        do {
+            let response = try await http.execute(request(.GET, "/readyz", []), timeout: timeout)
+            guard response.status == .serviceUnavailable else {
+                return try Self.decode(try await answer(response))
+            }
+            return try Self.decode(
+                Array(try await response.body.collect(upTo: Self.mostBytes).readableBytesView))
+        } catch {
+            throw ClientError(error)
+        }
+    }
+
     /// Sends `body` as JSON, and reads the answer.
     public func post<Answer: Decodable>(
         _ path: String, json body: some Encodable & Sendable

@@ -24,6 +24,26 @@ import Testing
         }
     }
 
+    @Test("hosts are listed as they were last heard, with a word that they cannot be heard now")
+    func hosts() async throws {
+        let core = MemoryCore()
+        try await Server.run(core: core) { server in
+            for (why, words) in [
+                (nil, ""),
+                (
+                    "the broker is away: refused",
+                    "reflow: the coordinator is not ready: the broker is away: refused\n"
+                ),
+            ] {
+                if let why { await core.fail(why) }
+                let command = try Process("reflow", ["hosts"], environment: server.environment)
+                #expect(await command.wait() == .exited(0))
+                #expect(command.output.contains("alpha"))
+                #expect(command.errors == words)
+            }
+        }
+    }
+
     @Test("a rollout is steered, with a word that its hosts have yet to hear of it")
     func steering() async throws {
         let core = MemoryCore()

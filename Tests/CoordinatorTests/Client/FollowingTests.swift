@@ -19,7 +19,7 @@ import Testing
                     tell(rollout.phase.rawValue)
                     return !rollout.phase.isEnded
                 case .item(.connected): break
-                case .away: tell("away")
+                case .away(let why): tell("away: \(why)")
                 case .back: tell("back")
                 }
                 return true
@@ -42,7 +42,7 @@ import Testing
             #expect(await words.next() == "event 2")
             return follower
         }
-        #expect(await words.next() == "away")
+        #expect(await words.next() == "away: it ended the connection")
         // The next process has the same log.
         let second = MemoryCore(log: await first.log)
         await second.happen("rollout.missed", rollout: "november-1")

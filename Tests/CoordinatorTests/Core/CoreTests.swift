@@ -169,6 +169,14 @@ import Testing
         await #expect(throws: away) {
             try await bench.core.startPlan(spec: CoreBench.spec(["a"]), by: "ada")
         }
+        // What is wrong with a specification is told all the same.
+        let wrong = await #expect(throws: OperationError.self) {
+            try await bench.core.startPlan(spec: "name: a", by: "ada")
+        }
+        guard case .invalidSpec = wrong else {
+            Issue.record("\(String(describing: wrong))")
+            return
+        }
         await bench.take(.back(.link(.consuming)))
         #expect(try await bench.core.rollout(id).brokerTrouble == nil)
         _ = try await bench.core.startSurvey(request, by: "ada")
@@ -186,7 +194,11 @@ import Testing
             try await bench.core.startRollout(
                 spec: spec + "\n#" + String(repeating: "-", count: 1 << 19), by: "ada")
         }
+        let words = ["the disk with the coordinator's database is full: make room"]
+        #expect(bench.core.health.readiness.reasons == words, "nothing else has to be stored")
         try mostPages(1 << 20)
+        await bench.take(.tick)
+        #expect(bench.core.health.readiness.isReady)
         #expect(try await bench.core.rollouts().isEmpty)
         let id = try await bench.core.startRollout(spec: spec, by: "ada").id
         #expect(try await bench.core.rollouts().map(\.id) == [id])

@@ -99,6 +99,36 @@ import Testing
         }
     }
 
+    @Test(
+        "a queue that nobody consumes is told and declared again, and keeps nobody waiting",
+        arguments: [QueueName.history, QueueName.unroutable])
+    func unconsumed(queue: String) async throws {
+        try await working { _, core, connection in
+            let since = ContinuousClock.now
+            try await connection.delete(queue: queue)
+            func texts() async throws -> [String] { try await told(core).map(\.text) }
+            try await until { try await texts().contains { $0.hasPrefix("the queue \(queue) is missing") } }
+            #expect(ContinuousClock.now - since < .seconds(5))
+            #expect(core.health.readiness.isReady)
+            try await until { try await texts().contains("the queue \(queue) is there again") }
+            _ = try await connection.inspect(queue: queue)
+        }
+    }
+
+    @Test("a queue that was deleted again and again is consumed within seconds of the last time")
+    func deletedOften() async throws {
+        try await working { _, core, connection in
+            for number in 1...7 {
+                let since = ContinuousClock.now
+                try await connection.delete(queue: QueueName.coordinator)
+                try await until {
+                    try await told(core).count { $0.type == "broker.queueBack" } == number
+                }
+                #expect(ContinuousClock.now - since < .seconds(7))
+            }
+        }
+    }
+
     @Test("what is there is not missed, also beside many messages")
     func nothing() async throws {
         try await working { _, core, connection in

@@ -72,7 +72,7 @@ import Testing
         "says what SQLite says in words, with the file and what to do",
         arguments: [
             (ResultCode.SQLITE_FULL, "the disk with /d/r.db is full: make room, and start again"),
-            (.SQLITE_CORRUPT, "/d/r.db is damaged (gone): restore a copy"),
+            (.SQLITE_CORRUPT, "/d/r.db is damaged, or its disk (gone). Look at the disk"),
             (.SQLITE_IOERR, "/d/r.db cannot be read or written: gone."),
             (.SQLITE_READONLY, "cannot open /d/r.db for writing: gone"),
             (.SQLITE_BUSY, "cannot use /d/r.db: gone"),
@@ -117,7 +117,17 @@ import Testing
         #expect(
             FileManager.default.createFile(
                 atPath: text, contents: Data(String(repeating: "no database ", count: 99).utf8)))
-        #expect(throws: StoreError(.notOurs, "\(text) is no database")) { try Store(path: text) }
+        #expect(throws: StoreError(.notOurs, "\(text) is no database: move it away, or name another file")) {
+            try Store(path: text)
+        }
+    }
+
+    @Test("says that it may not write in a folder, and what to do")
+    func readOnly() {
+        // Not even root makes a file there.
+        let words =
+            "cannot write /sys/r.db.lock: Permission denied. Let this user write in that folder, or name another database"
+        #expect(throws: StoreError(.cannotOpen, words)) { try Store(path: "/sys/r.db") }
     }
 
     @Test("names a folder that is not there, and a path that is a folder")

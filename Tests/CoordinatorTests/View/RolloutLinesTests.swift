@@ -14,6 +14,20 @@ import Testing
         return RolloutLines(rollout: rollout, width: width).lines
     }
 
+    @Test(
+        "what to do about a host that cannot consume its queue is said where the broker says why",
+        arguments: [
+            ("the broker refused: NOT_FOUND - no queue 'q'", ". Run 'reflow provision --host a'"),
+            (
+                "the broker refused: ACCESS_REFUSED - access to queue",
+                ". Let its broker account read that queue"
+            ),
+            ("another worker consumes as host a", ""),
+        ])
+    func deafness(why: String, advice: String) {
+        #expect(Deafness(host: "a", why: why).text == "a cannot consume its tasks: \(why)\(advice)")
+    }
+
     @Test("all of it in a line, and a line for each host at work")
     func running() {
         #expect(

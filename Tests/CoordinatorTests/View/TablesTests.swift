@@ -227,7 +227,7 @@ import Testing
             lines(SurveyText(survey: Samples.survey).text) == [
                 "HOST   EXTENTS  AVERAGE   SIZE  SHARED  REFLINK  GAIN  FILE",
                 "alpha        3   5.3KiB  16KiB      0B      3ms   2ms  /srv/vm/a.img", "",
-                "1 file on 2 hosts; laying them well would save 2ms.",
+                "1 file on 2 hosts; defragmenting them would save 2ms.",
                 "alpha: '/srv/vm/a.img' has the no-defrag flag", "beta has no worker",
                 "beta: '/x' is not there",
             ])

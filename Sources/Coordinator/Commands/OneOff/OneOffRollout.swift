@@ -92,6 +92,7 @@ struct OneOffRollout {
     ) async throws {
         var reading = EventQuery(after: 0, limit: 200)
         var isStopping = false
+        var wasReached = false
         var awaySince: ContinuousClock.Instant?
         for await signal in signals {
             switch signal {
@@ -101,7 +102,9 @@ struct OneOffRollout {
                     reading.after = last
                 }
                 guard let rollout = news.rollouts[id] else { continue }
-                try view.show(rollout)
+                // That its queue is not consumed yet is no trouble to show: it takes a moment.
+                wasReached = wasReached || rollout.brokerTrouble == nil
+                if wasReached || rollout.phase.isEnded { try view.show(rollout) }
                 if rollout.phase.isEnded { return }
                 if let why = rollout.pause?.hopelessness, !isStopping {
                     // Nobody is there to resume it.
