@@ -5,10 +5,10 @@ import XFS
 /// Claims `file` for one run, by a name that is free again when the run ends, however it ends.
 ///
 /// - Throws: a refusal (``Reason/busy``) while another run works on it.
-func claim(_ file: borrowing XFS.File) throws(Halt) -> ExclusiveName {
-    let name = try halting { () throws(SystemError) in try claimName(of: file) }
+func claim(_ file: borrowing XFS.File) throws -> ExclusiveName {
+    let name = try claimName(of: file)
     do throws(SystemError) { return try ExclusiveName(name) } catch {
-        throw .refuse(
+        throw Halt.refuse(
             error.errno == EADDRINUSE
                 ? Refusal(.busy, "another run is at work on the file: wait for it to end")
                 : Refusal(.ioError, "\(error)"))

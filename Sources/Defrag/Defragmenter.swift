@@ -24,11 +24,17 @@ public struct Defragmenter {
     public private(set) var policy: Policy
     /// What was learnt about the device: pass it to the next run on the same file system.
     public var pauses: PauseController
+    /// What the last run hands on to the one that continues it; without it, that one walks over the whole map again.
+    public private(set) var state: SliceState?
 
-    /// A defragmenter that starts with `policy` and with what is known about the device.
-    public init(policy: Policy, pauses: PauseController = PauseController()) {
+    /// A defragmenter that starts with `policy`, with what is known about the device, and with the state of a run that is
+    /// to be continued.
+    public init(
+        policy: Policy, pauses: PauseController = PauseController(), state: SliceState? = nil
+    ) {
         self.policy = policy
         self.pauses = pauses
+        self.state = state
     }
 
     /// Runs over `file`, opened by ``openForDefrag(path:)``, from byte `from` (rounded down to a block) to its end.
@@ -36,26 +42,38 @@ public struct Defragmenter {
     /// Ends as `done` at the end of the file, with the reason `alreadyContiguous` if nothing was to be gained, and
     /// `unshareBudget` if small shared extents were left alone because the budget is used up; as `partial` with a
     /// cursor when asked to stop, at the time limit, when space (`lowSpace`) or quota (`quota`) run out, or when rewriting
-    /// gains nothing (`noGain`); as `skipped` when refused, and with `dryRun`; as `failed` on errors of the device.
+    /// gains nothing (`noGain`); as `skipped` when refused, and with `dryRun`; as `failed` on errors of the device, at the file's
+    /// end where chunks were skipped as the device cannot read them.
     ///
     /// - Parameters:
     ///   - file: the file, open for reading and writing.
     ///   - path: the file as the result is to name it.
     ///   - from: where to start: the cursor of the run before, or zero.
-    ///   - timeLimit: stop at the first chunk's end after it; at least one chunk is rewritten. Counting the extents
-    ///     before and after is not limited.
+    ///   - timeLimit: stop at the first chunk's end after it; at least one chunk is rewritten.
     ///   - dryRun: change nothing; the result's prediction says what a run would do.
-    ///   - decide: asked before each chunk and at least every 100 ms of a wait or a long search.
-    /// - Returns: how it ended; nothing is thrown.
+    ///   - decide: asked before each chunk and at least every 100 ms of a wait or a walk over the map.
+    /// - Returns: how it ended; nothing is thrown. Its extents are counted where the run begins without state, and at the end
+    ///   of the file; otherwise they are what was counted before, less what the windows have saved. A run that was stopped
+    ///   before it has counted says nothing of the file: its inode number is zero.
     public mutating func run(
         _ file: borrowing XFS.File, path: String, from: ByteCount = .zero, timeLimit: Duration? = nil,
         dryRun: Bool = false, decide: (DefragProgress) -> Directive
     ) -> DefragResult {
-        var run = Run(
-            policy: policy, pauses: pauses, from: from.rawValue, timeLimit: timeLimit, isDryRun: dryRun)
-        let result = run.result(of: file, path: path, decide: decide)
-        policy = run.policy
-        pauses = run.pauses
-        return result
+        let pace = Pace(policy: policy, pauses: pauses, timeLimit: timeLimit)
+        // The run is over when its result is there.
+        return withoutActuallyEscaping(decide) { decide in
+            do throws(SystemError) {
+                var run = try Run(
+                    over: file, from: from.rawValue, pace: pace, isDryRun: dryRun, decide: decide)
+                let result = run.result(path: path, known: state)
+                (policy, pauses, state) = (run.pace.policy, run.pace.pauses, run.handedOn)
+                return result
+            } catch {
+                let account = Account(from: from.rawValue, isDryRun: dryRun)
+                var result = account.ending(Halt(error), path: path)
+                account.fill(&result)
+                return result
+            }
+        }
     }
 }

@@ -21,24 +21,26 @@ enum Halt: Error {
     }
 
     /// What `error`, of work on the file, means for the run.
-    init(_ error: SystemError) {
-        switch error.errno {
-        case ENOSPC: self = .stop(.lowSpace, message: "the file system is full: make room and go on")
-        case EDQUOT: self = .stop(.quota, message: "a quota is used up: raise it and go on")
-        case ETXTBSY: self = .stop(.swapFile, message: "the file became a swap file")
-        case EACCES:
-            self = .refuse(
-                Refusal(
-                    .notPermitted,
-                    "its folder may not be written to, and the run needs a nameless file there: run as the folder's owner or root"
-                ))
-        case EPERM: self = .stop(.immutable, message: "the file became immutable or append-only")
-        default: self = .fail(error)
+    init(_ error: any Error) {
+        switch error {
+        case let halt as Halt: self = halt
+        case let error as SystemError: self.init(error)
+        // Nothing else is thrown.
+        default: self = .fail(SystemError(errno: EIO, operation: "\(error)"))
         }
     }
-}
 
-/// Makes a ``Halt`` of a failed system call.
-func halting<Value: ~Copyable>(_ call: () throws(SystemError) -> Value) throws(Halt) -> Value {
-    do throws(SystemError) { return try call() } catch { throw Halt(error) }
+    private init(_ error: SystemError) {
+        if error.errno == EPERM, error.subject != .folder {
+            // It was permitted when the run began.
+            self = .stop(.immutable, message: "the file became immutable or append-only")
+        } else if let cause = Cause(error, name: "the file") {
+            self =
+                error.subject == .folder || cause.reason == .notPermitted
+                ? .refuse(Refusal(cause.reason, cause.sentence))
+                : .stop(cause.reason, message: cause.sentence)
+        } else {
+            self = .fail(error)
+        }
+    }
 }

@@ -29,13 +29,13 @@ public struct HintRepair: Sendable {
     ///
     /// - Throws: ``Refusal``: `notPermitted`, `readOnlyMount`, `ioError`.
     public func repair(_ file: borrowing XFS.File, path: String) throws(Refusal) -> Outcome {
-        do throws(Halt) {
-            guard try halting({ () throws(SystemError) in try needsRepair(file) }) else { return .untouched }
+        do {
+            guard try needsRepair(file) else { return .untouched }
             let claim = try claim(file)
             defer { _ = claim }
-            return try halting { () throws(SystemError) in try repair(file) }
+            return try repair(file)
         } catch {
-            switch error {
+            switch Halt(error) {
             case .refuse(let refusal) where refusal.reason == .busy: return .busy
             case .refuse(let refusal): throw refusal
             case .fail(let error): throw Preflight(path: path).refusal(error)

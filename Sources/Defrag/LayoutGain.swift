@@ -1,37 +1,37 @@
 import XFS
 
-/// How many extents fewer a file would have if it were contiguous: an estimate, by the rules by which a run chooses what
+/// How many extents fewer a file would have if it were contiguous: an estimate, by the rule by which a run chooses what
 /// to rewrite, but without a budget.
 struct LayoutGain {
     /// Extents that would be saved, after ``finish()``.
     private(set) var saved = 0
-    private let target: Int64
+    private let rule: WorthRule
     private var end: Int64 = -1
     private var length: Int64 = 0
-    private var extents: Int64 = 0
+    private var extents = 0
 
     /// For extents that count as long at `target` bytes.
     init(target: Int64) {
-        self.target = target
+        rule = WorthRule(target: target)
     }
 
     /// Takes the next extent of data, in file order. (Holes and preallocation show as gaps.)
     mutating func add(_ extent: Extent) {
-        if extent.offset != end || extent.length >= target { close() }
+        if extent.offset != end || !rule.isSmall(extent) { close() }
         end = extent.end
-        guard extent.length < target else { return }
+        guard rule.isSmall(extent) else { return }
         length += extent.length
         extents += 1
-        if length >= target { close() }
+        if length >= rule.target { close() }
     }
 
     /// After the last extent.
     mutating func finish() { close() }
 
-    /// A stretch of small extents is rewritten only if each extent saved costs at most half a target's bytes.
     private mutating func close() {
-        let gain = extents - (length + target - 1) / target
-        if gain > 0, length / gain <= target / 2 { saved += Int(gain) }
+        if rule.isWorthIt(extents: extents, bytes: length) {
+            saved += rule.saved(extents: extents, bytes: length)
+        }
         length = 0
         extents = 0
     }

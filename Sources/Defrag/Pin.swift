@@ -112,13 +112,7 @@ private final class PinnedBlock {
         if isFirm(in: file) { return nil }
         do throws(SystemError) {
             try release()
-            var found: Extent?
-            try file.readMap(of: range) { record in
-                let isWhole = record.offset % blockSize == 0 && record.offset + blockSize <= range.upperBound
-                if record.state == .written && isWhole { found = record }
-                return found == nil
-            }
-            guard let found else { return nil }
+            guard let found = try firstWritten(in: range, of: file) else { return nil }
             let start = ContinuousClock.now
             try keeper.keep(found.offset..<found.offset + blockSize, of: file)
             let pause = ContinuousClock.now - start
@@ -130,6 +124,17 @@ private final class PinnedBlock {
         } catch {
             return nil
         }
+    }
+
+    private func firstWritten(in range: Range<Int64>, of file: borrowing XFS.File) throws(SystemError)
+        -> Extent?
+    {
+        var map = MapCursor(range)
+        while let record = try map.next(of: file) {
+            let isWhole = record.offset % blockSize == 0 && record.offset + blockSize <= range.upperBound
+            if record.state == .written && isWhole { return record }
+        }
+        return nil
     }
 
     /// Whether the block is pinned, and will be until it is written again.

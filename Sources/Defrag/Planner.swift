@@ -18,6 +18,11 @@ struct WindowPlan: Hashable {
     /// Whether shared extents were left alone only because the unshare budget is used up.
     var isOverBudget = false
 
+    /// Bytes of the stretches that lie before `offset`.
+    func bytes(before offset: Int64) -> Int64 {
+        stretches.reduce(0) { $0 + max(0, min($1.upperBound, offset) - $1.lowerBound) }
+    }
+
     /// Whether it is badly fragmented: its extents are below 512 KiB on average.
     var isBad: Bool { bytes < Int64(extents) * 512 << 10 }
 }
@@ -51,18 +56,26 @@ struct Planner {
     static let maxStretches = 4096
 
     private let criteria: Criteria
+    private let rule: WorthRule
     private let start: Int64
     private let end: Int64
     private var merger: ExtentMerger
     private var plan: WindowPlan
     private var appraiser: Appraiser
-    /// The extents that follow each other, and as much of them as is worthwhile.
-    private var stretch = Stretch()
-    private var kept = Stretch()
+    private var state = State.between
     private var previous = Neighbour()
-    private var isFull = false
 
-    private struct Stretch {
+    /// Where in the map the planner is.
+    private enum State: Hashable {
+        /// Behind what is left alone, or behind a stretch.
+        case between
+        /// In a stretch: of all extents that follow each other, and of those up to where it was last worthwhile.
+        case within(Stretch, worthwhile: Stretch)
+        /// Behind the window.
+        case full
+    }
+
+    private struct Stretch: Hashable {
         var start: Int64 = 0
         var end: Int64 = 0
         var shared: Int64 = 0
@@ -83,9 +96,10 @@ struct Planner {
         self.criteria = criteria
         self.start = start
         self.end = max(start, end)
-        self.merger = ExtentMerger(rule: criteria.sharing == .unshare ? .sameStateAndSharing : .sameState)
-        self.plan = WindowPlan(next: start)
-        self.appraiser = Appraiser(
+        rule = WorthRule(target: criteria.target)
+        merger = ExtentMerger(rule: criteria.sharing == .unshare ? .sameStateAndSharing : .sameState)
+        plan = WindowPlan(next: start)
+        appraiser = Appraiser(
             price: criteria.sharing == .unshare ? Appraiser.unlimited : criteria.allowance.generous)
     }
 
@@ -95,75 +109,108 @@ struct Planner {
     /// Takes the next record of the map. False when the window is complete and no more is needed.
     mutating func add(_ record: Extent) -> Bool {
         guard record.offset < end else { return false }
-        if let extent = merger.add(record) { consider(extent) }
-        return !isFull
+        if let extent = merger.add(record) { take(extent) }
+        return state != .full
     }
 
     /// The window. Without stretches, there is nothing to do before its end, the file's.
     mutating func finish() -> WindowPlan {
-        if !isFull {
-            if let extent = merger.finish() { consider(extent) }
-            closeStretch()
-        }
-        if !isFull { plan.next = end }
+        if let extent = merger.finish() { take(extent) }
+        close()
+        if state != .full { plan.next = end }
         return plan
     }
 
-    private mutating func consider(_ whole: Extent) {
-        guard !isFull else { return }
-        let from = max(whole.offset, start)
-        let to = min(whole.end, end)
-        guard from < to else { return }
-        if from != stretch.end { closeStretch() }
-        guard !isFull else { return }
-        guard isCandidate(whole) else {
-            closeStretch()
-            if !isFull { plan.next = to }
-            return
+    // MARK: Transitions
+
+    private mutating func take(_ extent: Extent) {
+        let from = max(extent.offset, start)
+        let to = min(extent.end, end)
+        guard state != .full, from < to else { return }
+        if case .within(let stretch, _) = state, from != stretch.end { close() }
+        guard state != .full else { return }
+        let isCandidate = isCandidate(extent)
+        if !isCandidate || appraiser.isAtStart { close() }
+        switch state {
+        case .full: return
+        case _ where !isCandidate: plan.next = to
+        case .between: extend(Stretch(start: from, end: from), worthwhile: Stretch(), by: extent, to: to)
+        case .within(let stretch, let worthwhile):
+            extend(stretch, worthwhile: worthwhile, by: extent, to: to)
         }
-        guard !isFull else { return }
-        if appraiser.isAtStart {
-            closeStretch()
-            guard !isFull else { return }
-            stretch = Stretch(start: from, end: from)
-        }
-        let shared = min(whole.shared, to - from)
-        stretch.end = to
+    }
+
+    /// Makes `extent` the last of `stretch`, as far as `end`.
+    private mutating func extend(
+        _ stretch: Stretch, worthwhile: Stretch, by extent: Extent, to end: Int64
+    ) {
+        var (stretch, worthwhile) = (stretch, worthwhile)
+        let shared = min(extent.shared, end - stretch.end)
+        stretch.end = end
         stretch.extents += 1
         stretch.shared += shared
-        if appraiser.add(shared: shared) == .settles || criteria.sharing == .unshare { kept = stretch }
-        if plan.bytes + stretch.length >= criteria.window { cutStretch(in: whole) }
+        let isWorthIt = appraiser.add(shared: shared) == .settles
+        if isWorthIt || criteria.sharing == .unshare { worthwhile = stretch }
+        state = .within(stretch, worthwhile: worthwhile)
+        if plan.bytes + stretch.length >= criteria.window { cut(stretch, worthwhile, in: extent) }
     }
 
     /// Ends the stretch where the window is full, which is in `last`.
-    private mutating func cutStretch(in last: Extent) {
-        let start = stretch.start
+    private mutating func cut(_ stretch: Stretch, _ worthwhile: Stretch, in last: Extent) {
+        var worthwhile = worthwhile
         let isFirst = plan.bytes == 0
         var isCut = false
-        if kept.end == stretch.end {
-            let cut = start + (criteria.window - plan.bytes)
-            let aligned = cut / criteria.alignment * criteria.alignment
-            let end = aligned > start ? aligned : cut
+        if worthwhile.end == stretch.end {
+            let limit = stretch.start + (criteria.window - plan.bytes)
+            let aligned = limit / criteria.alignment * criteria.alignment
+            let end = aligned > stretch.start ? aligned : limit
             isCut = end < last.end
-            if last.shared == last.length { kept.shared -= kept.end - end }
-            kept.end = end
+            if last.shared == last.length { worthwhile.shared -= worthwhile.end - end }
+            worthwhile.end = end
         }
-        stretch = kept.extents > 0 ? kept : stretch
-        if closeStretch() {
+        state = .within(worthwhile.extents > 0 ? worthwhile : stretch, worthwhile: worthwhile)
+        if close() {
             plan.isCut = isCut
-            isFull = true
+            state = .full
         } else if !isFirst {
             // Only the space left in this window was too small for it: it starts the next one.
-            plan.next = start
-            isFull = true
+            plan.next = stretch.start
+            state = .full
         }
     }
+
+    /// Ends the stretch, if any, where it was last worthwhile; true if it is to be rewritten.
+    @discardableResult
+    private mutating func close() -> Bool {
+        guard case .within(let whole, let stretch) = state else { return false }
+        state = .between
+        appraiser.reset()
+        plan.next = whole.end
+        if appraiser.isLimited {
+            lose(
+                bytes: whole.end - max(whole.start, stretch.end),
+                boundaries: whole.extents - max(1, stretch.extents))
+        }
+        guard stretch.extents > 0 else { return false }
+        let mustUnshare = criteria.sharing == .unshare && stretch.shared > 0
+        guard mustUnshare || rule.isWorthIt(extents: stretch.extents, bytes: stretch.length) else {
+            return false
+        }
+        plan.stretches.append(stretch.start..<stretch.end)
+        plan.bytes += stretch.length
+        plan.shared += stretch.shared
+        plan.extents += stretch.extents
+        if plan.stretches.count >= Self.maxStretches { state = .full }
+        return true
+    }
+
+    // MARK: Selection
 
     private mutating func isCandidate(_ extent: Extent) -> Bool {
         guard extent.state == .written else { return false }
         let isShared = extent.shared > 0
-        if criteria.sharing == .unshare { return isShared || extent.length < criteria.target }
-        guard extent.length < criteria.target else { return false }
+        if criteria.sharing == .unshare { return isShared || rule.isSmall(extent) }
+        guard rule.isSmall(extent) else { return false }
         let isRefused = isShared && !isWithinBudget(extent)
         // It is a loss only where it has a neighbour to be joined with.
         let isSeparated = isRefused || previous.isRefused || (appraiser.isAtStart && appraiser.isLimited)
@@ -178,7 +225,7 @@ struct Planner {
     private mutating func isWithinBudget(_ extent: Extent) -> Bool {
         let reserve = criteria.allowance.reserve(behind: extent.end)
         if appraiser.price != criteria.allowance.strict, sharedWith(extent) > criteria.budget - reserve {
-            closeStretch()
+            close()
             appraiser = Appraiser(price: criteria.allowance.strict)
         }
         return sharedWith(extent) <= criteria.budget
@@ -186,38 +233,12 @@ struct Planner {
 
     /// What the plan would unshare with `extent`.
     private func sharedWith(_ extent: Extent) -> Int64 {
-        plan.shared + (appraiser.isAtStart ? kept : stretch).shared + extent.shared
+        guard case .within(let stretch, let worthwhile) = state else { return plan.shared + extent.shared }
+        return plan.shared + (appraiser.isAtStart ? worthwhile : stretch).shared + extent.shared
     }
 
     /// Extents of `bytes` are not joined because of what that would cost in space.
     private mutating func lose(bytes: Int64, boundaries: Int) {
-        guard boundaries > 0, bytes / Int64(boundaries) <= criteria.target / 2 else { return }
-        plan.isOverBudget = true
-    }
-
-    /// Ends the stretch where it was last worthwhile; true if it is to be rewritten.
-    @discardableResult
-    private mutating func closeStretch() -> Bool {
-        let (whole, stretch) = (self.stretch, kept)
-        (self.stretch, kept) = (Stretch(), Stretch())
-        appraiser.reset()
-        guard whole.extents > 0 else { return false }
-        plan.next = whole.end
-        if appraiser.isLimited {
-            lose(
-                bytes: whole.end - max(whole.start, stretch.end),
-                boundaries: whole.extents - max(1, stretch.extents))
-        }
-        guard stretch.extents > 0 else { return false }
-        let saved = Int64(stretch.extents) - (stretch.length + criteria.target - 1) / criteria.target
-        let isWorthIt = saved > 0 && stretch.length / saved <= criteria.target / 2
-        let mustUnshare = criteria.sharing == .unshare && stretch.shared > 0
-        guard isWorthIt || mustUnshare else { return false }
-        plan.stretches.append(stretch.start..<stretch.end)
-        plan.bytes += stretch.length
-        plan.shared += stretch.shared
-        plan.extents += stretch.extents
-        isFull = plan.stretches.count >= Self.maxStretches
-        return true
+        if rule.isWorth(bytes: bytes, saving: boundaries) { plan.isOverBudget = true }
     }
 }

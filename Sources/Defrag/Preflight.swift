@@ -20,6 +20,7 @@ struct Preflight {
         do throws(SystemError) {
             let file = try location.open(.readWrite)
             try file.checkAllocatable()
+            try file.checkWritable()
             return file
         } catch {
             throw refusal(error)
@@ -126,21 +127,7 @@ struct Preflight {
 
     /// The refusal for an error of opening or inspecting the file.
     func refusal(_ error: SystemError) -> Refusal {
-        switch error.errno {
-        case ENOENT, ENOTDIR: Refusal(.notFound, "'\(path)' does not exist")
-        case EACCES, EPERM:
-            Refusal(
-                .notPermitted, "'\(path)' may not be opened for reading and writing: run as its owner or root"
-            )
-        case EROFS:
-            Refusal(.readOnlyMount, "'\(path)' is on a read-only mount: remount the file system read-write")
-        case EXDEV: Refusal(.outsideRoots, "'\(path)' leads out of the folder that tasks may name files in")
-        case ELOOP:
-            Refusal(.outsideRoots, "'\(path)' leads through a symbolic link: name the file by its real path")
-        case ETXTBSY:
-            Refusal(.swapFile, "'\(path)' is an active swap file or a running program: end its use first")
-        case EISDIR: Refusal(.notRegularFile, "'\(path)' is a directory: name the files in it")
-        default: Refusal(.ioError, "'\(path)': \(error)")
-        }
+        Cause(error, name: "'\(path)'").map { Refusal($0.reason, $0.sentence) }
+            ?? Refusal(.ioError, "'\(path)': \(error)")
     }
 }

@@ -1,25 +1,61 @@
+import DefragTypes
 import XFS
 
 extension Run {
-    /// Reads the map of `range`, in which what only the pin shares is private.
-    func readMap(
-        of range: Range<Int64>, of file: borrowing XFS.File, batch: Int = File.mapBatch,
-        _ body: (Extent) -> Bool
-    ) throws(Halt) {
-        try halting { () throws(SystemError) in
-            try file.readMap(of: range, batch: batch) { body($0.apart(from: pinned, blockSize: blockSize)) }
+    /// Learns what only the whole map tells, unless that is known.
+    mutating func takeStock(_ known: SliceState?) throws {
+        let policy = pace.policy
+        if let known, known.isValid(for: work, from: from, policy: policy) {
+            state = known
+        } else {
+            let space = try work.file.space()
+            var counter = ExtentCounter()
+            var census =
+                policy.sharing == .preserve
+                ? SharingCensus(
+                    target: policy.targetExtent.rawValue, blockSize: work.blockSize, size: work.size) : nil
+            work.seek(0..<Int64.max)
+            while let record = try nextRecord() {
+                counter.add(record)
+                if record.offset >= from { census?.add(record) }
+            }
+            hasCounted = true
+            state = SliceState(
+                of: work, from: from, extents: counter.count, census: census, policy: policy, space: space)
         }
+        work.unreadable = state.unreadable
+        account.inode = work.inode
+        account.budget = state.budget
+        account.extents = .init(before: state.extents, after: state.extents)
+        // It was no work that a guest could feel.
+        pace.waited()
     }
-}
 
-extension Extent {
-    /// The record as it would be without the pin on the blocks at `pinned`.
-    func apart(from pinned: [Int64], blockSize: Int64) -> Extent {
-        guard shared > 0, length <= Int64(pinned.count) * blockSize,
-            stride(from: offset, to: end, by: Int(blockSize)).allSatisfy(pinned.contains)
-        else { return self }
-        var extent = self
-        extent.shared = 0
-        return extent
+    /// At the end of the file the extents are counted, unless the run is asked to stop.
+    mutating func takeFinalFigures(isAtEnd: Bool) {
+        let hasChanged = !account.isDryRun && account.rewritten > 0
+        if hasChanged { account.extents.after = state.extents }
+        if isAtEnd, hasChanged || !hasCounted, let extents = try? countExtents() {
+            account.extents.after = extents
+            if !hasChanged { account.extents.before = extents }
+        }
+        _ = try? look()
+        if let space = try? work.file.space() { account.add(space) }
+    }
+
+    private mutating func countExtents() throws -> Int {
+        var counter = ExtentCounter()
+        work.seek(0..<Int64.max)
+        while let record = try work.next() {
+            counter.add(record)
+            if pace.isQuestionDue { try obey() }
+        }
+        return counter.count
+    }
+
+    /// The next record of a walk over the map, which can be stopped at each.
+    mutating func nextRecord() throws -> Extent? {
+        if pace.isQuestionDue { try ask() }
+        return try work.next()
     }
 }

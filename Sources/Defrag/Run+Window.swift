@@ -1,5 +1,4 @@
 import DefragTypes
-import Glibc
 import XFS
 
 extension Run {
@@ -8,72 +7,87 @@ extension Run {
     /// our chunks for itself is out of the way in the second.
     ///
     /// A run that is stopped in between leaves the window to the next run, which rewrites only what is still worth it. If it
-    /// is the run's first window, the cursor stays where it was, so that every run makes progress. So that a time limit
+    /// is the run's first window, the position stays where it was, so that every run makes progress. So that a time limit
     /// seldom stops a run there, a window ends early if its first pass has used up its part of the time.
     /// The window before is closed meanwhile; this one is closed by the next call.
-    mutating func rewrite(
-        _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
-        decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
-        let start = cursor
-        let windowBegan = ContinuousClock.now
-        do throws(Halt) { try rewriteWhole(plan, of: file, closer: closer, pin: pin, decide: decide) } catch {
-            if case .stop = error, start > from { cursor = start }
+    mutating func rewrite(_ plan: WindowPlan, in workspace: inout Workspace) throws {
+        let (start, began, chunks) = (account.position, ContinuousClock.now, account.chunks)
+        do {
+            try readAhead(plan, in: &workspace)
+            let isWhole = try rewriteOnce(plan, in: &workspace)
+            let extents = try rewriteAgain(start..<account.position, of: plan, in: &workspace)
+            state.replace(plan.bytes(before: account.position), of: plan, with: extents)
+            if isWhole { gain.learn(plan, extents: extents) }
+        } catch {
+            // Each chunk has become an extent, at the least.
+            state.replace(plan.bytes(before: account.position), of: plan, with: account.chunks - chunks)
+            if case Halt.stop = error, start > from { account.position = start }
             throw error
         }
-        longestWindow = max(longestWindow, .now - windowBegan)
+        pace.learnWindow(since: began)
     }
 
-    private mutating func rewriteWhole(
-        _ plan: WindowPlan, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
-        decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
-        guard let start = plan.stretches.first?.lowerBound else { return }
+    /// Brings the window into memory while the one before is closed.
+    private mutating func readAhead(_ plan: WindowPlan, in workspace: inout Workspace) throws {
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
         var reads: [ReadAhead] = []
-        for range in plan.stretches { reads.append(try readAhead(of: range, file)) }
-        if unpaced > 0 { try pace(decide) }
-        // Where the window before has ended early, some of what it has read is this one's.
-        closer.close(dropping: pages.map { $0.clamped(to: 0..<start) }.filter { !$0.isEmpty })
-        pages = pages.map { $0.clamped(to: start..<Int64.max) }.filter { !$0.isEmpty }
-        for read in reads { try carryOut(read, from: file, decide) }
-        try halting { () throws(SystemError) in try closer.wait() }
-        try checkSpace(for: plan.bytes, of: file)
+        for range in plan.stretches { reads.append(try readAhead(of: range)) }
+        if pace.isWaitDue { try wait() }
+        workspace.close(before: account.position)
+        for read in reads {
+            guard var reading = read.begin(from: work.file) else { continue }
+            workspace.pages += reading.absent
+            while reading.step() { if pace.isQuestionDue { try ask() } }
+        }
+        try workspace.waitForClosing()
+        try checkSpace(for: plan.bytes)
         // Reading is work, too: the pace counts it before the time of the chunks begins.
-        try pace(decide)
-        let end = timeLimit.map { ContinuousClock.now + $0 / Self.windowsInTime }
-        for range in plan.stretches {
-            try rewrite(range, of: file, closer: closer, pin: pin, until: end, decide) { run, position in
-                run.cursor = position
-            }
-            if isPast(end) { break }
-        }
-        let isWhole = cursor == plan.stretches.last?.upperBound
-        if isWhole { cursor = plan.next }
-        let window = start..<cursor
-        var remaining = try layout(of: window, in: plan.stretches, of: file)
-        for attempt in 1...Repetition.most
-        where repetition.isWorthwhile(remaining.plan, attempt: attempt) {
-            let before = remaining.plan
-            // The old blocks may be the contiguous space that is needed.
-            closer.close(dropping: [])
-            try halting { () throws(SystemError) in try closer.wait() }
-            try checkSpace(for: before.bytes, of: file)
-            for range in before.stretches {
-                try rewrite(range, of: file, closer: closer, pin: pin, decide) { _, _ in }
-            }
-            remaining = try layout(of: window, in: plan.stretches, of: file)
-            repetition.learn(before: before, after: remaining.plan)
-        }
-        if isWhole { gain.learn(plan, extents: remaining.extents) }
+        try wait()
     }
 
-    private func isPast(_ time: ContinuousClock.Instant?) -> Bool { time.map { .now >= $0 } ?? false }
+    private mutating func readAhead(of range: Range<Int64>) throws -> ReadAhead {
+        var map: [Extent] = []
+        work.seek(range)
+        while let record = try nextRecord() { map.append(record) }
+        return ReadAhead(range, map: map)
+    }
+
+    /// Rewrites the stretches of `plan`, as many of them as there is time for; true if there was for all.
+    private mutating func rewriteOnce(_ plan: WindowPlan, in workspace: inout Workspace) throws -> Bool {
+        let end = pace.windowEnd
+        for range in plan.stretches {
+            try rewrite(range, in: &workspace, isFirst: true, until: end)
+            if isPast(end) { break }
+        }
+        let isWhole = account.position == plan.stretches.last?.upperBound
+        if isWhole { account.position = plan.next }
+        return isWhole
+    }
+
+    /// Rewrites what is still worth it in `window`, of which the stretches of `plan` were rewritten.
+    ///
+    /// - Returns: how many extents those are in now.
+    private mutating func rewriteAgain(
+        _ window: Range<Int64>, of plan: WindowPlan, in workspace: inout Workspace
+    ) throws -> Int {
+        var remainder = try remainder(of: window, stretches: plan.stretches)
+        for attempt in 1...Repetition.most
+        where repetition.isWorthwhile(remainder.plan, attempt: attempt) {
+            let before = remainder.plan
+            // The old blocks may be the contiguous space that is needed.
+            try workspace.closeNow()
+            try checkSpace(for: before.bytes)
+            for range in before.stretches { try rewrite(range, in: &workspace, isFirst: false) }
+            remainder = try self.remainder(of: window, stretches: plan.stretches)
+            repetition.learn(before: before, after: remainder.plan)
+        }
+        return remainder.extents
+    }
 
     /// A window that was rewritten: what is still worth rewriting in it, and how many extents `stretches` are in.
-    private func layout(
-        of window: Range<Int64>, in stretches: [Range<Int64>], of file: borrowing XFS.File
-    ) throws(Halt) -> (plan: WindowPlan, extents: Int) {
+    private mutating func remainder(
+        of window: Range<Int64>, stretches: [Range<Int64>]
+    ) throws -> (plan: WindowPlan, extents: Int) {
         var planner = Planner(criteria: criteria, from: window.lowerBound, to: window.upperBound)
         var merger = ExtentMerger(rule: .sameState)
         var extents = 0
@@ -83,113 +97,29 @@ extension Run {
             while let next = remaining.first, next.upperBound <= extent.offset { remaining.removeFirst() }
             if let next = remaining.first, next.lowerBound < extent.end { extents += 1 }
         }
-        try readMap(of: window, of: file) { record in
+        work.seek(window)
+        while let record = try nextRecord() {
             count(merger.add(record))
             _ = planner.add(record)
-            return true
         }
         count(merger.finish())
         return (planner.finish(), extents)
     }
 
-    private func readAhead(of range: Range<Int64>, _ file: borrowing XFS.File) throws(Halt) -> ReadAhead {
-        var map: [Extent] = []
-        try readMap(of: range, of: file) {
-            map.append($0)
-            return true
-        }
-        return ReadAhead(range, map: map)
-    }
-
-    private mutating func carryOut(
-        _ read: ReadAhead, from file: borrowing XFS.File, _ decide: (DefragProgress) -> Directive
-    ) throws(Halt) {
-        var halt: Halt?
-        pages += read.read(from: file) {
-            guard isQuestionDue else { return true }
-            do throws(Halt) { try ask(decide) } catch { halt = error }
-            return halt == nil
-        }
-        if let halt { throw halt }
-    }
-
-    /// Rewrites what is written in `range`, chunk by chunk, or as much of it as there is time for; calls `moved` after each
-    /// with its position.
-    private mutating func rewrite(
-        _ range: Range<Int64>, of file: borrowing XFS.File, closer: WindowCloser, pin: borrowing Pin,
-        until time: ContinuousClock.Instant? = nil, _ decide: (DefragProgress) -> Directive,
-        moved: (inout Run, Int64) -> Void
-    ) throws(Halt) {
-        var position = range.lowerBound
-        var retries = 0
-        moved(&self, position)
-        while position < range.upperBound {
-            if unpaced > 0 { try pace(decide) }
-            try ask(decide)
-            for pause in pin.renew(in: file, size: size, blockSize: blockSize) {
-                histogram.record(pause, aim: policy.maxPause)
-            }
-            pinned = pin.ours
-            let remainder = position..<range.upperBound
-            guard let chunk = try nextChunk(of: file, in: remainder, pin: pin) else { break }
-            if policy.sharing == .preserve && unshared + chunk.shared > budget {
-                // A backup made since the window was planned.
-                isOverBudget = true
-            } else if needsPin && !pin.holds(outside: chunk.range) {
-                isUnpinned = true
-            } else {
-                let outcome = try rewrite(chunk, of: file, closer: closer, pin: pin)
-                if outcome != .rewritten, retries < 3 {
-                    retries += 1
-                    continue
-                }
-                isUnpinned = isUnpinned || outcome == .unpinned
-            }
-            retries = 0
-            position = (chunk.range.upperBound + blockSize - 1) / blockSize * blockSize
-            moved(&self, position)
-            hasMoved = true
-            if isPast(time) { return }
-        }
-        moved(&self, range.upperBound)
-    }
-
-    /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more. Where data depend on the
-    /// pin, it ends where half of the pinned blocks are still outside.
-    private mutating func nextChunk(
-        of file: borrowing XFS.File, in range: Range<Int64>, pin: borrowing Pin
-    ) throws(Halt) -> Chunk? {
-        let chunk = try nextChunk(of: file, in: range)
-        guard needsPin, let chunk, !pin.holds(outside: chunk.range),
-            let boundary = pin.boundary(in: chunk.range)
-        else { return chunk }
-        return try nextChunk(of: file, in: range.lowerBound..<boundary)
-    }
-
-    /// The next chunk, from a map read just now; `nil` if nothing is written in `range` any more.
-    private mutating func nextChunk(
-        of file: borrowing XFS.File, in range: Range<Int64>
-    ) throws(Halt) -> Chunk? {
-        size = try halting { () throws(SystemError) in try file.status().size }
-        var cutter = ChunkCutter(limits: pauses.limits(for: policy), alignment: alignment)
-        try readMap(of: range, of: file, batch: pauses.limits(for: policy).extents) { cutter.add($0) }
-        guard var chunk = cutter.finish(), chunk.range.lowerBound < size else { return nil }
-        // A clone that ends within the last block must end at the file's end exactly.
-        chunk.range = chunk.range.clamped(to: 0..<size)
-        chunk.shared = min(chunk.shared, chunk.length)
-        return chunk
-    }
-
-    private mutating func checkSpace(for bytes: Int64, of file: borrowing XFS.File) throws(Halt) {
-        let space = try halting { () throws(SystemError) in try file.space() }
-        lowestFree = min(lowestFree, space.available)
-        let floor = policy.minFree.bytes(ofFileSystem: ByteCount(space.size))
+    /// Stops where `bytes` more would leave less free space than must stay.
+    mutating func checkSpace(for bytes: Int64) throws {
+        let space = try work.file.space()
+        account.add(space)
+        let floor = pace.policy.minFree.bytes(ofFileSystem: ByteCount(space.size))
         guard space.available - bytes < floor.rawValue else { return }
-        let wanted = ByteCount(floor.rawValue + bytes - space.available)
-        throw .stop(
+        let (sum, isTooMuch) = floor.rawValue.addingReportingOverflow(bytes)
+        let wanted = ByteCount((isTooMuch ? .max : sum) - space.available)
+        throw Halt.stop(
             .lowSpace,
             message:
                 "free space (\(ByteCount(space.available))) \(space.available < floor.rawValue ? "is" : "would fall") below the "
                 + "\(floor) that is to stay free (minFree): make room for \(wanted) and go on")
     }
+
+    func isPast(_ time: ContinuousClock.Instant?) -> Bool { time.map { .now >= $0 } ?? false }
 }

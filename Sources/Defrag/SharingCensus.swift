@@ -11,7 +11,7 @@ struct SharingCensus {
     /// Parts of the file for which costs are known.
     static let slots = 64
 
-    private let target: Int64
+    private let rule: WorthRule
     private let slot: Int64
     private var merger = ExtentMerger(rule: .sameState)
     private var levels: [Level]
@@ -28,9 +28,9 @@ struct SharingCensus {
 
     /// A census of a file of `size` bytes in which extents shorter than `target` may be rewritten.
     init(target: Int64, blockSize: Int64, size: Int64) {
-        self.target = target
+        rule = WorthRule(target: target)
         slot = max(blockSize, (size + Int64(Self.slots) - 1) / Int64(Self.slots))
-        levels = Self.prices(from: blockSize / 2, to: target / 2).map {
+        levels = Self.prices(from: blockSize / 2, to: rule.mostPrice).map {
             Level(appraiser: Appraiser(price: $0))
         }
         costs = Array(repeating: 0, count: levels.count * Self.slots)
@@ -67,7 +67,7 @@ struct SharingCensus {
     }
 
     private mutating func count(_ extent: Extent) {
-        guard extent.state == .written, extent.length < target else { return }
+        guard extent.state == .written, rule.isSmall(extent) else { return }
         let follows = last.end == extent.offset
         let isPrivate = extent.shared == 0
         defer { last = (extent.end, isPrivate) }

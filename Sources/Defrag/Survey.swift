@@ -38,16 +38,12 @@ public struct Surveyor: Sendable {
                 FileMapper(size: status.size, blockSize: geometry.blockSize, cells: $0)
             })
         var records = 0
-        var isGivenUp = false
-        try file.readMap { record in
+        var map = MapCursor()
+        while let record = try map.next(of: file) {
             tally.add(record)
             records += 1
-            if records % 4096 == 0 {
-                isGivenUp = !goOn(tally.statistics.extents, ByteCount(record.end))
-            }
-            return !isGivenUp
+            if records % 4096 == 0, !goOn(tally.statistics.extents, ByteCount(record.end)) { return nil }
         }
-        if isGivenUp { return nil }
         tally.finish()
         var survey = FileSurvey(
             path: path, inode: status.inode, fileSystem: geometry.uuid, size: ByteCount(status.size),
@@ -66,15 +62,4 @@ public struct Surveyor: Sendable {
         }
         return (survey, tally.mapper?.map)
     }
-}
-
-/// Number of extents of the whole file.
-func countExtents(_ file: borrowing XFS.File) throws(SystemError) -> Int {
-    var merger = ExtentMerger(rule: .neighbours)
-    var count = 0
-    try file.readMap { record in
-        if merger.add(record) != nil { count += 1 }
-        return true
-    }
-    return count + (merger.finish() == nil ? 0 : 1)
 }

@@ -1,6 +1,6 @@
 /// Which shared extents a run may unshare so that its budget buys most: those that save an extent for at most the
 /// strict price everywhere, and for the generous price as long as enough is left for the former.
-struct UnshareAllowance: Hashable {
+struct UnshareAllowance: Hashable, Sendable {
     /// Most shared bytes that an extent saved may cost, wherever it is: the budget pays for all of these.
     let strict: Int64
     /// The next higher price: the budget pays for some of these, those that come first in the file.

@@ -13,14 +13,37 @@ final class WindowCloser: Sendable {
     private let queue = DispatchQueue(label: "reflow.window")
     private let work = DispatchGroup()
 
+    private let synchronize: Synchronize
+
+    /// Makes a file's data durable.
+    typealias Synchronize = @Sendable (borrowing XFS.File) throws(SystemError) -> Void
+
     private struct Files: ~Copyable {
         let file: XFS.File
         var scratch: Scratch
         var failure: SystemError?
+
+        /// Makes durable what was rewritten, and then releases the old blocks. Where that fails, the old blocks may be all that
+        /// there is: they stay as they are as long as this process lives.
+        mutating func end(_ synchronize: Synchronize) {
+            guard failure == nil else { return }
+            do throws(SystemError) {
+                try synchronize(file)
+            } catch {
+                failure = error
+                try? scratch.keepForProcess()
+                return
+            }
+            do throws(SystemError) { try scratch.release() } catch { failure = error }
+        }
     }
 
     /// A closer of windows of `file`, with an empty scratch file.
-    init(of file: borrowing XFS.File, blockSize: Int64) throws(SystemError) {
+    init(
+        of file: borrowing XFS.File, blockSize: Int64,
+        synchronize: @escaping Synchronize = { file throws(SystemError) in try file.synchronizeData() }
+    ) throws(SystemError) {
+        self.synchronize = synchronize
         files = Mutex(
             Files(
                 file: try file.duplicate(), scratch: try Scratch(beside: file, blockSize: blockSize),
@@ -42,8 +65,7 @@ final class WindowCloser: Sendable {
         guard !pages.isEmpty || files.withLock({ !$0.scratch.isEmpty }) else { return }
         queue.async(group: work) { [self] in
             files.withLock { files in
-                do throws(SystemError) { try files.file.synchronizeData() } catch { files.failure = error }
-                do throws(SystemError) { try files.scratch.release() } catch { files.failure = error }
+                files.end(synchronize)
                 // A page that stays is no failure.
                 for range in pages { try? files.file.dropPages(of: range) }
             }

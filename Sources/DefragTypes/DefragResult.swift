@@ -2,7 +2,7 @@
 public struct DefragResult: Codable, Hashable, Sendable {
     /// The file, as the caller named it.
     @Bounded<PathText> public var path: String
-    /// Its inode number; zero when the file could not be opened.
+    /// Its inode number; zero when the file could not be opened, or the run was stopped before it had counted the extents.
     @Bounded<Inode> public var inode: UInt64
     /// Apparent size at the end.
     @Bounded<Size> public var size: ByteCount
@@ -14,7 +14,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
     @Bounded<Sentence?> public var message: String?
     /// Where to go on; `nil` when the end of the file was reached or nothing can be done.
     @Bounded<Size?> public var nextOffset: ByteCount?
-    /// Number of extents of the whole file.
+    /// Number of extents of the whole file; reckoned and not counted where a part of the file was done by another run.
     @Bounded<Changed<Count>> public var extents: Change<Int>
     /// Bytes written.
     public var bytes: Bytes
@@ -109,7 +109,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
     /// Something that made the outcome worse than it could be, or was left undone.
     public struct Note: Codable, Hashable, Sendable {
         /// A code: ``Reason/hintNotSet``, ``Reason/extentSizeHint``, ``Reason/hintNotRestored``, ``Reason/noGain``,
-        /// ``Reason/unsafeKernel``.
+        /// ``Reason/unsafeKernel``, ``Reason/ioError``.
         public var reason: Reason
         /// What is the matter, and what to do.
         @Bounded<Sentence> public var message: String

@@ -22,6 +22,11 @@ struct Descriptor: ~Copyable, Sendable {
         if result < 0 { throw SystemError(errno: -result, operation: "close") }
     }
 
+    /// Keeps the open file until this process ends, and no number of it in use.
+    consuming func keepForProcess() {
+        discard self
+    }
+
     deinit {
         _ = clinux_close(number)
     }

@@ -56,6 +56,9 @@ public struct ExtentMerger: Sendable {
     private let rule: Rule
     private var pending: Extent?
 
+    /// Whether no extent is unfinished.
+    public var isEmpty: Bool { pending == nil }
+
     /// An empty merger.
     public init(rule: Rule) {
         self.rule = rule
@@ -91,4 +94,23 @@ public struct ExtentMerger: Sendable {
             extent.state == record.state && (extent.shared > 0) == (record.shared > 0)
         }
     }
+}
+
+/// Counts the extents of a map as the device sees them, record by record.
+public struct ExtentCounter: Sendable {
+    private var merger: ExtentMerger
+    private var complete = 0
+
+    /// Of no records yet, joined by `rule`.
+    public init(rule: ExtentMerger.Rule = .neighbours) {
+        merger = ExtentMerger(rule: rule)
+    }
+
+    /// Takes the next record.
+    public mutating func add(_ record: Extent) {
+        if merger.add(record) != nil { complete += 1 }
+    }
+
+    /// The extents so far, with the one that the last record is in.
+    public var count: Int { complete + (merger.isEmpty ? 0 : 1) }
 }

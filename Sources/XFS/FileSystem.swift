@@ -14,7 +14,7 @@ public struct FileSystem: Hashable, Sendable {
     ///   statfs(2) does, even when the file system is frozen.
     public init(at path: String) throws(SystemError) {
         let descriptor = Descriptor(
-            owning: try system("open '\(path)'") {
+            owning: try system("open '\(path)'", on: .path) {
                 clinux_openat2(AT_FDCWD, path, UInt64(clinux_reopen_read_only), 0)
             })
         let space = try Space(descriptor: descriptor.number)

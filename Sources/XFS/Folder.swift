@@ -23,7 +23,9 @@ extension File {
         let number = folder.number
         return Folder(
             descriptor: Descriptor(
-                owning: try system("open folder") { clinux_openat2(number, ".", clinux_open_directory, 0) }))
+                owning: try system("open folder", on: .folder) {
+                    clinux_openat2(number, ".", clinux_open_directory, 0)
+                }))
     }
 
     /// Whether this process may write to the file and make files beside it, without opening anything for writing:
@@ -32,10 +34,10 @@ extension File {
     /// - Throws: ``SystemError`` of faccessat2(2) if it may not: `EACCES`, `EPERM` (immutable), `EROFS`. A kernel
     ///   without that call (before 5.8) is assumed to permit it.
     public func checkWritable() throws(SystemError) {
-        for number in [descriptor.number, folder.number] {
+        for (number, subject) in [(descriptor.number, SystemError.Subject.file), (folder.number, .folder)] {
             let result = clinux_may_write(number)
             guard result == 0 || result == -ENOSYS || result == -EINVAL else {
-                throw SystemError(errno: -result, operation: "access")
+                throw SystemError(errno: -result, operation: "access", on: subject)
             }
         }
     }

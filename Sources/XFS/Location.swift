@@ -21,7 +21,7 @@ public struct Location: ~Copyable, Sendable {
     ///   symbolic link on the way, otherwise as ``init(path:)``.
     public init(beneath root: String, relative: String) throws(SystemError) {
         let base = Descriptor(
-            owning: try system("open '\(root)'") {
+            owning: try system("open '\(root)'", on: .path) {
                 clinux_openat2(AT_FDCWD, root, clinux_open_directory, 0)
             })
         try self.init(from: base.number, path: relative, resolve: clinux_resolve_beneath)
@@ -29,17 +29,19 @@ public struct Location: ~Copyable, Sendable {
 
     private init(from base: CInt, path: String, resolve: UInt64) throws(SystemError) {
         // A zero byte would cut the path short in C.
-        guard !path.utf8.contains(0) else { throw SystemError(errno: ENOENT, operation: "open") }
+        guard !path.utf8.contains(0) else { throw SystemError(errno: ENOENT, operation: "open", on: .path) }
         func open(_ path: String, _ flags: UInt64) throws(SystemError) -> CInt {
             // openat2 answers EAGAIN when a rename raced with a walk that must stay beneath its root.
             for _ in 0..<32 {
                 do throws(SystemError) {
-                    return try system("open") { clinux_openat2(base, path, flags, resolve) }
+                    return try system("open", on: .path) {
+                        clinux_openat2(base, path, flags, resolve)
+                    }
                 } catch  where error.errno == EAGAIN {
                     continue
                 }
             }
-            throw SystemError(errno: EAGAIN, operation: "open")
+            throw SystemError(errno: EAGAIN, operation: "open", on: .path)
         }
         let place = Descriptor(owning: try open(path, clinux_open_path))
         let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."

@@ -4,7 +4,7 @@ import Glibc
 /// The whole text of a file in `/proc`.
 func readProcFile(_ path: String) throws(SystemError) -> String {
     let descriptor = Descriptor(
-        owning: try system("open '\(path)'") {
+        owning: try system("open '\(path)'", on: .path) {
             clinux_openat2(AT_FDCWD, path, UInt64(clinux_reopen_read_only), 0)
         })
     var bytes: [UInt8] = []

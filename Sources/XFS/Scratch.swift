@@ -15,7 +15,8 @@ public struct Scratch: ~Copyable, Sendable {
     ///   `EDQUOT`.
     public init(beside file: borrowing File, blockSize: Int64) throws(SystemError) {
         let folder = file.folder.number
-        descriptor = Descriptor(owning: try system("open scratch file") { clinux_open_tmpfile(folder) })
+        descriptor = Descriptor(
+            owning: try system("open scratch file", on: .folder) { clinux_open_tmpfile(folder) })
         self.blockSize = blockSize
     }
 
@@ -33,7 +34,7 @@ public struct Scratch: ~Copyable, Sendable {
     public mutating func keep(_ range: Range<Int64>, of file: borrowing File) throws(SystemError) {
         let length = range.upperBound - range.lowerBound
         let source = file.descriptor.number
-        try system("clone") {
+        try system("clone", on: .scratch) {
             clinux_clone_range(
                 source, UInt64(range.lowerBound), UInt64(length), descriptor.number, UInt64(end))
         }
@@ -46,20 +47,24 @@ public struct Scratch: ~Copyable, Sendable {
     /// - Throws: ``SystemError`` of ioctl_fiemap(2).
     public func sharesFirstBlock(with file: borrowing File, at offset: Int64) throws(SystemError) -> Bool {
         func place(_ descriptor: borrowing Descriptor, _ offset: Int64) throws(SystemError) -> Int64? {
-            var place: Int64?
-            try descriptor.readMap(of: offset..<offset + blockSize, batch: 1) { record in
-                if record.state == .written && record.offset == offset { place = record.physical }
-                return false
-            }
-            return place
+            var map = MapCursor(offset..<offset + blockSize, batch: 1)
+            guard let record = try map.next(of: descriptor), record.state == .written else { return nil }
+            return record.offset == offset ? record.physical : nil
         }
         guard let kept = try place(descriptor, 0) else { return false }
         return try place(file.descriptor, offset) == kept
     }
 
+    /// Keeps the blocks until this process ends, also when this value is gone.
+    ///
+    /// - Throws: ``SystemError``: `EMFILE`.
+    public func keepForProcess() throws(SystemError) {
+        try descriptor.duplicate().keepForProcess()
+    }
+
     /// Releases all kept blocks, ftruncate(2).
     public mutating func release() throws(SystemError) {
-        try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }
+        try system("release scratch file", on: .scratch) { clinux_ftruncate(descriptor.number, 0) }
         end = 0
     }
 }

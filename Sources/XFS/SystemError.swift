@@ -7,11 +7,26 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     public let errno: CInt
     /// The operation that failed, such as `unshare`.
     public let operation: String
+    /// What the call was about: the same number means another thing for each.
+    public let subject: Subject
 
-    /// The failure of `operation` with `errno`.
-    public init(errno: CInt, operation: String) {
+    /// What a call can be about.
+    public enum Subject: Hashable, Sendable {
+        /// A path that is followed.
+        case path
+        /// The file that was found, or the file system that it is on.
+        case file
+        /// The folder that the file is in.
+        case folder
+        /// An unnamed file beside it.
+        case scratch
+    }
+
+    /// The failure of `operation` on `subject` with `errno`.
+    public init(errno: CInt, operation: String, on subject: Subject = .file) {
         self.errno = errno
         self.operation = operation
+        self.subject = subject
     }
 
     /// The error in words, by strerror(3).
@@ -28,10 +43,12 @@ public struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
 /// The one place where the result of a system call becomes a value or an error: `call` returns a value, or an
 /// error number negated. Calls that a signal interrupted are repeated.
 @discardableResult
-func system(_ operation: String, _ call: () -> CInt) throws(SystemError) -> CInt {
+func system(
+    _ operation: String, on subject: SystemError.Subject = .file, _ call: () -> CInt
+) throws(SystemError) -> CInt {
     while true {
         let result = call()
         if result >= 0 { return result }
-        if result != -EINTR { throw SystemError(errno: -result, operation: operation) }
+        if result != -EINTR { throw SystemError(errno: -result, operation: operation, on: subject) }
     }
 }

@@ -11,7 +11,8 @@ public struct UnnamedFile: ~Copyable, Sendable {
     /// - Throws: ``SystemError`` of open(2): `EACCES` when the folder is not writable, `EROFS`, `ENOSPC`, `EDQUOT`.
     public init(in folder: borrowing Folder) throws(SystemError) {
         let number = folder.descriptor.number
-        descriptor = Descriptor(owning: try system("open scratch file") { clinux_open_tmpfile(number) })
+        descriptor = Descriptor(
+            owning: try system("open scratch file", on: .folder) { clinux_open_tmpfile(number) })
     }
 
     /// Block size and features of its file system.
@@ -23,16 +24,18 @@ public struct UnnamedFile: ~Copyable, Sendable {
     ///
     /// - Throws: ``SystemError``: `ENOSPC`, `EDQUOT`, `EIO`; `EIO` also where only a part was written.
     public func write(_ bytes: [UInt8], at offset: Int64) throws(SystemError) {
-        let written = try system("write scratch file") {
+        let written = try system("write scratch file", on: .scratch) {
             let count = pwrite(descriptor.number, bytes, bytes.count, Int(offset))
             return count < 0 ? -Glibc.errno : CInt(count)
         }
-        guard written == bytes.count else { throw SystemError(errno: EIO, operation: "write scratch file") }
+        guard written == bytes.count else {
+            throw SystemError(errno: EIO, operation: "write scratch file", on: .scratch)
+        }
     }
 
     /// fdatasync(2).
     public func synchronizeData() throws(SystemError) {
-        try system("fdatasync") { clinux_fdatasync(descriptor.number) }
+        try system("fdatasync", on: .scratch) { clinux_fdatasync(descriptor.number) }
     }
 
     /// Shares `range` of `source` at `offset` of this file, `FICLONERANGE`; all block-aligned.
@@ -42,7 +45,7 @@ public struct UnnamedFile: ~Copyable, Sendable {
         throws(SystemError)
     {
         let number = source.descriptor.number
-        try system("clone") {
+        try system("clone", on: .scratch) {
             clinux_clone_range(
                 number, UInt64(range.lowerBound), UInt64(range.upperBound - range.lowerBound),
                 descriptor.number, UInt64(offset))
@@ -51,6 +54,6 @@ public struct UnnamedFile: ~Copyable, Sendable {
 
     /// Releases its blocks, ftruncate(2).
     public func release() throws(SystemError) {
-        try system("release scratch file") { clinux_ftruncate(descriptor.number, 0) }
+        try system("release scratch file", on: .scratch) { clinux_ftruncate(descriptor.number, 0) }
     }
 }

@@ -36,8 +36,9 @@ import XFS
     func replacedAndGivenBack(own: UInt32) throws {
         TestFile(path).setHints(extents: 0, copyOnWrite: own)
         var during: [Int64] = []
-        let result = try defragment(path) { _, _ in
-            during.append(try hint(path))
+        let result = try defragment(path) { _, progress in
+            // At the end of the file the extents are counted, when the hint has been given back.
+            if progress.offset < progress.size { during.append(try hint(path)) }
             return nil
         }
         #expect(result.status == .done)
@@ -121,8 +122,8 @@ import XFS
         let copy = xfs.file("copy")
         var outcomes: [HintRepair.Outcome] = []
         try Fragmenter.scatter(path, size: 8 << 20, seed: 2)
-        try defragment(path) { number, _ in
-            if number == 5 {
+        try defragment(path) { _, progress in
+            if outcomes.isEmpty, progress.rewritten > .zero {
                 try Tool.run("cp", "--reflink=always", path, copy)
                 outcomes.append(try repair(path))
             }

@@ -75,10 +75,7 @@ struct InterruptionTests {
 
     @Test func windowsFitTheTimeThatIsLeft() {
         func window(rate: ByteCount?, limit: Duration?) -> Int64 {
-            Run(
-                policy: policy { $0.rate = rate }, pauses: PauseController(), from: 0, timeLimit: limit,
-                isDryRun: false
-            ).criteria.window
+            Pace(policy: policy { $0.rate = rate }, pauses: PauseController(), timeLimit: limit).window
         }
         #expect(window(rate: nil, limit: .seconds(5)) == 16 << 20)
         #expect(window(rate: .mebibytes(3), limit: nil) == 16 << 20)

@@ -91,12 +91,12 @@ import XFS
         let small = xfs.file("small")
         try Fragmenter.scatter(small, size: Self.size)
         let sum = try checksum(small)
-        var run = Run(
-            policy: policy(), pauses: PauseController(), from: 0, timeLimit: nil,
-            isDryRun: false)
-        run.needsPin = true
         let file = try openForDefrag(path: small)
-        let result = run.result(of: file, path: small) { _ in .proceed(policy()) }
+        let pace = Pace(policy: policy(), pauses: PauseController(), timeLimit: nil)
+        var run = try Run(over: file, from: 0, pace: pace, isDryRun: false, needsPin: true) { _ in
+            .proceed(policy())
+        }
+        let result = run.result(path: small)
         #expect(result.status == .done)
         #expect(result.notes == nil)
         #expect(result.extents.after <= 8)

@@ -57,6 +57,40 @@ struct RefusalTests {
         expect(reason, of: path, says: says)
     }
 
+    @Test(
+        arguments: [
+            (EPERM, .file, .immutable, false), (EPERM, .folder, .immutable, true),
+            (EACCES, .folder, .notPermitted, true), (EROFS, .folder, .readOnlyMount, true),
+            (EDQUOT, .scratch, .quota, false), (ENOSPC, .file, .lowSpace, false),
+            (ETXTBSY, .scratch, .swapFile, false),
+            (EIO, .file, nil, false), (EMFILE, .folder, nil, false),
+        ] as [(CInt, SystemError.Subject, Reason?, Bool)])
+    func errorsOfARun(errno: CInt, subject: SystemError.Subject, reason: Reason?, isRefusal: Bool) {
+        switch Halt(SystemError(errno: errno, operation: "call", on: subject)) {
+        case .stop(let found, let message):
+            #expect(!isRefusal && found == reason && message != nil)
+        case .refuse(let refusal):
+            #expect(
+                isRefusal && refusal.reason == reason
+                    && refusal.message.contains("folder of the file") == (errno != EROFS))
+        case .fail(let error): #expect(reason == nil && error.errno == errno)
+        }
+    }
+
+    @Test("the folder is named where it is the folder's flag, by survey, dry run and run alike")
+    func anImmutableFolder() throws {
+        let folder = xfs.file("vm")
+        try Tool.run("mkdir", folder)
+        let path = folder + "/image"
+        TestFile(path).fill(0..<65536)
+        try Tool.run("chattr", "+i", folder)
+        defer { _ = try? Tool.run("chattr", "-i", folder) }
+        expect(.immutable, of: path, says: "the folder of '\(path)' is immutable")
+        let obstacle = try survey(try openForSurvey(path: path), path: path).obstacle
+        #expect(obstacle?.reason == .immutable)
+        #expect(obstacle?.message == refusal(of: path)?.message)
+    }
+
     @Test func kernelsThatLoseData() {
         let preflight = Preflight(path: "x")
         let refusal = #expect(throws: Refusal.self) { try preflight.check(KernelRelease("5.10.0-28-amd64")) }
@@ -76,14 +110,19 @@ struct RefusalTests {
         #expect(throws: Never.self) { try preflight.check(.preallocated) }
     }
 
-    @Test(arguments: [
-        (EACCES, Reason.notPermitted), (EPERM, .notPermitted), (EROFS, .readOnlyMount), (ETXTBSY, .swapFile),
-        (EXDEV, .outsideRoots), (ELOOP, .outsideRoots), (EISDIR, .notRegularFile), (ENOENT, .notFound),
-        (EIO, .ioError),
-    ])
-    func errorsOfOpening(errno: CInt, reason: Reason) {
-        let refusal = Preflight(path: "x").refusal(SystemError(errno: errno, operation: "open"))
+    @Test(
+        arguments: [
+            (EACCES, .file, .notPermitted), (EPERM, .file, .notPermitted), (EROFS, .file, .readOnlyMount),
+            (ETXTBSY, .file, .swapFile), (EISDIR, .file, .notRegularFile), (EIO, .file, .ioError),
+            (EXDEV, .path, .outsideRoots), (ELOOP, .path, .outsideRoots), (ENOENT, .path, .notFound),
+            (EACCES, .path, .notPermitted), (EACCES, .folder, .notPermitted), (EPERM, .folder, .immutable),
+            (EXDEV, .scratch, .ioError), (ENOENT, .folder, .ioError), (EMFILE, .path, .ioError),
+        ] as [(CInt, SystemError.Subject, Reason)])
+    func errorsOfOpening(errno: CInt, subject: SystemError.Subject, reason: Reason) {
+        let refusal = Preflight(path: "x").refusal(
+            SystemError(errno: errno, operation: "open", on: subject))
         #expect(refusal.reason == reason)
+        #expect(refusal.message.contains("folder of 'x'") == (subject == .folder && reason != .ioError))
         #expect(refusal.result(path: "x").status == (reason == .ioError ? .failed : .skipped))
     }
 

@@ -53,6 +53,37 @@ struct SpaceTests {
         try xfs.unmountAndCheck()
     }
 
+    @Test func stopsAtTheFloorAlsoInTheMidstOfAWindow() throws {
+        let xfs = try LoopXFS(mebibytes: 320)
+        let path = xfs.file("image")
+        try Fragmenter.scatter(path, size: Self.size)
+        let floor = ByteCount(try FileSystem(at: xfs.path).space.available) - .mebibytes(40)
+        let limited = policy {
+            $0.minFree = .bytes(floor)
+            $0.maxChunk = .mebibytes(1)
+        }
+        var isFull = false
+        let result = try defragment(path, limited) { _, progress in
+            if progress.rewritten > .zero, !isFull {
+                isFull = true
+                try Tool.run("fallocate", "-l", "60M", xfs.file("filler"))
+            }
+            return nil
+        }
+        #expect(result.status == .partial)
+        #expect(result.reason == .lowSpace)
+        #expect(result.bytes.rewritten <= .mebibytes(2))
+    }
+
+    @Test func aHugeFloorIsAFloor() throws {
+        let xfs = try LoopXFS(mebibytes: 320)
+        let path = xfs.file("image")
+        try Fragmenter.scatter(path, size: 1 << 20)
+        let result = try defragment(path, policy { $0.minFree = .bytes(ByteCount(Int64.max)) })
+        #expect(result.status == .partial)
+        #expect(result.reason == .lowSpace)
+    }
+
     private static let hasQuotas = (try? LoopXFS(mebibytes: 320, mountOptions: "uquota")) != nil
 
     @Test(.enabled(if: hasQuotas, "this kernel has no XFS quotas (CONFIG_XFS_QUOTA)"))

@@ -20,13 +20,13 @@ public struct Layout: Hashable, Sendable {
         let file = try Location(path: path).open(.readOnly)
         size = try file.status().size
         var parts: [Part] = []
-        try file.readMap { record in
+        var map = MapCursor()
+        while let record = try map.next(of: file) {
             if let last = parts.last, last.range.upperBound == record.offset, last.state == record.state {
                 parts[parts.count - 1].range = last.range.lowerBound..<record.end
             } else {
                 parts.append(Part(range: record.offset..<record.end, state: record.state))
             }
-            return true
         }
         self.parts = parts
     }
@@ -45,11 +45,8 @@ public func checksum(_ path: String) throws -> String {
 /// Number of extents of the file at `path`, as the device sees them.
 public func extents(of path: String) throws -> Int {
     let file = try Location(path: path).open(.readOnly)
-    var merger = ExtentMerger(rule: .neighbours)
-    var count = 0
-    try file.readMap { record in
-        if merger.add(record) != nil { count += 1 }
-        return true
-    }
-    return merger.finish() == nil ? count : count + 1
+    var map = MapCursor()
+    var counter = ExtentCounter()
+    while let record = try map.next(of: file) { counter.add(record) }
+    return counter.count
 }

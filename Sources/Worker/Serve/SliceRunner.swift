@@ -10,9 +10,8 @@ struct SliceRunner: Sendable {
     let standing: Standing
     let log: Logger
 
-    /// Runs `slice`, known to the fleet as the task `id`, and says how it ended; a refusal is an answer, too. What
-    /// was learnt about the device so far is in `pauses`, which learns more.
-    func run(_ id: String, _ slice: SliceTask, pauses: inout PauseController) -> DefragResult {
+    /// Runs `slice`, known to the fleet as the task `id`, and says how it ended; a refusal is an answer, too.
+    func run(_ id: String, _ slice: SliceTask, memory: inout Lane.Memory) -> DefragResult {
         if let obstacle = standing.obstacle { return untouched(slice, obstacle) }
         log.info(
             "slice begins",
@@ -22,7 +21,7 @@ struct SliceRunner: Sendable {
             let (root, relative) = try roots.place(slice.path)
             let file = try openForDefrag(beneath: root, relative: relative)
             if let replaced = try replacement(of: slice, by: file) { return replaced }
-            return run(id, slice, file, &pauses)
+            return run(id, slice, file, &memory)
         } catch let refused as Roots.Refused {
             return DefragResult(
                 path: slice.path, status: .skipped, reason: .outsideRoots, message: refused.message)
@@ -35,12 +34,13 @@ struct SliceRunner: Sendable {
     }
 
     private func run(
-        _ id: String, _ slice: SliceTask, _ file: borrowing XFS.File, _ pauses: inout PauseController
+        _ id: String, _ slice: SliceTask, _ file: borrowing XFS.File, _ memory: inout Lane.Memory
     ) -> DefragResult {
         let overrides = slice.policy
         var longest = Duration.zero
         var defragmenter = Defragmenter(
-            policy: Policy(overrides.merged(with: standing.desired.policy)), pauses: pauses)
+            policy: Policy(overrides.merged(with: standing.desired.policy)), pauses: memory.pauses,
+            state: memory.state)
         let result = defragmenter.run(
             file, path: slice.path, from: slice.from, timeLimit: .seconds(slice.timeBudget), dryRun: false
         ) { progress in
@@ -53,7 +53,7 @@ struct SliceRunner: Sendable {
             if let obstacle { return .stop(obstacle) }
             return .proceed(Policy(overrides.merged(with: desired)))
         }
-        pauses = defragmenter.pauses
+        memory = .init(pauses: defragmenter.pauses, state: defragmenter.state)
         return result
     }
 

@@ -65,8 +65,8 @@ struct TaskIntake: Sendable {
     private func answer(_ slice: SliceTask, _ id: String) async throws {
         log.debug("slice waits for its turn", metadata: ["task": "\(id)", "path": "\(slice.path)"])
         let lane = await lanes.lane(slice.fileSystem ?? slices.roots.root(of: slice.path))
-        let result = await lane.run { pauses in
-            let result = slices.run(id, slice, pauses: &pauses)
+        let result = await lane.run { memory in
+            let result = slices.run(id, slice, memory: &memory)
             // Before the next one begins.
             log.info(
                 "slice ends",

@@ -22,18 +22,17 @@ struct Observation {
         layout = try Layout(of: path)
         attributes = try file.attributes()
         var map: [Extent] = []
-        try file.readMap { record in
-            map.append(record)
-            return true
-        }
+        var cursor = MapCursor()
+        while let record = try cursor.next(of: file) { map.append(record) }
         self.map = map
         extents = Self.count(map, .neighbours)
         extentsOfOneState = Self.count(map, .sameState)
     }
 
     private static func count(_ map: [Extent], _ rule: ExtentMerger.Rule) -> Int {
-        var merger = ExtentMerger(rule: rule)
-        return map.count { merger.add($0) != nil } + (merger.finish() == nil ? 0 : 1)
+        var counter = ExtentCounter(rule: rule)
+        for record in map { counter.add(record) }
+        return counter.count
     }
 
     /// Where its first parts lie, for people.

@@ -27,6 +27,7 @@ struct SlicedRun {
     private(set) var results: [DefragResult] = []
     private var cursor = ByteCount.zero
     private var pauses = PauseController()
+    private var state: SliceState?
     private var policy: Policy
     private var isEnded = false
 
@@ -81,7 +82,9 @@ struct SlicedRun {
         other.minFree = start.minFree
         (other.sharing, other.unshareBudget) = (start.sharing, start.unshareBudget)
         let file = try openForDefrag(path: path)
-        var defragmenter = Defragmenter(policy: start, pauses: isFresh ? PauseController() : pauses)
+        var defragmenter =
+            isFresh
+            ? Defragmenter(policy: start) : Defragmenter(policy: start, pauses: pauses, state: state)
         var questions = 0
         var isAsked = false
         var timeLimit: Duration?
@@ -99,7 +102,7 @@ struct SlicedRun {
             default: return .proceed(start)
             }
         }
-        pauses = defragmenter.pauses
+        (pauses, state) = (defragmenter.pauses, defragmenter.state)
         try Inspection.promise(
             isPlausible(result, isAsked: isAsked, hasLimit: timeLimit != nil, isDryRun: isDryRun),
             "\(event), \(start): from \(cursor): \(result)")
@@ -155,7 +158,8 @@ struct SlicedRun {
     ///
     /// - Returns: how many more they are.
     func promiseExtents(before: Observation, after: Observation, isFreeInPieces: Bool) throws -> Int {
-        guard let first = results.first, let last = results.last else { return 0 }
+        // A slice that was stopped before it had counted says nothing.
+        guard let first = results.first(where: { $0.inode != 0 }), let last = results.last else { return 0 }
         func maps() -> String { "\(policy), \(results), before: \(before.picture), after: \(after.picture)" }
         try Inspection.promise(
             first.extents.before == before.extents && last.extents.after == after.extents,

@@ -1,0 +1,54 @@
+import DefragTypes
+import Glibc
+import XFS
+
+/// What a failed system call says about a file: a code, and a sentence for people. The one table for surveys, dry runs and
+/// runs, by error number and by what the call was about.
+struct Cause: Hashable {
+    let reason: Reason
+    let sentence: String
+
+    /// The cause of `error`, of work on the file that the sentence calls `name`; `nil` where the machine is at fault.
+    init?(_ error: SystemError, name: String) {
+        switch (error.errno, error.subject) {
+        case (EPERM, .folder):
+            reason = .immutable
+            sentence =
+                "the folder of \(name) is immutable or append-only, and a run needs a nameless file there: clear the flag "
+                + "with chattr -i or -a on the folder first"
+        case (EACCES, .folder):
+            reason = .notPermitted
+            sentence =
+                "the folder of \(name) may not be written to, and a run needs a nameless file there: run as the folder's "
+                + "owner or root"
+        case (EACCES, _), (EPERM, _):
+            reason = .notPermitted
+            sentence = "\(name) may not be opened for reading and writing: run as its owner or root"
+        case (ENOENT, .path), (ENOTDIR, .path):
+            reason = .notFound
+            sentence = "\(name) does not exist"
+        case (EXDEV, .path):
+            reason = .outsideRoots
+            sentence = "\(name) leads out of the folder that tasks may name files in"
+        case (ELOOP, .path):
+            reason = .outsideRoots
+            sentence = "\(name) leads through a symbolic link: name the file by its real path"
+        case (EISDIR, _):
+            reason = .notRegularFile
+            sentence = "\(name) is a directory: name the files in it"
+        case (EROFS, _):
+            reason = .readOnlyMount
+            sentence = "\(name) is on a read-only mount: remount the file system read-write"
+        case (ETXTBSY, _):
+            reason = .swapFile
+            sentence = "\(name) is an active swap file or a running program: end its use first"
+        case (ENOSPC, _):
+            reason = .lowSpace
+            sentence = "the file system is full: make room and go on"
+        case (EDQUOT, _):
+            reason = .quota
+            sentence = "a quota is used up: raise it and go on"
+        default: return nil
+        }
+    }
+}
