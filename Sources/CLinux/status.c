@@ -18,8 +18,15 @@ int clinux_fstat(int descriptor, struct clinux_stat *status) {
         .allocated = (int64_t)raw.st_blocks * 512,
         .links = raw.st_nlink,
         .mode = raw.st_mode,
+        .owner = raw.st_uid,
     };
     return 0;
+}
+
+int clinux_is_dax(int descriptor) {
+    struct statx raw;
+    if (statx(descriptor, "", AT_EMPTY_PATH, 0, &raw) < 0) return -errno;
+    return (raw.stx_attributes & STATX_ATTR_DAX) != 0;
 }
 
 int clinux_fstatfs(int descriptor, struct clinux_statfs *status) {

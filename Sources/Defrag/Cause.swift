@@ -33,6 +33,11 @@ struct Cause: Hashable {
         case (ELOOP, .path):
             reason = .outsideRoots
             sentence = "\(name) leads through a symbolic link: name the file by its real path"
+        case (EXDEV, .scratch):
+            reason = .fileMount
+            sentence =
+                "\(name) is mounted here by itself (bind mount), and a run needs a nameless file beside it: name it where it "
+                + "lies, in a folder on its own file system"
         case (EISDIR, _):
             reason = .notRegularFile
             sentence = "\(name) is a directory: name the files in it"
@@ -42,6 +47,15 @@ struct Cause: Hashable {
         case (ETXTBSY, _):
             reason = .swapFile
             sentence = "\(name) is an active swap file or a running program: end its use first"
+        case (EAGAIN, .file):
+            reason = .busy
+            sentence =
+                "\(name) is leased to another program, such as a file server (fcntl(2), F_SETLEASE), which has not given it back "
+                + "so far: try again later"
+        case (EFBIG, _):
+            reason = .tooLarge
+            sentence =
+                "\(name) has a size of more than \(ByteCount(WorkFile.mostSize)): shorten it with truncate"
         case (ENOSPC, _):
             reason = .lowSpace
             sentence = "the file system is full: make room and go on"

@@ -7,7 +7,7 @@ import XFS
 /// - Throws: a refusal (``Reason/busy``) while another run works on it.
 func claim(_ file: borrowing XFS.File) throws -> ExclusiveName {
     let name = try claimName(of: file)
-    do throws(SystemError) { return try ExclusiveName(name) } catch {
+    do throws(SystemError) { return try ExclusiveName(name, besideOwner: file.status().owner) } catch {
         throw Halt.refuse(
             error.errno == EADDRINUSE
                 ? Refusal(.busy, "another run is at work on the file: wait for it to end")
@@ -15,7 +15,8 @@ func claim(_ file: borrowing XFS.File) throws -> ExclusiveName {
     }
 }
 
-/// The name that a run claims: the same for every path to `file`.
+/// The name that a run claims: the same for every path to `file`. By the device, as two file systems can have one UUID.
 func claimName(of file: borrowing XFS.File) throws(SystemError) -> String {
-    "reflow/\(try file.geometry().uuid)/\(try file.status().inode)"
+    let status = try file.status()
+    return "reflow/\(status.deviceName)/\(status.inode)"
 }

@@ -16,7 +16,7 @@ public import XFS
 /// this is a change.
 ///
 /// Two runs on one file would undo each other's work, so the second one is refused (``Reason/busy``). They find each
-/// other by a socket name (`reflow/UUID/INODE`) and not by a lock on the file: those belong to the guests'
+/// other by a socket name (`reflow/DEVICE/INODE`), those of root also by a lock in a file of root's, and not by a lock on the file: those belong to the guests'
 /// programs (QEMU locks byte ranges, crosvm the whole file). The name is the network namespace's; runs in different
 /// ones are not refused, which costs time but no data.
 public struct Defragmenter {

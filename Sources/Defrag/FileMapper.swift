@@ -18,7 +18,7 @@ struct FileMapper {
     init(size: Int64, blockSize: Int64, cells most: Int) {
         var cellSize = max(1, blockSize)
         var count: Int64 { size == 0 ? 0 : (size - 1) / cellSize + 1 }
-        while count > Int64(max(1, most)) { cellSize *= 2 }
+        while count > Int64(max(1, most)), cellSize < 1 << 62 { cellSize *= 2 }
         self.size = size
         self.cellSize = cellSize
         entries = (0..<count).map { index in
@@ -59,7 +59,7 @@ struct FileMapper {
             var cell = entry.cell
             let mapped = cell.length - cell.hole
             if entry.density > 0 {
-                cell.averageExtent = ByteCount(Int64((Double(mapped.rawValue) / entry.density).rounded()))
+                cell.averageExtent = ByteCount(saturating: Double(mapped.rawValue) / entry.density)
             }
             return cell
         }

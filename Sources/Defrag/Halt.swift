@@ -36,7 +36,8 @@ enum Halt: Error {
             self = .stop(.immutable, message: "the file became immutable or append-only")
         } else if let cause = Cause(error, name: "the file") {
             self =
-                error.subject == .folder || cause.reason == .notPermitted
+                error.subject == .folder
+                    || [.notPermitted, .fileMount, .tooLarge, .busy].contains(cause.reason)
                 ? .refuse(Refusal(cause.reason, cause.sentence))
                 : .stop(cause.reason, message: cause.sentence)
         } else {

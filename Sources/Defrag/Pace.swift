@@ -66,8 +66,9 @@ struct Pace {
     /// early where the time proves too short.
     var window: Int64 {
         guard let timeLimit, let rate = policy.rate else { return policy.window.rawValue }
-        let affordable = Double(rate.rawValue) * timeLimit.inSeconds / Double(Self.windowsInTime)
-        return min(policy.window.rawValue, Int64(max(affordable, Double(Self.leastWindow))))
+        let affordable = ByteCount(
+            saturating: Double(rate.rawValue) * timeLimit.inSeconds / Double(Self.windowsInTime))
+        return min(policy.window.rawValue, max(affordable.rawValue, Self.leastWindow))
     }
 
     /// When the first pass over a window that begins now has used up its part of the time.

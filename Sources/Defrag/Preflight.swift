@@ -7,24 +7,12 @@ struct Preflight {
     /// The file as messages name it.
     let path: String
 
-    /// Opens for a run what `locate` finds.
+    /// Opens for a run what `locate` finds: for reading, until there is something to rewrite. Closing what was opened for
+    /// writing is an event for programs that watch the file (inotify(7), `IN_CLOSE_WRITE`).
     func openForDefrag(at locate: () throws(SystemError) -> Location) throws(Refusal) -> XFS.File {
-        let location = try regularFile(at: locate)
-        if try attempt({ () throws(SystemError) in try location.space().isReadOnly }) {
-            throw refusal(errno: EROFS)
-        }
-        let (attributes, geometry) = try attempt { () throws(SystemError) in try location.inspect() }
-        try check(geometry)
-        try check(attributes.flags)
-        try check(KernelRelease.current)
-        do throws(SystemError) {
-            let file = try location.open(.readWrite)
-            try file.checkAllocatable()
-            try file.checkWritable()
-            return file
-        } catch {
-            throw refusal(error)
-        }
+        let file = try open(regularFile(at: locate))
+        if let obstacle = obstacle(to: file, swapFiles: .active()) { throw obstacle }
+        return file
     }
 
     /// What would prevent a run over `file`, determined without opening it for writing and without asking the kernel for any
@@ -37,13 +25,28 @@ struct Preflight {
             try check(attempt { () throws(SystemError) in try file.geometry() })
             try check(attempt { () throws(SystemError) in try file.attributes().flags })
             try check(KernelRelease.current)
-            if swapFiles.contains(try attempt { () throws(SystemError) in try file.status() }) {
-                throw refusal(errno: ETXTBSY)
-            }
+            let status = try attempt { () throws(SystemError) in try file.status() }
+            if swapFiles.contains(status) { throw refusal(errno: ETXTBSY) }
+            if status.size > WorkFile.mostSize { throw refusal(errno: EFBIG) }
+            try checkFolder(of: file, on: status.device)
             try attempt { () throws(SystemError) in try file.checkWritable() }
             return nil
         } catch {
             return error
+        }
+    }
+
+    /// Refuses where no file that shares blocks with `file` can be made beside it.
+    private func checkFolder(of file: borrowing XFS.File, on device: UInt64) throws(Refusal) {
+        let folder = try attempt { () throws(SystemError) in try file.folderStatus().device }
+        if folder != device {
+            throw refusal(SystemError(errno: EXDEV, operation: "clone", on: .scratch))
+        }
+        if let flags = file.folderFlags(), flags.contains(.realtimeInherited) {
+            throw Refusal(
+                .realtime,
+                "the folder of '\(path)' puts new files on the realtime device, which cannot share blocks: clear its flag "
+                    + "with xfs_io -c 'chattr -t'")
         }
     }
 
@@ -63,11 +66,17 @@ struct Preflight {
                 + "Run Linux 5.13 or later")
     }
 
-    /// Opens for a survey what `locate` finds.
+    /// Opens for a survey what `locate` finds, unless that took a lease away from somebody.
     func openForSurvey(at locate: () throws(SystemError) -> Location) throws(Refusal) -> XFS.File {
         let location = try regularFile(at: locate)
+        let status = try attempt { () throws(SystemError) in try location.status() }
+        guard !Leases.areBroken(byReading: status) else { throw refusal(errno: EAGAIN) }
+        return try open(location)
+    }
+
+    private func open(_ location: consuming Location) throws(Refusal) -> XFS.File {
         do throws(SystemError) {
-            return try location.open(.readOnly)
+            return try awaitingLeases { () throws(SystemError) in try location.open(.readOnly) }
         } catch {
             throw refusal(error)
         }

@@ -73,6 +73,7 @@ struct Run: ~Copyable {
         guard let plan = try nextWindow() else {
             return try Workspace.restoreLeftHint(in: work, &account)
         }
+        try work.openForWriting()
         var workspace = try Workspace(in: work, &account)
         var end: (any Error)?
         do { try rewriteWindows(from: plan, in: &workspace) } catch { end = error }

@@ -1,8 +1,9 @@
+import Glibc
 import XFS
 
 /// The file that a run is over: what the run's decisions depend on, and its map. Figures are bytes.
 struct WorkFile: ~Copyable {
-    let file: XFS.File
+    private(set) var file: XFS.File
     let device: UInt64
     let inode: UInt64
     let blockSize: Int64
@@ -24,6 +25,7 @@ struct WorkFile: ~Copyable {
     /// `file` with a descriptor of its own.
     init(_ file: borrowing XFS.File, needsPin: Bool) throws(SystemError) {
         let status = try file.status()
+        guard status.size <= Self.mostSize else { throw SystemError(errno: EFBIG, operation: "fstat") }
         let blockSize = try file.geometry().blockSize
         let attributes = try file.attributes()
         let unit = max(32 * blockSize, attributes.cowAllocationUnit(blockSize: blockSize))
@@ -36,6 +38,19 @@ struct WorkFile: ~Copyable {
         self.needsPin = needsPin
     }
 
+    /// Opens it for writing, which closing it tells to programs that watch it: only once there is something to rewrite.
+    ///
+    /// - Throws: ``Halt``, a refusal.
+    mutating func openForWriting() throws {
+        do throws(SystemError) {
+            file = try awaitingLeases { () throws(SystemError) in try file.reopened(.readWrite) }
+            try file.checkAllocatable()
+        } catch {
+            guard let cause = Cause(error, name: "the file") else { throw error }
+            throw Halt.refuse(Refusal(cause.reason, cause.sentence))
+        }
+    }
+
     /// Where its last block ends.
     var end: Int64 { (size + blockSize - 1) / blockSize * blockSize }
 
@@ -44,10 +59,16 @@ struct WorkFile: ~Copyable {
         offset == size || (offset < size && offset % blockSize == 0)
     }
 
+    /// A larger file is none for a run: offsets are rounded up, and numbers of bytes are added to them. No disk holds it.
+    static let mostSize = Int64(1) << 62
+
     /// Looks at it again, as guests may have changed its size.
+    ///
+    /// - Throws: ``SystemError``, `EFBIG` for more than ``mostSize``.
     @discardableResult
     mutating func look() throws(SystemError) -> FileStatus {
         let status = try file.status()
+        guard status.size <= Self.mostSize else { throw SystemError(errno: EFBIG, operation: "fstat") }
         size = status.size
         return status
     }

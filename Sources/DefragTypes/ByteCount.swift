@@ -32,16 +32,25 @@ public struct ByteCount: RawRepresentable, Hashable, Comparable, Sendable {
     public static func gibibytes(_ count: Int64) -> ByteCount { ByteCount(count << 30) }
 
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.rawValue < right.rawValue }
-    /// A sum that is too large stays at the largest number: what many hosts report is added up, and must not trap.
+    /// A sum or difference that does not fit stays at the nearest number that does: files may end at 2^63, and what many
+    /// hosts report is added up. Nothing of that may trap.
     public static func + (left: ByteCount, right: ByteCount) -> ByteCount {
         let (sum, overflow) = left.rawValue.addingReportingOverflow(right.rawValue)
         return ByteCount(!overflow ? sum : right.rawValue < 0 ? .min : .max)
     }
     public static func - (left: ByteCount, right: ByteCount) -> ByteCount {
-        ByteCount(left.rawValue - right.rawValue)
+        let (difference, overflow) = left.rawValue.subtractingReportingOverflow(right.rawValue)
+        return ByteCount(!overflow ? difference : right.rawValue > 0 ? .min : .max)
     }
     public static func += (left: inout ByteCount, right: ByteCount) { left = left + right }
-    public static func -= (left: inout ByteCount, right: ByteCount) { left.rawValue -= right.rawValue }
+    public static func -= (left: inout ByteCount, right: ByteCount) { left = left - right }
+}
+
+extension ByteCount {
+    /// So many bytes, rounded; the nearest number that fits, and of what is no number zero.
+    public init(saturating bytes: Double) {
+        self.init(Int64(exactly: bytes.rounded()) ?? (bytes.isNaN ? 0 : bytes < 0 ? .min : .max))
+    }
 }
 
 extension ByteCount: ExpressibleByIntegerLiteral {

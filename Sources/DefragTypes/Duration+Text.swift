@@ -16,6 +16,11 @@ extension Duration {
         self = .seconds(value * unit)
     }
 
+    /// So many seconds, at most some 30,000 years; of what is no number none.
+    public init(saturating seconds: Double) {
+        self = .seconds(seconds.isNaN ? 0 : max(-1e12, min(seconds, 1e12)))
+    }
+
     /// The same length of time in seconds.
     public var inSeconds: Double {
         let (seconds, attoseconds) = components

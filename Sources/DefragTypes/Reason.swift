@@ -51,6 +51,10 @@ extension Reason {
     public static let noDefrag = Reason(rawValue: "noDefrag")
     /// An active swap file.
     public static let swapFile = Reason(rawValue: "swapFile")
+    /// The file is mounted by itself (bind mount), and its folder is on another mount.
+    public static let fileMount = Reason(rawValue: "fileMount")
+    /// Larger than what a run can deal with: 4 EiB.
+    public static let tooLarge = Reason(rawValue: "tooLarge")
     /// Mounted read-only.
     public static let readOnlyMount = Reason(rawValue: "readOnlyMount")
     /// The kernel has a bug with which unsharing can lose data.

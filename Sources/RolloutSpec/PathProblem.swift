@@ -1,13 +1,14 @@
+import DefragTypes
 import Settings
 
 /// What is wrong with a pattern of paths, as a sentence that begins with the pattern; `nil` if nothing is.
 public func pathProblem(_ path: String) -> String? {
     let shown = "'\(shortened(path))'"
-    guard path.hasPrefix("/") else { return "\(shown) is not absolute; a path begins with /" }
+    guard path.isAbsolutePath else { return "\(shown) is not absolute; a path begins with /" }
     guard path.utf8.count <= 4096, !path.utf8.contains(0) else {
         return "\(shown) is no path: it is longer than 4096 bytes, or has a NUL in it"
     }
-    let names = path.split(separator: "/")
+    let names = path.pathComponents
     guard !names.contains("..") else { return "\(shown) has .. in it; write the path that is meant" }
     guard !names.contains(where: hasOpenBracket) else {
         return "\(shown) has a [ that is not closed; write [ab] for one of these characters, [[] for [ itself"
@@ -15,8 +16,8 @@ public func pathProblem(_ path: String) -> String? {
     return nil
 }
 
-/// Whether a set of characters is begun and not ended, which fnmatch(3) takes for the character `[`.
-private func hasOpenBracket(_ name: Substring) -> Bool {
+/// Whether a set of characters is begun and not ended; a worker takes that for the character `[`.
+private func hasOpenBracket(_ name: String) -> Bool {
     var rest = name[...]
     while let next = rest.first {
         rest = rest.dropFirst()

@@ -61,11 +61,7 @@ public struct LogLines: LogHandler {
 
 /// Writes `line` in one call, so that lines of several writers do not mix. Nobody can be told when that fails.
 @Sendable public func writeToStandardError(_ line: String) {
-    var rest = Array(line.utf8)[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
-        if count > 0 { rest = rest.dropFirst(count) } else if count == 0 || errno != EINTR { return }
-    }
+    _ = writeAll(line.utf8, to: STDERR_FILENO)
 }
 
 /// As in `2026-11-30T17:00:47+0000`.

@@ -81,13 +81,12 @@ public struct SettingsReader<Key: SettingKey> {
 
     /// A duration: a text such as `60s`, or in a file a number of seconds.
     public mutating func duration(_ key: Key, such example: String) -> Duration? {
-        // Out of everybody's range rather than a trap: Duration holds no 1e30 seconds.
-        if case .number(let seconds)? = found[key]?.value { return .seconds(min(max(seconds, -1), 1e9)) }
+        if case .number(let seconds)? = found[key]?.value { return Duration(saturating: seconds) }
         return value(key, "is not a duration such as \(example)", Duration.init(text:))
     }
 
     public mutating func absolutePath(_ key: Key) -> String? {
-        value(key, "is not an absolute path") { $0.hasPrefix("/") ? $0 : nil }
+        value(key, "is not an absolute path") { $0.isAbsolutePath ? $0 : nil }
     }
 
     public mutating func logLevel(_ key: Key) -> Logger.Level? {

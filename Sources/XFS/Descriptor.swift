@@ -14,6 +14,12 @@ struct Descriptor: ~Copyable, Sendable {
         Descriptor(owning: try system("duplicate") { clinux_duplicate(number) })
     }
 
+    /// What it stands for, opened for `access` by `/proc/self/fd`: the same inode, whatever its path is by now.
+    func reopened(_ access: File.Access) throws(SystemError) -> Descriptor {
+        let flags = access == .readWrite ? clinux_reopen_read_write : clinux_reopen_read_only
+        return Descriptor(owning: try system("open") { clinux_reopen(number, flags) })
+    }
+
     /// Closes the descriptor and reports the error of close(2); without this call it is closed silently. Never repeated
     /// after EINTR: Linux has released the number by then.
     consuming func close() throws(SystemError) {

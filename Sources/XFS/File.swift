@@ -29,6 +29,13 @@ public struct File: ~Copyable, Sendable {
         File(descriptor: try descriptor.duplicate(), folder: try folder.duplicate())
     }
 
+    /// The same file, opened again for `access`, whatever is at its path by now.
+    ///
+    /// - Throws: ``SystemError`` of open(2): `EACCES`, `EPERM`, `EROFS`, `ETXTBSY`.
+    public func reopened(_ access: Access) throws(SystemError) -> File {
+        File(descriptor: try descriptor.reopened(access), folder: try folder.duplicate())
+    }
+
     /// fstat(2).
     public func status() throws(SystemError) -> FileStatus {
         try FileStatus(descriptor: descriptor.number)

@@ -23,11 +23,13 @@ public struct FileAttributes: Hashable, Sendable {
         public static let immutable = Flags(rawValue: 0x8)
         /// Can only be appended to.
         public static let appendOnly = Flags(rawValue: 0x10)
+        /// New files in the folder are ``realtime``.
+        public static let realtimeInherited = Flags(rawValue: 0x100)
         /// ``FileAttributes/extentSizeHint`` is in force for this file.
         public static let extentSizeHint = Flags(rawValue: 0x800)
         /// Must not be defragmented.
         public static let noDefrag = Flags(rawValue: 0x2000)
-        /// Accessed without the page cache.
+        /// Accessed without the page cache: by its own flag, or by the mount's (`dax=always`).
         public static let dax = Flags(rawValue: 0x8000)
         /// ``FileAttributes/cowExtentSizeHint`` is in force for this file.
         public static let cowExtentSizeHint = Flags(rawValue: 0x10000)
@@ -43,7 +45,8 @@ public struct FileAttributes: Hashable, Sendable {
     init(descriptor: CInt) throws(SystemError) {
         var raw = clinux_fsxattr()
         try system("FS_IOC_FSGETXATTR") { clinux_fsgetxattr(descriptor, &raw) }
-        flags = Flags(rawValue: raw.xflags)
+        let isDirect = clinux_is_dax(descriptor) > 0
+        flags = Flags(rawValue: raw.xflags).union(isDirect ? .dax : [])
         extentSizeHint = Int64(raw.extsize)
         cowExtentSizeHint = Int64(raw.cowextsize)
     }

@@ -15,6 +15,8 @@ public struct FileStatus: Hashable, Sendable {
     public let links: UInt64
     /// What kind of file it is.
     public let kind: Kind
+    /// User ID of its owner.
+    public let owner: UInt32
 
     /// Kinds of files, inode(7).
     public enum Kind: Hashable, Sendable {
@@ -36,8 +38,22 @@ public struct FileStatus: Hashable, Sendable {
         size = raw.size
         allocated = raw.allocated
         links = raw.links
-        kind =
-            switch raw.mode & S_IFMT {
+        owner = raw.owner
+        kind = Kind(mode: raw.mode)
+    }
+
+    /// Number of the device as `/proc/self/mountinfo` and sysfs have it, `major:minor`; see makedev(3).
+    public var deviceName: String {
+        let major = (device >> 8 & 0xFFF) | (device >> 32 & ~0xFFF)
+        let minor = (device & 0xFF) | (device >> 12 & 0xFFFF_FF00)
+        return "\(major):\(minor)"
+    }
+}
+
+extension FileStatus.Kind {
+    init(mode: mode_t) {
+        self =
+            switch mode & S_IFMT {
             case S_IFREG: .regular
             case S_IFDIR: .directory
             case S_IFLNK: .symbolicLink

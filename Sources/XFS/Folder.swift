@@ -16,6 +16,17 @@ public struct Folder: ~Copyable, Sendable {
 }
 
 extension File {
+    /// fstat(2) of the folder that the file was found in.
+    public func folderStatus() throws(SystemError) -> FileStatus {
+        try FileStatus(descriptor: folder.number)
+    }
+
+    /// Flags of the folder that the file was found in; `nil` where they may not be read.
+    public func folderFlags() -> FileAttributes.Flags? {
+        guard let folder = try? folder.reopened(.readOnly) else { return nil }
+        return (try? FileAttributes(descriptor: folder.number))?.flags
+    }
+
     /// The folder that the file was found in, independent of the file.
     ///
     /// - Throws: ``SystemError`` of openat2(2): `EACCES`, `EMFILE`.

@@ -31,9 +31,10 @@ public struct KernelRelease: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether unsharing the *last* shared extent of a file can lose data: copy-on-write blocks are freed under dirty page
-    /// cache. From Linux 5.10 on; fixed by commit 4390f019ad78 in 6.12 and 6.6.79.
+    /// cache. From Linux 5.10 on, and in kernels of distributions that carry a newer XFS under an older number; fixed by
+    /// commit 4390f019ad78 in 6.12 and 6.6.79.
     public var losesDataWhenUnsharing: Bool {
         if numbers.starts(with: [6, 6]) { return numbers[2] < 79 }
-        return !numbers.lexicographicallyPrecedes([5, 10]) && numbers.lexicographicallyPrecedes([6, 12])
+        return numbers.lexicographicallyPrecedes([6, 12])
     }
 }

@@ -28,24 +28,11 @@ public struct Location: ~Copyable, Sendable {
     }
 
     private init(from base: CInt, path: String, resolve: UInt64) throws(SystemError) {
-        // A zero byte would cut the path short in C.
-        guard !path.utf8.contains(0) else { throw SystemError(errno: ENOENT, operation: "open", on: .path) }
-        func open(_ path: String, _ flags: UInt64) throws(SystemError) -> CInt {
-            // openat2 answers EAGAIN when a rename raced with a walk that must stay beneath its root.
-            for _ in 0..<32 {
-                do throws(SystemError) {
-                    return try system("open", on: .path) {
-                        clinux_openat2(base, path, flags, resolve)
-                    }
-                } catch  where error.errno == EAGAIN {
-                    continue
-                }
-            }
-            throw SystemError(errno: EAGAIN, operation: "open", on: .path)
-        }
-        let place = Descriptor(owning: try open(path, clinux_open_path))
-        let parent = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let folder = Descriptor(owning: try open(parent, clinux_open_directory))
+        let place = Descriptor(
+            owning: try openRepeatedly(base, path, clinux_open_path, resolve: resolve))
+        let parent = folderPart(of: path)
+        let folder = Descriptor(
+            owning: try openRepeatedly(base, parent, clinux_open_directory, resolve: resolve))
         self.place = place
         self.folder = folder
     }
@@ -60,23 +47,18 @@ public struct Location: ~Copyable, Sendable {
         try Space(descriptor: place.number)
     }
 
-    /// Flags, hints and file system of a regular file, which is opened for reading meanwhile: this shows why a file
-    /// cannot be opened for writing.
-    ///
-    /// - Throws: ``SystemError``: `EACCES`, `ENOTTY` when it is not on XFS.
-    public func inspect() throws(SystemError) -> (attributes: FileAttributes, geometry: Geometry) {
-        let number = place.number
-        let file = Descriptor(owning: try system("open") { clinux_reopen(number, clinux_reopen_read_only) })
-        return (try FileAttributes(descriptor: file.number), try Geometry(descriptor: file.number))
-    }
-
     /// Opens the inode that was inspected, whatever is at its path by now.
     ///
-    /// - Throws: ``SystemError`` of open(2): `EACCES`, `EPERM` (immutable or append-only), `EROFS`, `ETXTBSY`.
-    public consuming func open(_ access: File.Access) throws(SystemError) -> File {
-        let number = place.number
-        let flags = access == .readWrite ? clinux_reopen_read_write : clinux_reopen_read_only
-        let descriptor = Descriptor(owning: try system("open") { clinux_reopen(number, flags) })
-        return File(descriptor: descriptor, folder: folder)
+    /// - Throws: ``SystemError`` of open(2): `EACCES`, `EPERM` (immutable or append-only), `EROFS`, `ETXTBSY`; `EAGAIN` while a
+    ///   lease on it is being broken.
+    public func open(_ access: File.Access) throws(SystemError) -> File {
+        File(descriptor: try place.reopened(access), folder: try folder.duplicate())
     }
+}
+
+/// What of `path` leads to the folder of its last component. Bytes decide: a mark that combines with the slash before it makes
+/// one `Character` with it.
+private func folderPart(of path: String) -> String {
+    path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(decoding: path.utf8[...$0], as: UTF8.self) }
+        ?? "."
 }

@@ -63,9 +63,11 @@ public struct MapCursor: ~Copyable {
             if index == count, try !readBatch(of: descriptor) { return nil }
             let record = records[index]
             index += 1
-            // Some kernels extend a record to whole blocks: cut it to the range that was asked for.
-            let offset = max(Int64(record.fe_logical), remainder.lowerBound)
-            let end = min(Int64(record.fe_logical + record.fe_length), remainder.upperBound)
+            // Some kernels extend a record to whole blocks: cut it to the range that was asked for. The last block that a
+            // file can have ends at 2^63, which no offset is.
+            let offset = max(Int64(clamping: record.fe_logical), remainder.lowerBound)
+            let end = min(
+                Int64(clamping: record.fe_logical &+ record.fe_length), remainder.upperBound)
             guard offset < end else { continue }
             remainder = end..<remainder.upperBound
             isAtLast = record.fe_flags & UInt32(FIEMAP_EXTENT_LAST) != 0
@@ -105,7 +107,7 @@ extension Extent {
             } else {
                 .written
             }
-        let physical = Int64(record.fe_physical) + offset - Int64(record.fe_logical)
+        let physical = Int64(clamping: record.fe_physical) + (offset - Int64(clamping: record.fe_logical))
         self.init(
             offset: offset, physical: state == .delayed ? 0 : physical, length: end - offset, state: state,
             shared: has(FIEMAP_EXTENT_SHARED) ? end - offset : 0)

@@ -91,6 +91,47 @@ struct RefusalTests {
         #expect(obstacle?.message == refusal(of: path)?.message)
     }
 
+    @Test("a file that is mounted by itself is refused, by survey, dry run and run alike")
+    func aFileMount() throws {
+        let other = try LoopXFS(mebibytes: 320)
+        let place = other.file("image")
+        TestFile(place).fill(0..<4096)
+        try Tool.run("mount", "--bind", path, place)
+        defer { _ = try? Tool.run("umount", place) }
+        expect(.fileMount, of: place, says: "mounted here by itself")
+        let obstacle = try survey(try openForSurvey(path: place), path: place).obstacle
+        #expect(obstacle?.message == refusal(of: place)?.message)
+    }
+
+    @Test("a file of an absurd size is refused, and can be surveyed", arguments: [0, 1, 4095, 4096, 4097])
+    func sizesAtTheEnd(less: Int64) throws {
+        let hole = xfs.file("hole")
+        try Tool.run("truncate", "-s", "\(Int64.max - less)", hole)
+        expect(.tooLarge, of: hole, says: "truncate")
+        let last = xfs.file("last")
+        try Tool.run("xfs_io", "-f", "-c", "pwrite -q \(Int64.max - less - 1) 1", "-c", "fsync", last)
+        expect(.tooLarge, of: last, says: "truncate")
+        for cells in [1, 1024] {
+            let found = try Surveyor(mapCells: cells).look(at: openForSurvey(path: last), path: last)
+            #expect(found?.survey.statistics.extents == 1)
+            #expect(found?.survey.obstacle?.reason == .tooLarge)
+            #expect(found?.map?.cells.last?.written ?? .zero > .zero)
+        }
+    }
+
+    @Test("a file that grows to an absurd size during a run is left alone from then on")
+    func growingToTheEnd() throws {
+        try Fragmenter.scatter(path, size: 8 << 20)
+        let result = try defragment(path, policy { $0.maxChunk = .kibibytes(256) }) { number, progress in
+            if progress.rewritten > .zero {
+                try Tool.run("truncate", "-s", "\(Int64.max)", path)
+            }
+            return nil
+        }
+        #expect(result.reason == .tooLarge)
+        #expect(result.bytes.rewritten > .zero)
+    }
+
     @Test func kernelsThatLoseData() {
         let preflight = Preflight(path: "x")
         let refusal = #expect(throws: Refusal.self) { try preflight.check(KernelRelease("5.10.0-28-amd64")) }
@@ -116,7 +157,8 @@ struct RefusalTests {
             (ETXTBSY, .file, .swapFile), (EISDIR, .file, .notRegularFile), (EIO, .file, .ioError),
             (EXDEV, .path, .outsideRoots), (ELOOP, .path, .outsideRoots), (ENOENT, .path, .notFound),
             (EACCES, .path, .notPermitted), (EACCES, .folder, .notPermitted), (EPERM, .folder, .immutable),
-            (EXDEV, .scratch, .ioError), (ENOENT, .folder, .ioError), (EMFILE, .path, .ioError),
+            (EXDEV, .scratch, .fileMount), (EFBIG, .file, .tooLarge), (ENOENT, .folder, .ioError),
+            (EMFILE, .path, .ioError),
         ] as [(CInt, SystemError.Subject, Reason)])
     func errorsOfOpening(errno: CInt, subject: SystemError.Subject, reason: Reason) {
         let refusal = Preflight(path: "x").refusal(

@@ -75,7 +75,7 @@ import XFS
         let free = try xfs.freeBytes()
         for isSick in [false, true] {
             do {
-                let file = try openForDefrag(path: path)
+                let file = try openForDefrag(path: path).reopened(.readWrite)
                 let closer = try WindowCloser(of: file, blockSize: 4096) { file throws(SystemError) in
                     if isSick { throw SystemError(errno: EIO, operation: "fdatasync") }
                     try file.synchronizeData()

@@ -1,4 +1,5 @@
 import DefragTypes
+import Glibc
 import Support
 import Testing
 import XFS
@@ -70,6 +71,27 @@ import XFS
             }
             return
         }
+    }
+
+    @Test(
+        "programs that watch the file see no change where there is nothing to rewrite",
+        arguments: [false, true])
+    func watchers(isDryRun: Bool) throws {
+        let whole = xfs.file("whole")
+        TestFile(whole).fill(0..<Self.size)
+        TestFile(whole).synchronize()
+        let path = isDryRun ? path : whole
+        let watch = inotify_init1(Int32(IN_NONBLOCK))
+        defer { close(watch) }
+        let changes = UInt32(IN_MODIFY | IN_ATTRIB | IN_CLOSE_WRITE)
+        #expect(inotify_add_watch(watch, path, changes) >= 0)
+        let result = try defragment(path, dryRun: isDryRun)
+        #expect(result.reason == (isDryRun ? .dryRun : .alreadyContiguous))
+        var events = [UInt8](repeating: 0, count: 4096)
+        #expect(read(watch, &events, events.count) == -1 && errno == EAGAIN)
+        // The watch does see a run that rewrites.
+        try defragment(self.path)
+        if isDryRun { #expect(read(watch, &events, events.count) > 0) }
     }
 
     /// Numbers of the pages of the file at `path` that are not in memory.

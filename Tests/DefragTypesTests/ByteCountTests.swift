@@ -95,4 +95,24 @@ struct DurationTextTests {
         #expect(Duration.milliseconds(1500).inSeconds == 1.5)
         #expect(Duration.microseconds(1500).inMilliseconds == 1.5)
     }
+
+    @Test("sums and differences that do not fit stay at the nearest that does")
+    func saturating() {
+        let (most, least) = (ByteCount(Int64.max), ByteCount(Int64.min))
+        #expect(most + most == most && least + least == least)
+        #expect(least - most == least && most - least == most && ByteCount(5) - ByteCount(7) == ByteCount(-2))
+        var count = least
+        count -= ByteCount(1)
+        #expect(count == least)
+    }
+
+    @Test(
+        "numbers that were calculated",
+        arguments: [
+            (1.5, 2), (-1e30, Int64.min), (1e30, Int64.max), (9.3e18, Int64.max), (.infinity, Int64.max),
+            (.nan, 0),
+        ] as [(Double, Int64)])
+    func calculated(number: Double, bytes: Int64) {
+        #expect(ByteCount(saturating: number).rawValue == bytes)
+    }
 }

@@ -103,17 +103,6 @@ struct FileTests {
         #expect(error?.errno == EFAULT)
     }
 
-    @Test func onlyOneProcessHoldsAName() throws {
-        let name = "reflow-test/\(xfs.path.hashValue)"
-        do {
-            let held = try ExclusiveName(name)
-            #expect(throws: SystemError(errno: EADDRINUSE, operation: "bind")) { _ = try ExclusiveName(name) }
-            _ = held
-        }
-        try awaitRelease(ofName: name)
-        _ = try ExclusiveName(name)
-    }
-
     @Test(arguments: ["../outside", "link/x", "/etc/passwd", "a/../../outside"])
     func nothingLeadsOutOfARoot(path: String) throws {
         let root = xfs.file("root")

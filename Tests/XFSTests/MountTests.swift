@@ -3,7 +3,7 @@ import Testing
 @testable import XFS
 
 struct MountTests {
-    @Test func findsXFSAmongOthersWhereverItIsMounted() {
+    @Test func findsMountsOfEveryKind() {
         let text = """
             22 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw
             30 22 8:16 / /srv/vm\\040images ro,relatime - xfs /dev/sdb rw,attr2
@@ -12,8 +12,9 @@ struct MountTests {
             malformed
             """
         let mounts = Mount.parse(text)
-        #expect(mounts.map(\.path) == ["/srv/vm images", "/srv/vm", "/backup"])
-        #expect(mounts.map(\.device) == ["8:16", "8:16", "8:32"])
+        #expect(mounts.map(\.path) == ["/", "/srv/vm images", "/srv/vm", "/backup"])
+        #expect(mounts.map(\.device) == ["8:1", "8:16", "8:16", "8:32"])
+        #expect(mounts.map(\.type) == ["ext4", "xfs", "xfs", "xfs"])
     }
 
     @Test func unescapesPaths() {

@@ -23,9 +23,11 @@ int clinux_duplicate(int descriptor);
 
 extern const uint64_t clinux_open_path;             // O_PATH | O_NOFOLLOW | O_CLOEXEC
 extern const uint64_t clinux_open_directory;        // O_PATH | O_DIRECTORY | O_CLOEXEC
+extern const uint64_t clinux_list_directory;        // O_RDONLY | O_DIRECTORY | O_CLOEXEC
 extern const int clinux_reopen_read_write;          // O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
 extern const int clinux_reopen_read_only;           // O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
 extern const uint64_t clinux_resolve_beneath;       // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS
+extern const uint64_t clinux_resolve_no_mounts;     // RESOLVE_NO_XDEV
 
 // ---- What a descriptor stands for (status.c)
 
@@ -36,8 +38,12 @@ struct clinux_stat {
     int64_t allocated;   // bytes: st_blocks times 512
     uint64_t links;
     uint32_t mode;
+    uint32_t owner;
 };
 int clinux_fstat(int descriptor, struct clinux_stat *status);
+
+// statx(2) with STATX_ATTR_DAX: whether it is accessed without the page cache now. 0 before Linux 5.8.
+int clinux_is_dax(int descriptor);
 
 struct clinux_statfs {
     int64_t type;        // magic number, XFS_SUPER_MAGIC for XFS
@@ -114,5 +120,12 @@ int clinux_remove_attribute(int descriptor, const char *name);
 
 // A socket bound to `name` in the abstract namespace of unix(7), or -EADDRINUSE.
 int clinux_bind_abstract(const char *name);
+// The user who made the socket that is bound to `name` there, by sock_diag(7) (Linux 5.3). -ENOENT if there is none in this
+// network namespace.
+int clinux_owner_of_abstract(const char *name, uint32_t *owner);
+// Locks a byte of a file against other open files, F_OFD_SETLK of fcntl(2). -EAGAIN if it is locked.
+int clinux_lock_byte(int descriptor, int64_t offset);
+// A folder of root's alone at `path`, made if it is not there, and the file `name` in it, opened for reading and writing.
+int clinux_open_private(const char *path, const char *name);
 
 #endif

@@ -177,7 +177,7 @@ struct RolloutLines {
 
     private func line(of host: RolloutStatus.Working, bar: Bool) -> String {
         let running = host.running.map { slice in
-            let name = slice.path.split(separator: "/").last.map(String.init) ?? slice.path
+            let name = slice.path.lastPathComponent
             let rate = ByteCount(saturating: Double(slice.rewritten.rawValue) / max(slice.seconds, 1))
             return "\(name) \(rate)/s, "
                 + "longest pause \(Duration(saturating: slice.maxPauseMs / 1000).text)"

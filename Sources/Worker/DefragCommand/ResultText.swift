@@ -42,7 +42,7 @@ extension DefragResult {
               extents    \(extents.before) -> \(extents.after), average \(average(extents.before)) -> \
             \(average(extents.after))
               rewritten  \(bytes.rewritten)\(unshared) in \(Duration.seconds(seconds).text), \
-            \(ByteCount(Int64(rate))) a second
+            \(ByteCount(saturating: rate)) a second
               pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))\(overAim)
               free space \(freeBytes.before) -> \(freeBytes.after), lowest \(freeBytes.lowest)
             """ + why + noteLines

@@ -66,7 +66,7 @@ struct ProgressLine {
             timeToGo(progress).padded(to: 10),
         ].joined(separator: "  ")
         guard let width else { return "\(path): \(tail.trimmed)" }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let name = path.lastPathComponent
         let room = width - tail.count - 2
         guard room >= 6 else { return String(tail.prefix(width)) }
         let shownName = room - name.count - 2 >= 12 ? name : ""

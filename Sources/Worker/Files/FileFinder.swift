@@ -1,12 +1,19 @@
+import DefragTypes
 import Glibc
+import XFS
 
 /// Finds the regular files beneath a folder that match a pattern, without ever following a symbolic link: names on a
 /// shared host change under us, and a link must not lead a search out of the folder.
+///
+/// What is mounted beneath and is not XFS is not asked at all: nothing there can be treated, and NFS or FUSE may never answer.
+/// A search needs two descriptors, and memory for the names of the subfolders on its way.
 struct FileFinder: Sendable {
     /// Where the search begins; links on the way to it are the operator's own.
     let root: String
     /// Whether to search other file systems, mounted beneath, as well.
     var crossesMounts = true
+    /// Nothing else is mounted as far as a search knows.
+    var mounts: [Mount] = (try? Mount.all()) ?? []
 
     /// What a search comes upon.
     enum Find: Equatable {
@@ -24,66 +31,101 @@ struct FileFinder: Sendable {
     ///   - goOn: asked at every name, also of what does not match; false ends the search.
     ///   - found: called with each find.
     func files(matching pattern: PathPattern, goOn: () -> Bool, found: (Find) -> Void) {
-        let descriptor = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else {
-            found(.problem("\(root): \(String(cString: strerror(errno)))"))
-            return
+        var search = Search(finder: self, pending: [Place(relative: "", pattern: pattern)])
+        do throws(SystemError) {
+            var top = try Listing(of: root)
+            search.note(mounts, at: top.resolvedPath ?? root)
+            guard let place = search.pending.popLast(), search.read(&top, place, goOn, found) else { return }
+            while let place = search.pending.popLast() {
+                do throws(SystemError) {
+                    var folder = try top.folder(place.relative, staysOnMount: !crossesMounts)
+                    guard search.read(&folder, place, goOn, found) else { return }
+                } catch  where error.errno == ENOENT {
+                    // Gone.
+                } catch {
+                    found(search.problem(place.relative, error))
+                }
+            }
+        } catch {
+            found(search.problem("", error))
         }
-        var status = stat()
-        fstat(descriptor, &status)
-        let prefix = String(root.reversed().drop { $0 == "/" }.reversed())
-        let folder = Folder(descriptor: descriptor, path: prefix, device: status.st_dev)
-        _ = search(folder, pattern, goOn, found)
     }
 
-    /// An open folder; the search takes its descriptor over.
-    private struct Folder {
-        let descriptor: CInt
-        let path: String
-        let device: dev_t
+    /// A folder, and what of the pattern is left there.
+    fileprivate struct Place {
+        let relative: String
+        let pattern: PathPattern
+    }
+}
+
+/// A search that is under way.
+private struct Search {
+    let finder: FileFinder
+    var pending: [FileFinder.Place]
+    /// What is mounted beneath the root, by the bytes of its path from there.
+    private var kinds: [[UInt8]: String] = [:]
+
+    init(finder: FileFinder, pending: [FileFinder.Place]) {
+        self.finder = finder
+        self.pending = pending
     }
 
-    /// Searches one folder. Returns false when the search is to end.
-    private func search(
-        _ folder: Folder, _ pattern: PathPattern, _ goOn: () -> Bool, _ found: (Find) -> Void
+    /// Notes which of `mounts` are beneath `root`, which is a path without links. The last one at a place is what is seen there.
+    mutating func note(_ mounts: [Mount], at root: String) {
+        for mount in mounts {
+            guard let relative = mount.path.path(beneath: root), !relative.isEmpty else { continue }
+            kinds[Array(relative.utf8)] = mount.type
+        }
+    }
+
+    /// Reads a folder: finds its files, and leaves its folders for later. Returns false when the search is to end.
+    mutating func read(
+        _ listing: inout Listing, _ place: FileFinder.Place, _ goOn: () -> Bool,
+        _ found: (FileFinder.Find) -> Void
     ) -> Bool {
-        guard let stream = fdopendir(folder.descriptor) else {
-            close(folder.descriptor)
-            found(.problem("\(folder.path): \(String(cString: strerror(errno)))"))
-            return true
-        }
-        defer { closedir(stream) }
-        while let entry = readdir(stream) {
-            guard goOn() else { return false }
-            let (name, isValid) = withUnsafePointer(to: &entry.pointee.d_name) {
-                $0.withMemoryRebound(to: CChar.self, capacity: 256) {
-                    (String(cString: $0), String(validatingCString: $0) != nil)
-                }
+        do throws(SystemError) {
+            while let entry = try listing.next() {
+                guard goOn() else { return false }
+                take(entry, in: place, found)
             }
-            guard name != ".", name != ".." else { continue }
-            guard isValid else {
-                found(.problem("\(folder.path)/\(name): skipped, its name is not UTF-8"))
-                continue
-            }
-            let rest = pattern.advanced(by: name)
-            guard rest.isAlive else { continue }
-            var status = stat()
-            guard fstatat(dirfd(stream), name, &status, AT_SYMLINK_NOFOLLOW) == 0 else { continue }
-            let path = "\(folder.path)/\(name)"
-            switch status.st_mode & S_IFMT {
-            case S_IFREG where rest.isComplete:
-                found(.file(path))
-            case S_IFDIR where rest.wantsMore && (crossesMounts || status.st_dev == folder.device):
-                let inner = openat(dirfd(stream), name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
-                if inner >= 0 {
-                    let folder = Folder(descriptor: inner, path: path, device: status.st_dev)
-                    guard search(folder, rest, goOn, found) else { return false }
-                } else if errno != ENOENT {
-                    found(.problem("\(path): \(String(cString: strerror(errno)))"))
-                }
-            default: break
-            }
+        } catch {
+            found(problem(place.relative, error))
         }
         return true
+    }
+
+    private mutating func take(
+        _ entry: Listing.Entry, in place: FileFinder.Place, _ found: (FileFinder.Find) -> Void
+    ) {
+        let relative = place.relative.isEmpty ? entry.name : place.relative + "/" + entry.name
+        guard entry.isExact else {
+            return found(.problem("\(path(relative)): skipped, its name is not UTF-8"))
+        }
+        let rest = place.pattern.advanced(by: entry.name)
+        let isFile = entry.kind == .regular && rest.isComplete
+        let isFolder = entry.kind == .directory && rest.wantsMore
+        guard isFile || isFolder else { return }
+        if let kind = kinds[Array(relative.utf8)] {
+            if isFolder, !finder.crossesMounts { return }
+            guard kind == "xfs" else {
+                return found(
+                    .problem("\(path(relative)): skipped, what is mounted there (\(kind)) is not XFS"))
+            }
+        }
+        if isFile {
+            found(.file(path(relative)))
+        } else {
+            pending.append(FileFinder.Place(relative: relative, pattern: rest))
+        }
+    }
+
+    func problem(_ relative: String, _ error: SystemError) -> FileFinder.Find {
+        .problem("\(path(relative)): \(error.meaning)")
+    }
+
+    private func path(_ relative: String) -> String {
+        let prefix = String(
+            decoding: finder.root.utf8.reversed().drop { $0 == UInt8(ascii: "/") }.reversed(), as: UTF8.self)
+        return relative.isEmpty ? finder.root : prefix + "/" + relative
     }
 }

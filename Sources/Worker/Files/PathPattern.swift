@@ -1,17 +1,24 @@
-import Glibc
+import DefragTypes
 
-/// A pattern of paths: `*`, `?` and `[…]` within a component as in fnmatch(3), and `**` as a component for any
-/// number of folders, none included. A name that begins with a dot is matched like any other.
+/// A pattern of paths: a ``NamePattern`` for each component, and `**` as a component for any number of folders, none included. A
+/// name that begins with a dot is matched like any other.
 ///
 /// It is the set of places at which a match may be after the components so far; ``advanced(by:)`` is the step.
 struct PathPattern: Sendable {
-    private let components: [String]
+    private enum Component: Sendable {
+        case folders
+        case name(NamePattern)
+
+        var isFolders: Bool { if case .folders = self { true } else { false } }
+    }
+
+    private let components: [Component]
     /// Indices into `components` of what may come next; `components.count` is a complete match.
     private var states: Set<Int> = []
 
     /// The pattern `text`, relative to where a search begins.
     init(_ text: String) {
-        components = text.split(separator: "/").map(String.init)
+        components = text.pathComponents.map { $0 == "**" ? .folders : .name(NamePattern($0)) }
         states = closure([0])
     }
 
@@ -22,15 +29,17 @@ struct PathPattern: Sendable {
             Set(
                 states.compactMap { state in
                     guard state < components.count else { return nil }
-                    if components[state] == "**" { return state }
-                    return fnmatch(components[state], name, 0) == 0 ? state + 1 : nil
+                    switch components[state] {
+                    case .folders: return state
+                    case .name(let pattern): return pattern.matches(name) ? state + 1 : nil
+                    }
                 }))
         return next
     }
 
     /// Whether `path`, relative to where a search begins, is a match.
     func matches(_ path: some StringProtocol) -> Bool {
-        path.split(separator: "/").reduce(self) { $0.advanced(by: String($1)) }.isComplete
+        path.pathComponents.reduce(self) { $0.advanced(by: $1) }.isComplete
     }
 
     /// Whether anything can still match.
@@ -46,7 +55,7 @@ struct PathPattern: Sendable {
     private func closure(_ states: Set<Int>) -> Set<Int> {
         var all = states
         for var state in states {
-            while state < components.count, components[state] == "**" {
+            while state < components.count, components[state].isFolders {
                 state += 1
                 all.insert(state)
             }

@@ -8,12 +8,14 @@ struct HostReporter: Sendable {
     private let standing: Standing
     private let ledger: Ledger
     private let outgoing: Outgoing
+    private let figures: FileSystemFigures
     private let start = ContinuousClock.now
     /// Two of them alive under one name are two workers.
     private let instance = newMessageID()
 
     init(_ configuration: ServeConfiguration, standing: Standing, ledger: Ledger, outgoing: Outgoing) {
         self.configuration = configuration
+        figures = FileSystemFigures(roots: configuration.roots)
         self.standing = standing
         self.ledger = ledger
         self.outgoing = outgoing
@@ -25,12 +27,16 @@ struct HostReporter: Sendable {
     func reportState(each: () -> Void) async {
         while !Task.isCancelled {
             each()
+            await refreshFigures()
             mentionState()
             try? await Task.sleep(for: configuration.stateInterval)
         }
     }
 
-    /// Mentions the host's state now.
+    /// Asks the roots' file systems for their free space, for no longer than a sign of life may be late.
+    func refreshFigures() async { await figures.refresh(within: .seconds(1)) }
+
+    /// Mentions the host's state now, by what was last heard of its file systems.
     func mentionState() {
         let desired = standing.desired
         outgoing.mention(
@@ -38,7 +44,7 @@ struct HostReporter: Sendable {
                 HostState(
                     version: reflowVersion, kernel: KernelRelease.current.description,
                     generation: desired.generation,
-                    mode: desired.mode, fileSystems: fileSystems(ofRoots: configuration.roots),
+                    mode: desired.mode, fileSystems: figures.latest,
                     running: standing.running, surveys: standing.surveys,
                     uptime: (ContinuousClock.now - start).inSeconds, labels: configuration.labels,
                     instance: instance, accepted: ledger.accepted, deaf: standing.deaf)))

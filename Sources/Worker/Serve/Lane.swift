@@ -32,7 +32,7 @@ final class Lane: Sendable {
     }
 }
 
-/// The lanes of a host, by the UUID of the file system or whatever else tells them apart.
+/// The lanes of a host, by the device of the file system or whatever else tells them apart.
 actor Lanes {
     private var lanes: [String: Lane] = [:]
 

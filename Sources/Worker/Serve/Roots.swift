@@ -1,4 +1,5 @@
 import DefragTypes
+import XFS
 
 /// The folders beneath which tasks may name files.
 struct Roots: Sendable {
@@ -9,23 +10,31 @@ struct Roots: Sendable {
     /// The kernel resolves the rest so that nothing leads out (openat2(2), RESOLVE_BENEATH and
     /// RESOLVE_NO_SYMLINKS); `..` is refused here, for a message that names it.
     func place(_ path: String) throws(Refused) -> (root: String, relative: String) {
-        guard !path.split(separator: "/").contains("..") else {
+        guard !path.pathComponents.contains("..") else {
             throw Refused(message: "\(path): a path with '..' is not accepted")
         }
-        for root in folders where root == "/" || path.hasPrefix(root + "/") {
-            let relative = path.dropFirst(root.count).drop { $0 == "/" }
-            if !relative.isEmpty { return (root, String(relative)) }
+        for root in folders {
+            if let relative = path.path(beneath: root), !relative.isEmpty { return (root, relative) }
         }
         throw Refused(
             message: "\(path) lies outside this worker's roots (\(folders.joined(separator: ", "))): "
                 + "add its folder to REFLOW_ROOTS, or name another file")
     }
 
+    /// The device that what is at `path` lies on, `major:minor`; `nil` where there is nothing. Blocks where that is on NFS or FUSE.
+    func device(of path: String) -> String? {
+        guard let (root, relative) = try? place(path),
+            let location = try? Location(beneath: root, relative: relative)
+        else { return nil }
+        return try? location.status().deviceName
+    }
+
     /// The root of `path`, or nothing where it has none.
     func root(of path: String) -> String { (try? place(path).root) ?? "" }
 
     /// A path that tasks may not name.
-    struct Refused: Error {
+    struct Refused: Error, CustomStringConvertible {
         let message: String
+        var description: String { message }
     }
 }

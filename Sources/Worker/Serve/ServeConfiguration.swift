@@ -124,17 +124,24 @@ extension SettingsReader<ServeConfiguration.Setting> {
     fileprivate mutating func roots() -> [String]? {
         let named = list(.roots)
         if named == nil, has(.roots) { return nil }
-        let roots = (named ?? []).map { $0.count > 1 && $0.hasSuffix("/") ? String($0.dropLast()) : $0 }
+        let roots = (named ?? []).map(withoutSlashesAtEnd)
         if roots.isEmpty {
             refuse(
                 .roots, "is empty: name the folders beneath which tasks may name files, such as /srv/vm")
             return nil
         }
-        for root in roots where !root.hasPrefix("/") {
+        for root in roots where !root.isAbsolutePath {
             refuse(.roots, because: "'\(root)' is not an absolute path")
         }
         return roots
     }
+}
+
+/// `path` as it is joined with a slash and what lies beneath; `/` stays.
+private func withoutSlashesAtEnd(_ path: String) -> String {
+    let slash = UInt8(ascii: "/")
+    let rest = path.utf8.reversed().drop { $0 == slash }.reversed()
+    return rest.isEmpty && path.isAbsolutePath ? "/" : String(decoding: Array(rest), as: UTF8.self)
 }
 
 private func machineName() -> String {

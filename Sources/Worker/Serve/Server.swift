@@ -2,18 +2,22 @@ import AMQP
 import BrokerKit
 import Contract
 import DefragTypes
+import Dispatch
+import Glibc
 import Logging
 import Systemd
 import UnixSignals
 
-/// `reflow-worker serve`: tasks in, answers out, until SIGTERM or SIGINT.
+/// `reflow-worker serve`: tasks in, answers out, until a signal ends it.
 struct Server {
     let configuration: ServeConfiguration
     let log: Logger
     let systemd: SystemdNotify
 
-    /// How long a stopping worker waits for its slices' answers to be taken.
+    /// How long a stopping worker waits for its slices' answers to be taken, and in all: what hangs in the kernel by then, on a
+    /// frozen file system or a dead device, is left to it.
     private let farewell = Duration.seconds(20)
+    private let patience = Duration.seconds(23)
 
     /// Serves until it is told to stop.
     ///
@@ -36,7 +40,11 @@ struct Server {
             outgoing: outgoing, log: log)
         let control = ControlIntake(host: host, standing: standing, outgoing: outgoing, log: log)
 
-        let stops = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        let signals = await endSignals()
+        let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let listener = Task { await listen(to: signals, stop) }
+        defer { listener.cancel() }
+        await reporter.refreshFigures()
         incoming.start()
         publishing.start()
         // Ready to serve, whether or not the broker is there yet: that is no failure of this unit.
@@ -67,10 +75,7 @@ struct Server {
                 }
             }
             group.addTask {
-                for await signal in stops {
-                    log.info("stopping after the current chunk", metadata: ["signal": "\(signal)"])
-                    return .success
-                }
+                for await _ in stops { return .success }
                 return nil
             }
             var status = ExitStatus.success
@@ -81,11 +86,39 @@ struct Server {
             }
             systemd.send("STOPPING=1")
             standing.leave()
+            endLate(as: status)
             await drain(ledger)
             await incoming.close()
             await publishing.close()
             group.cancelAll()
             return status
+        }
+    }
+
+    /// Takes signals in, all the time: the first one asks for the end, see ``EndRequests``.
+    private func listen(to signals: UnixSignalsSequence, _ stop: AsyncStream<Void>.Continuation) async {
+        var requests = EndRequests()
+        for await signal in signals {
+            switch requests.take(signal) {
+            case .end:
+                log.info("stopping after the current chunk", metadata: ["signal": "\(signal)"])
+                stop.yield()
+            case .endNow:
+                log.warning(
+                    "asked to stop again, ending at once: the answers that are missing come from the next worker",
+                    metadata: ["signal": "\(signal)"])
+                _exit(ExitStatus.stoppedEarly.rawValue)
+            case .ignore: break
+            }
+        }
+    }
+
+    /// Ends the process with `status` after ``patience``, on a thread of its own, unless it has ended by then.
+    private func endLate(as status: ExitStatus) {
+        let log = log
+        DispatchQueue(label: "reflow.farewell").asyncAfter(deadline: .now() + patience.inSeconds) {
+            log.warning("work is held up in the kernel (is a file system frozen?), ending without it")
+            _exit(status.rawValue)
         }
     }
 

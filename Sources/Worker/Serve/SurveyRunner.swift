@@ -2,6 +2,7 @@ import Contract
 import Defrag
 import DefragTypes
 import JSON
+import Settings
 import XFS
 
 /// Carries out one survey, on the caller's thread, in memory that does not depend on how many files there are.
@@ -44,8 +45,7 @@ struct SurveyRunner: Sendable {
         let pattern: PathPattern
 
         func contains(_ path: String) -> Bool {
-            let prefix = root == "/" ? root : root + "/"
-            return path.hasPrefix(prefix) && pattern.matches(path.dropFirst(prefix.count))
+            path.path(beneath: root).map(pattern.matches) ?? false
         }
     }
 
@@ -54,6 +54,7 @@ struct SurveyRunner: Sendable {
         let limit = max(1, min(task.top ?? SurveyTask.mostFiles, SurveyTask.mostFiles))
         var findings = Findings(ranking: Ranking(limit: limit))
         let surveyor = Surveyor()
+        var seen = SeenFiles(roots: roots.folders)
         var searched: [Place] = []
         for pattern in task.patterns {
             do throws(Roots.Refused) {
@@ -65,7 +66,7 @@ struct SurveyRunner: Sendable {
                         switch find {
                         case .file(let path):
                             if !searched.contains(where: { $0.contains(path) }) {
-                                look(at: path, with: surveyor, task, &findings)
+                                look(at: path, with: surveyor, task, &seen, &findings)
                             }
                         case .problem(let problem): findings.note(problem)
                         }
@@ -81,18 +82,25 @@ struct SurveyRunner: Sendable {
     }
 
     private func look(
-        at path: String, with surveyor: Surveyor, _ task: SurveyTask, _ findings: inout Findings
+        at path: String, with surveyor: Surveyor, _ task: SurveyTask, _ seen: inout SeenFiles,
+        _ findings: inout Findings
     ) {
         findings.matched += 1
         guard path.utf8.count <= PathText.bytes.upperBound else {
-            return findings.note("\(path.prefix(200))…: skipped, its path is too long for a message")
+            return findings.note("\(shortened(path, 200)): skipped, its path is too long for a message")
         }
         do {
             let (root, relative) = try roots.place(path)
             let file = try openForSurvey(beneath: root, relative: relative)
+            guard seen.isFirst(try file.status()) else {
+                findings.matched -= 1
+                return
+            }
             let found = try surveyor.look(
                 at: file, path: path, goOn: { _, _ in !standing.isLeaving },
-                cost: { costs.cost(on: $0, of: file, extents: $1) })
+                cost: {
+                    costs.cost(on: $0, of: file, extents: $1, canMeasure: standing.obstacle == nil)
+                })
             guard let survey = found?.survey, survey.statistics.extents >= task.minExtents ?? 0,
                 survey.size >= task.minSize ?? .zero
             else { return }

@@ -64,7 +64,9 @@ struct TaskIntake: Sendable {
 
     private func answer(_ slice: SliceTask, _ id: String) async throws {
         log.debug("slice waits for its turn", metadata: ["task": "\(id)", "path": "\(slice.path)"])
-        let lane = await lanes.lane(slice.fileSystem ?? slices.roots.root(of: slice.path))
+        // One lane a file system, whatever the task calls it: two can have one UUID.
+        let device = await onThread { slices.roots.device(of: slice.path) }
+        let lane = await lanes.lane(device ?? "none")
         let result = await lane.run { memory in
             let result = slices.run(id, slice, memory: &memory)
             // Before the next one begins.
@@ -83,7 +85,9 @@ struct TaskIntake: Sendable {
     }
 
     private func answer(_ survey: SurveyTask, _ id: String) async throws {
-        let lane = await lanes.lane("surveys")
+        // One that waits for a file system holds up no other roots.
+        let roots = Set(survey.patterns.map(slices.roots.root(of:))).sorted()
+        let lane = await lanes.lane("survey of " + roots.joined(separator: ":"))
         let findings = await lane.run { _ in slices.standing.duringSurvey(id) { surveys.run(survey) } }
         // A part must not pass for the whole: the files not seen would never be treated.
         guard !findings.isCutShort else { throw CutShort() }

@@ -1,4 +1,5 @@
 import Glibc
+import Settings
 
 /// Writes `text` to standard error: messages for people. Nobody can be told when that fails.
 func standardError(_ text: String) {
@@ -19,19 +20,6 @@ func standardOutput(_ text: String) -> Bool {
 /// - Returns: whether somebody still reads it.
 func standardOutput(line: [UInt8]) -> Bool {
     writeAll(line + [UInt8(ascii: "\n")], to: STDOUT_FILENO)
-}
-
-private func writeAll(_ bytes: some Collection<UInt8>, to descriptor: CInt) -> Bool {
-    var rest = Array(bytes)[...]
-    while !rest.isEmpty {
-        let count = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
-        if count > 0 {
-            rest = rest.dropFirst(count)
-        } else if count < 0 && errno != EINTR {
-            return false
-        }
-    }
-    return true
 }
 
 /// Columns of the terminal that `descriptor`, by default standard error, is, or `nil` if it is none.

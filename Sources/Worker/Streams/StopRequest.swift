@@ -3,8 +3,7 @@ import Glibc
 import Synchronization
 import UnixSignals
 
-/// Whether the work shall end: set by SIGINT, SIGTERM or a reader of the output that went away, and looked at
-/// between chunks.
+/// Whether the work shall end: set by a signal or by a reader of the output that went away, and looked at between chunks.
 final class StopRequest: Sendable {
     private let isSet = Atomic(false)
 
@@ -12,22 +11,21 @@ final class StopRequest: Sendable {
     var isRequested: Bool { isSet.load(ordering: .relaxed) }
 
     /// Asks for the end.
-    ///
-    /// - Returns: whether this is the first time.
-    @discardableResult
-    func request() -> Bool { !isSet.exchange(true, ordering: .relaxed) }
+    func request() { isSet.store(true, ordering: .relaxed) }
 
-    /// Runs `work` on a thread of its own while signals are listened to. The first one asks for the end; the second
-    /// ends the process at once, which is safe at any moment.
+    /// Runs `work` on a thread of its own while signals are listened to: the first one asks for the end, see ``EndRequests``.
     func duringSignals<Result: Sendable>(_ work: @escaping @Sendable () -> Result) async -> Result {
-        let signals = await UnixSignalsSequence(trapping: [.sigint, .sigterm])
+        let signals = await endSignals()
         let listener = Task {
-            for await _ in signals {
-                if self.request() {
+            var requests = EndRequests()
+            for await signal in signals {
+                switch requests.take(signal) {
+                case .end:
+                    request()
                     let newLine = terminalWidth() == nil ? "" : "\n"
                     standardError(newLine + "Stopping after this chunk; once more to stop at once.\n")
-                } else {
-                    _exit(ExitStatus.stoppedEarly.rawValue)
+                case .endNow: _exit(ExitStatus.stoppedEarly.rawValue)
+                case .ignore: break
                 }
             }
         }

@@ -3,6 +3,7 @@ import DefragTypes
 import Glibc
 import JSON
 import Settings
+import XFS
 
 /// Runs `reflow-worker survey`.
 func survey(_ options: SurveyOptions) async -> ExitStatus {
@@ -26,8 +27,10 @@ private struct SurveySession {
     private var ranking: Ranking?
     private var summary = SurveySummary()
     private var histogram = SurveyHistogram()
+    private var seen: SeenFiles
 
     init(options: SurveyOptions, stop: StopRequest) {
+        seen = SeenFiles(roots: options.paths.map(resolved))
         self.options = options
         self.stop = stop
         // JSON is for a dashboard, which has more pixels than a terminal has signs.
@@ -77,6 +80,7 @@ private struct SurveySession {
         progress.begin(path, summary)
         do {
             let file = try openForSurvey(path: path)
+            guard try options.drawsMap || seen.isFirst(file.status()) else { return }
             let found = try surveyor.look(
                 at: file, path: path,
                 goOn: { extents, offset in

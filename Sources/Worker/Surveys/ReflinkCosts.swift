@@ -25,18 +25,23 @@ final class ReflinkCosts: Sendable {
         self.isMeasuring = isMeasuring
     }
 
-    /// What a copy costs on `fileSystem`, for `file` on it, of so many extents. Measuring blocks for some 0.3 s.
-    func cost(on fileSystem: String, of file: borrowing XFS.File, extents: Int) -> ReflinkCost {
+    /// What a copy costs on `fileSystem`, for `file` on it, of so many extents. Measuring blocks for some 0.3 s and writes some
+    /// MiB, so it is left for another time unless `canMeasure`.
+    func cost(
+        on fileSystem: String, of file: borrowing XFS.File, extents: Int, canMeasure: Bool = true
+    ) -> ReflinkCost {
         guard isMeasuring else { return .usual(fileSystem: fileSystem) }
         let known: Knowledge? = knowledge.withLock { knowledge in
             if let known = knowledge[fileSystem] { return known }
-            if extents >= Self.fewExtents { knowledge[fileSystem] = .underWay }
+            if extents >= Self.fewExtents, canMeasure { knowledge[fileSystem] = .underWay }
             return nil
         }
         switch known {
         case .known(let cost): return cost
         case .underWay: return late(fileSystem)
         case nil where extents < Self.fewExtents: return .usual(fileSystem: fileSystem)
+        case nil where !canMeasure:
+            return .usual(fileSystem: fileSystem, because: "this host is paused, and measuring writes to it")
         case nil: return measure(fileSystem, beside: file)
         }
     }
