@@ -73,6 +73,16 @@ public final class Connection: Sendable {
         _ = try await core.outcome(of: .publish(publication))
     }
 
+    /// The same, but for at most `timeout`; then the last error of the connection, or one of code `timeout`.
+    public func publish(
+        _ message: Message, exchange: String, routingKey: String, mandatory: Bool = false,
+        within timeout: Duration
+    ) async throws {
+        let publication = publication(message, exchange, routingKey, mandatory)
+        if let problem = publication.problem(maxBodySize: core.options.maxBodySize) { throw problem }
+        _ = try await core.outcome(of: .publish(publication), within: timeout)
+    }
+
     /// Publishes `message` if that is possible right now, and forgets it otherwise: for progress, of which only the
     /// latest matters. Of several offers with the same `key` that were not sent yet, the last one wins.
     public func offer(_ message: Message, key: String, exchange: String, routingKey: String) {

@@ -6,7 +6,7 @@ import Synchronization
 /// letters do.
 ///
 /// One that no queue takes comes back at once. One that another queue takes alone just does not arrive: that is proven by one that
-/// was sent later and did, or by a queue in which nothing is left.
+/// was sent later and did, or by a queue in which, the broker says, nothing is left.
 public final class RouteProbe: Sendable {
     /// A way that messages must find.
     public struct Route: Hashable, Sendable {
@@ -25,6 +25,8 @@ public final class RouteProbe: Sendable {
     fileprivate struct Sent {
         var route: Route
         var number: Int
+        /// The broker has not said in time that it has it: that it does not arrive proves nothing.
+        var isUnsure = false
     }
 
     fileprivate struct Queue {
@@ -53,6 +55,8 @@ public final class RouteProbe: Sendable {
 
     /// So long a message may be on its way.
     private static let patience = Duration.milliseconds(1500)
+    /// So much longer it may be from its queue to here.
+    private static let secondPatience = Duration.milliseconds(500)
     /// Most messages of one way that nobody has taken.
     private static let mostWaiting = 32
     private static let messageType = "reflow.probe"
@@ -121,11 +125,7 @@ public final class RouteProbe: Sendable {
     /// before. Takes at most a few seconds.
     func missing(on connection: Connection, without exchanges: Set<String>) async -> Set<TopologyProblem.Part>
     {
-        let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
-        let epoch = state.withLock { state in
-            state.arrival = arrival
-            return state.epoch
-        }
+        let epoch = state.withLock(\.epoch)
         var began: [Route: Int] = [:]
         for route in routes where !exchanges.contains(route.exchange) {
             guard let (id, count) = state.withLock({ $0.send(route, most: Self.mostWaiting) }) else {
@@ -135,18 +135,21 @@ public final class RouteProbe: Sendable {
             if outcome == nil { began[route] = count }
             state.withLock { state in
                 state.refused[route] = outcome.flatMap { $0.code == .accessRefused ? ($0, .now) : nil }
-                if outcome != nil { state.sent[id] = nil }
+                if outcome?.code == .timeout {
+                    state.sent[id]?.isUnsure = true
+                } else if outcome != nil {
+                    state.sent[id] = nil
+                }
                 if outcome?.code == .returned { state.missing.insert(route) }
             }
         }
-        await withTaskGroup { group in
-            group.addTask {
-                guard !self.isAllThere else { return }
-                for await _ in arrivals where self.isAllThere { return }
+        await wait(for: Self.patience)
+        if !isAllThere {
+            // A queue that is slow still has it. One that has not may just have handed it over.
+            for queue in Set(began.keys.map(\.queue)) where await !isEmpty(queue, on: connection) {
+                began = began.filter { $0.key.queue != queue }
             }
-            group.addTask { try? await Task.sleep(for: Self.patience) }
-            await group.next()
-            group.cancelAll()
+            await wait(for: Self.secondPatience)
         }
         return state.withLock { state in
             if state.epoch == epoch { state.judge(began) }
@@ -154,7 +157,28 @@ public final class RouteProbe: Sendable {
         }
     }
 
-    private var isAllThere: Bool { state.withLock(\.sent.isEmpty) }
+    /// Waits until all messages have arrived, but not for longer than `patience`.
+    private func wait(for patience: Duration) async {
+        // One of its own: a stream ends with the task that waits for it.
+        let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self)
+        state.withLock { $0.arrival = arrival }
+        await withTaskGroup { group in
+            group.addTask {
+                guard !self.isAllThere else { return }
+                for await _ in arrivals where self.isAllThere { return }
+            }
+            group.addTask { try? await Task.sleep(for: patience) }
+            await group.next()
+            group.cancelAll()
+        }
+    }
+
+    /// Whether nothing waits in a queue to be delivered; not if that cannot be found out.
+    private func isEmpty(_ queue: String, on connection: Connection) async -> Bool {
+        (try? await connection.inspect(queue: queue))?.messages == 0
+    }
+
+    private var isAllThere: Bool { state.withLock { $0.sent.values.allSatisfy(\.isUnsure) } }
 
     /// The ways on which nothing may be published, so that nobody would know that they are missing.
     var refused: Set<TopologyProblem> {
@@ -170,22 +194,12 @@ public final class RouteProbe: Sendable {
         properties.messageID = id
         properties.isPersistent = false
         let message = AMQP.Message(body: [], properties: properties)
-        let late = AMQPError(.timeout, "the broker has not taken a probe within \(Self.patience)")
-        return await withTaskGroup(of: AMQPError?.self) { group in
-            group.addTask {
-                do {
-                    try await connection.publish(
-                        message, exchange: route.exchange, routingKey: route.routingKey, mandatory: true)
-                    return nil
-                } catch { return error as? AMQPError ?? late }
-            }
-            group.addTask {
-                try? await Task.sleep(for: Self.patience)
-                return late
-            }
-            defer { group.cancelAll() }
-            return await group.next() ?? late
-        }
+        do {
+            try await connection.publish(
+                message, exchange: route.exchange, routingKey: route.routingKey, mandatory: true,
+                within: Self.patience)
+            return nil
+        } catch { return error as? AMQPError ?? AMQPError(.cancelled, "cancelled") }
     }
 }
 
@@ -208,14 +222,15 @@ extension RouteProbe.State {
         missing.remove(probe.route)
         // What was sent before it the same way is behind us, whatever has become of it.
         sent = sent.filter { $0.value.route != probe.route || $0.value.number > probe.number }
-        for late in sent.values where late.route.queue == probe.route.queue && late.number < probe.number {
+        for late in sent.values
+        where late.route.queue == probe.route.queue && late.number < probe.number && !late.isUnsure {
             missing.insert(late.route)
         }
     }
 
     /// What has not arrived from a queue that is empty never will. `began` says how many had come out of each way's queue.
     fileprivate mutating func judge(_ began: [RouteProbe.Route: Int]) {
-        for late in sent.values where began[late.route] != nil {
+        for late in sent.values where began[late.route] != nil && !late.isUnsure {
             let queue = queues[late.route.queue] ?? .init()
             if queue.unsettled == 0, queue.count == began[late.route] { missing.insert(late.route) }
         }

@@ -32,4 +32,25 @@ extension Topology {
         }
         return problems
     }
+
+    /// These parts alone, with the bindings that went with them.
+    func only(_ parts: Set<TopologyProblem.Part>) -> Topology {
+        var some = self
+        some.exchanges.removeAll { !parts.contains(.exchange($0.name)) }
+        some.queues.removeAll { !parts.contains(.queue($0.name)) }
+        some.bindings.removeAll { queue, binding in
+            parts.isDisjoint(with: [
+                .queue(queue), .exchange(binding.exchange),
+                .binding(queue: queue, exchange: binding.exchange),
+            ])
+        }
+        return some
+    }
+
+    /// All that is declared.
+    var parts: Set<TopologyProblem.Part> {
+        Set(
+            exchanges.map { .exchange($0.name) } + queues.map { .queue($0.name) }
+                + bindings.map { .binding(queue: $0.queue, exchange: $0.binding.exchange) })
+    }
 }

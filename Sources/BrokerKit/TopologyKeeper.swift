@@ -40,7 +40,9 @@ public struct TopologyKeeper: Sendable {
 
     /// Why something is to be done.
     private enum Reason: Equatable {
-        case connected, queueMissing, time
+        case connected, time
+        /// A queue that is to be consumed is not there.
+        case queueMissing(String)
         /// The broker fails over this queue, again and again.
         case queueBroken(String)
     }
@@ -61,9 +63,12 @@ public struct TopologyKeeper: Sendable {
                     var failures: [String: Int] = [:]
                     for await state in consumersStates {
                         probe?.note(state)
-                        if state.isMissingQueue { reason.yield(.queueMissing) }
+                        if let queue = state.missingQueue { reason.yield(.queueMissing(queue)) }
                         switch state {
-                        case .consuming(let queue): failures[queue] = nil
+                        case .consuming(let queue):
+                            failures[queue] = nil
+                            // It may look after all from now on.
+                            if queue == Topology.leaseQueue.name { reason.yield(.time) }
                         case .notConsuming(let queue, let error, _) where error.code == .queueBroken:
                             failures[queue, default: 0] += 1
                             if failures[queue, default: 0] > 1 { reason.yield(.queueBroken(queue)) }
@@ -88,28 +93,34 @@ public struct TopologyKeeper: Sendable {
         var repetitions = Repetitions<TopologyProblem.Part?>()
         /// When something was declared last, and whether all was; `nil` before the first time.
         var last: (at: ContinuousClock.Instant, isWhole: Bool)?
+        /// Whether the broker was reached since all was declared: it may have come back empty.
+        var isDue = true
         var missing: Set<TopologyProblem.Part> = []
+        /// The exchanges that were missing, to which hosts' queues have yet to be bound again.
+        var unbound: Set<String> = []
         var problems: [TopologyProblem] = []
         var refused: Set<TopologyProblem> = []
     }
 
     private func act(on reason: Reason, _ progress: inout Progress) async {
+        if reason == .connected { progress.isDue = true }
+        var gone: Set<TopologyProblem.Part> = []
         if case .queueBroken(let queue) = reason {
             // It was this process that was to consume it, as the active one.
             guard await deleteBroken(queue) else { return }
-        } else if reason != .connected {
+            gone = [.queue(queue)]
+        } else {
             guard isActive() else { return }
+            if case .queueMissing(let queue) = reason { gone = [.queue(queue)] }
             // Before anything is declared, which would hide it.
-            await look(&progress)
+            guard await look(&progress) else { return }
         }
         let pause = progress.last?.isWhole == false ? Self.retryInterval : Self.declarationInterval
-        guard
-            reason != .time || !progress.missing.isEmpty
-                || progress.last.map({ .now - $0.at >= pause }) ?? true
-        else { return }
+        if progress.last.map({ .now - $0.at >= pause }) ?? true { progress.isDue = true }
+        guard progress.isDue || !progress.missing.isEmpty || !gone.isEmpty else { return }
         // A quorum queue that is being deleted cannot be declared for a moment. What is refused for longer must not hold up looking.
         await declare(
-            &progress, pauses: reason == .time && progress.missing.isEmpty ? [] : [500, 1000, 1000])
+            &progress, gone, pauses: reason == .time && progress.missing.isEmpty ? [] : [500, 1000, 1000])
     }
 
     /// Deletes a queue that the broker cannot let anybody consume, if there is nothing in it. What it held is lost, as is what was
@@ -129,49 +140,74 @@ public struct TopologyKeeper: Sendable {
         }
     }
 
-    /// Tells what is missing now, and what was seen again.
-    private func look(_ progress: inout Progress) async {
-        // Without the right to look after it, nothing is known of it.
-        if progress.last != nil, let missing = await missing(), isActive() {
+    /// Tells what is missing now, and what was seen again. Returns whether that could be found out, and is this process's to see to.
+    private func look(_ progress: inout Progress) async -> Bool {
+        guard let exchanges = await missingExchanges() else { return false }
+        // What went with one before this process began nobody can tell any more.
+        progress.unbound.formUnion(Self.hostExchanges.intersection(exchanges))
+        if progress.last != nil {
+            guard let queues = await missingQueues() else { return false }
+            var missing = await probe?.missing(on: connection, without: exchanges) ?? []
+            missing.formUnion(exchanges.map { .exchange($0) })
+            missing.formUnion(queues.map { .queue($0) })
+            // Not before it can be used again.
+            missing.formUnion(progress.missing.intersection(progress.unbound.map { .exchange($0) }))
+            // Without the right to look after it, nothing is known of it.
+            guard isActive() else { return false }
             for part in missing.symmetricDifference(progress.missing) {
                 reportMissing(part, missing.contains(part))
             }
             progress.missing = missing
         }
         if let probe, probe.refused != progress.refused { say(progress.problems, &progress) }
+        return true
     }
 
-    /// The exchanges, bindings and unconsumed queues that are missing; `nil` if nobody can be asked.
-    private func missing() async -> Set<TopologyProblem.Part>? {
+    /// The exchanges that are missing; `nil` if nobody can be asked.
+    private func missingExchanges() async -> Set<String>? {
         var missing: Set<String> = []
         for exchange in topology.exchanges {
-            do { try await connection.inspect(exchange: exchange.name) } catch let error as AMQPError
-                where error.code == .notFound
-            { missing.insert(exchange.name) } catch { return nil }
+            do { try await connection.inspect(exchange: exchange.name) } catch {
+                guard let error = error as? AMQPError, !error.isRetriable else { return nil }
+                if error.code == .notFound { missing.insert(exchange.name) }
+            }
         }
-        var queues: Set<TopologyProblem.Part> = []
-        for queue in unconsumed {
-            do { _ = try await connection.inspect(queue: queue) } catch let error as AMQPError
-                where error.code == .notFound
-            { queues.insert(.queue(queue)) } catch { return nil }
-        }
-        let bindings = await probe?.missing(on: connection, without: missing) ?? []
-        return bindings.union(queues).union(missing.map { .exchange($0) })
+        return missing
     }
 
-    /// Declares everything, again after each of these pauses in milliseconds while something is refused.
-    private func declare(_ progress: inout Progress, pauses: [Int]) async {
+    /// The queues that nobody consumes and that are missing; `nil` if nobody can be asked.
+    private func missingQueues() async -> Set<String>? {
+        var missing: Set<String> = []
+        for queue in unconsumed {
+            do { _ = try await connection.inspect(queue: queue) } catch {
+                guard let error = error as? AMQPError, !error.isRetriable else { return nil }
+                if error.code == .notFound { missing.insert(queue) }
+            }
+        }
+        return missing
+    }
+
+    /// Declares everything if that is due, or else only what is missing and `gone`: what nobody has missed yet would be hidden. Again
+    /// after each of these pauses in milliseconds while something is refused.
+    private func declare(
+        _ progress: inout Progress, _ gone: Set<TopologyProblem.Part>, pauses: [Int]
+    ) async {
         for pause in pauses + [0] where !Task.isCancelled {
-            progress.last = (.now, false)
+            let isAll = progress.isDue
+            let wanted = isAll ? topology : topology.only(progress.missing.union(gone))
             do {
-                var problems = try await topology.declare(on: connection)
-                problems += await bindHosts(after: progress.missing)
-                progress.last = (.now, problems.isEmpty)
-                say(problems, &progress)
+                var problems = try await wanted.declare(on: connection)
+                problems += try await bindHosts(&progress)
+                // Of what was not declared now the same is true as before.
+                let others = topology.parts.subtracting(wanted.parts)
+                say(progress.problems.filter { others.contains($0.part) } + problems, &progress)
+                if isAll || !problems.isEmpty { progress.last = (.now, problems.isEmpty) }
+                progress.isDue = false
                 if problems.isEmpty { return }
             } catch is CancellationError {
                 return
             } catch {
+                progress.last = (.now, false)
                 if progress.repetitions.isDue(nil, "\(error)", at: .now) != nil {
                     log.warning("exchanges and queues cannot be declared", metadata: ["error": "\(error)"])
                 }
@@ -179,28 +215,34 @@ public struct TopologyKeeper: Sendable {
             guard pause > 0 else { return }
             try? await Task.sleep(for: .milliseconds(pause))
             // It may have gone meanwhile.
-            if isActive() { await look(&progress) }
+            guard isActive(), await look(&progress) else { return }
         }
     }
 
+    private static let hostExchanges: Set = [
+        ExchangeName.tasks, ExchangeName.control, ExchangeName.controlAll,
+    ]
+
     /// Binds hosts' queues again to those exchanges that were missing. Returns what is not allowed, of all alike the first.
-    private func bindHosts(after missing: Set<TopologyProblem.Part>) async -> [TopologyProblem] {
-        let lost = [ExchangeName.tasks, ExchangeName.control, ExchangeName.controlAll].filter {
-            missing.contains(.exchange($0))
-        }
-        guard !lost.isEmpty else { return [] }
+    ///
+    /// - Throws: where it is not one binding's; they are still to be bound then.
+    private func bindHosts(_ progress: inout Progress) async throws -> [TopologyProblem] {
+        guard !progress.unbound.isEmpty else { return [] }
         var problems: [TopologyProblem] = []
         for host in await hosts() {
-            for (queue, binding) in Topology.bindings(of: host) where lost.contains(binding.exchange) {
-                do { try await connection.bind(queue: queue, binding) } catch {
+            for (queue, binding) in Topology.bindings(of: host)
+            where progress.unbound.contains(binding.exchange) {
+                do { try await connection.bind(queue: queue, binding) } catch let error as AMQPError
+                    where error.code == .notFound
+                {
                     // A host whose queue is missing is not provisioned any more.
-                    guard let error = error as? AMQPError, error.code == .accessRefused, problems.isEmpty
-                    else { continue }
-                    problems.append(
-                        TopologyProblem(.binding(queue: queue, exchange: binding.exchange), error))
+                } catch let error as AMQPError where error.code == .accessRefused {
+                    guard problems.isEmpty else { continue }
+                    problems = [TopologyProblem(.binding(queue: queue, exchange: binding.exchange), error)]
                 }
             }
         }
+        if problems.isEmpty { progress.unbound = [] }
         return problems
     }
 
@@ -216,9 +258,11 @@ public struct TopologyKeeper: Sendable {
 }
 
 extension ConnectionState {
-    /// A consumer has found its queue missing, or was told that it is gone.
-    fileprivate var isMissingQueue: Bool {
-        guard case .notConsuming(_, let error, _) = self else { return false }
-        return [.notFound, .cancelled].contains(error.code)
+    /// The queue that a consumer has found missing, or was told that it is gone.
+    fileprivate var missingQueue: String? {
+        guard case .notConsuming(let queue, let error, _) = self,
+            [.notFound, .cancelled].contains(error.code)
+        else { return nil }
+        return queue
     }
 }

@@ -31,7 +31,7 @@ struct Cause: Hashable {
             reason = .outsideRoots
             sentence = "\(name) leads out of the folder that tasks may name files in"
         case (ELOOP, .path):
-            reason = .outsideRoots
+            reason = .symbolicLink
             sentence = "\(name) leads through a symbolic link: name the file by its real path"
         case (EXDEV, .scratch):
             reason = .fileMount

@@ -31,6 +31,8 @@ extension Reason {
     public static let notPermitted = Reason(rawValue: "notPermitted")
     /// A directory, device, socket or symbolic link.
     public static let notRegularFile = Reason(rawValue: "notRegularFile")
+    /// The path leads through a symbolic link, maybe out of the folders that tasks may name.
+    public static let symbolicLink = Reason(rawValue: "symbolicLink")
     /// The path leads out of the folders that tasks may name.
     public static let outsideRoots = Reason(rawValue: "outsideRoots")
     /// Another file (inode or file system) stands at the path than the task meant.

@@ -118,11 +118,12 @@ extension Rollout {
 
 extension Rollout {
     /// Tasks whose answers are awaited, with their hosts: slices and surveys.
-    public var tasksInFlight: [(host: HostName, task: String)] {
+    public var tasksInFlight: [(host: HostName, task: String, isSurvey: Bool)] {
         hosts.indices.flatMap { host in
-            let slices = hosts[host].lanes.compactMap(\.inFlight).map { sliceTask($0) }
-            let survey = hosts[host].state.phase == .surveying ? [surveyTask(of: host)] : []
-            return (slices + survey).map { (hosts[host].name, $0) }
+            let name = hosts[host].name
+            let slices = hosts[host].lanes.compactMap(\.inFlight).map { (name, sliceTask($0), false) }
+            let isSurveyed = hosts[host].state.phase == .surveying
+            return slices + (isSurveyed ? [(name, surveyTask(of: host), true)] : [])
         }
     }
 }

@@ -1,10 +1,11 @@
 import AMQP
-import BrokerKit
 import Contract
 import Glibc
 import Logging
 import Support
 import Testing
+
+@testable import BrokerKit
 
 @Suite("Declaring at a real broker", .timeLimit(.minutes(2))) struct DeclaringTests {
     private func connected(_ url: String, _ work: (Connection) async throws -> Void) async throws {
@@ -46,38 +47,6 @@ import Testing
         }
     }
 
-    @Test("a queue over which the broker fails is declared anew, and the other consumers go on")
-    func broken() async throws {
-        let broker = try await PrivateBroker()
-        try await connected(broker.url) { connection in
-            let topology = Topology(hosts: [])
-            #expect(try await topology.declare(on: connection) == [])
-            // As the node leaves it that was killed just after the declaration: a record of a queue without its log.
-            try await broker.evaluate(
-                #"ra:force_delete_server(quorum_queues, {'%2F_reflow.coordinator', node()})."#)
-            try await connected(broker.url) { consuming in
-                let states = consuming.states
-                let keeper = TopologyKeeper(
-                    topology, on: connection, consuming: consuming, log: Logger(label: "test"))
-                let keeping = Task { await keeper.run() }
-                defer { keeping.cancel() }
-                let others = consuming.consume(queue: QueueName.dead, prefetch: 1)
-                let answers = consuming.consume(queue: QueueName.coordinator, prefetch: 1)
-                var failures = 0
-                for await state in states {
-                    if state == .consuming(queue: QueueName.coordinator) { break }
-                    if case .notConsuming(QueueName.coordinator, let error, _) = state,
-                        error.code == .queueBroken
-                    {
-                        failures += 1
-                    }
-                }
-                #expect(failures > 1)
-                withExtendedLifetime((others, answers)) {}
-            }
-        }
-    }
-
     @Test("an account that may not declare hears of everything that it may not")
     func forbidden() async throws {
         let broker = try await PrivateBroker()
@@ -99,29 +68,25 @@ import Testing
         }
     }
 
-    @Test("a queue that is deleted while it is consumed is declared again at once")
-    func deleted() async throws {
-        let broker = try await PrivateBroker()
-        try await connected(broker.url) { connection in
-            try await connected(broker.url) { consuming in
-                let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-                let declaring = Task {
-                    await TopologyKeeper(Topology(hosts: []), on: connection, consuming: consuming, log: log)
-                        .run()
-                }
-                defer { declaring.cancel() }
-                let states = consuming.states
-                let deliveries = consuming.consume(
-                    queue: QueueName.coordinator, prefetch: 1, checkedEvery: .seconds(1))
-                for await state in states where state == .consuming(queue: QueueName.coordinator) { break }
-                let later = consuming.states
-                let since = ContinuousClock.now
-                try await connection.delete(queue: QueueName.coordinator)
-                for await state in later where state == .consuming(queue: QueueName.coordinator) { break }
-                #expect(ContinuousClock.now - since < .seconds(5))
-                withExtendedLifetime(deliveries) {}
-            }
-        }
+    @Test("only what is missing is declared again, with what went with it")
+    func only() {
+        let all = Topology(hosts: [])
+        #expect(all.only([]).parts.isEmpty)
+        #expect(
+            all.only([.exchange(ExchangeName.dead)]).parts == [
+                .exchange(ExchangeName.dead),
+                .binding(queue: QueueName.dead, exchange: ExchangeName.dead),
+            ])
+        #expect(
+            all.only([.queue(QueueName.coordinator)]).parts == [
+                .queue(QueueName.coordinator),
+                .binding(queue: QueueName.coordinator, exchange: ExchangeName.events),
+            ])
+        let binding = TopologyProblem.Part.binding(
+            queue: QueueName.coordinator, exchange: ExchangeName.events)
+        #expect(all.only([binding]).parts == [binding])
+        #expect(all.only([binding]).bindings.count == 2)
+        #expect(all.only(all.parts).parts == all.parts)
     }
 
     @Test(

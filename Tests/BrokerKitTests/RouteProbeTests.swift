@@ -49,13 +49,30 @@ import Testing
         try await work()
     }
 
+    @Test("are not missed while their queue still has them")
+    func late() async throws {
+        try await probing { connection, probe, routes in
+            #expect(await probe.missing(on: connection, without: []) == [])
+            try await connection.delete(queue: routes[0].queue)
+            #expect(await probe.missing(on: connection, without: []) == [], "nobody can be asked")
+            try await connection.declare(
+                QueueDefinition(routes[0].queue, isDurable: false, isExclusive: true))
+            #expect(await probe.missing(on: connection, without: []) == [routes[0].part])
+        }
+    }
+
     @Test("are not missed while somebody has yet to settle what came before them")
     func busy() async throws {
         try await probing { connection, probe, routes in
+            for route in routes {
+                try await connection.unbind(
+                    queue: route.queue, Binding(exchange: route.exchange, routingKey: route.routingKey))
+            }
             probe.delivered(MessageProperties(), of: routes[0].queue)
             #expect(await probe.missing(on: connection, without: []) == [])
             probe.settled(MessageProperties(), of: routes[0].queue)
             #expect(await probe.missing(on: connection, without: []) == [routes[0].part])
+            for route in routes { try await bind(route, at: connection) }
             try await consuming(connection, probe, routes[0].queue) {
                 while await !probe.missing(on: connection, without: []).isEmpty {
                     try await Task.sleep(for: .milliseconds(10))

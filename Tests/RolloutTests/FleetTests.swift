@@ -135,12 +135,16 @@ struct DeafFleetTests {
         let start = Date(timeIntervalSince1970: 1_800_000_000)
         var fleet = Fleet(lostAfter: 600)
         _ = fleet.heard(name("a"), .hostState(hostState(deaf: "403")), at: start)
+        let before = fleet.hosts[name("a")]
         #expect(fleet.deafened(at: start + 40) == [name("a")])
         #expect(fleet.deafened(at: start + 41) == [])
         fleet.restore(name("a"), isLost: false)
-        #expect(fleet.deafened(at: start + 42) == [name("a")])
+        #expect(fleet.deafened(at: start + 42) == [])
+        before.map { fleet.restore($0) }
+        #expect(fleet.deafened(at: start + 43) == [name("a")])
+        before.map { fleet.restore($0) }
         fleet.restore(name("a"), isLost: true)
-        #expect(fleet.deafened(at: start + 43) == [])
+        #expect(fleet.deafened(at: start + 44) == [])
     }
 }
 

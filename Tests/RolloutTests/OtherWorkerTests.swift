@@ -43,6 +43,8 @@ struct OtherWorkerTests {
             (.notXFS, "skipped skipped failed skipped failed"),
             (.notPermitted, "skipped skipped failed skipped failed"),
             (.notRegularFile, "skipped skipped failed skipped failed"),
+            // It was none when it was surveyed.
+            (.symbolicLink, "skipped skipped failed skipped failed"),
             (.immutable, "skipped skipped failed skipped failed"),
             (.fileReplaced, "skipped skipped failed skipped failed"),
             // Another run is at work on that very file.

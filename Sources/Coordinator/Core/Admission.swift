@@ -18,6 +18,10 @@ final class Admission: Sendable {
         static let unmarkedAnswers = Share(
             bytes: .init(perSecond: 8_388_608, burst: 67_108_864),
             messages: .init(perSecond: 1000, burst: 5000))
+        /// Of answers to somebody else's tasks, which are not looked at: as much as the answer to a survey may be.
+        static let foreign = Share(
+            bytes: .init(perSecond: 8_388_608, burst: Double(Allowance.survey.bytes)),
+            messages: .init(perSecond: 1000, burst: Double(Allowance.survey.messages)))
     }
 
     /// What is known of a message before it is decoded.
@@ -74,9 +78,12 @@ final class Admission: Sendable {
         guard !head.sender.isOwn else { return true }
         guard let host = head.sender.host, let ofSurvey = EventAddress.isOfSurvey(answer: head.routingKey)
         else { return admits(head.sender, bytes: head.bytes, .unasked, at: now) }
-        // An answer to somebody else, who hears it, too, is no flood.
-        if let task = head.task, awaited.isForeign(task) { return false }
-        guard awaited.isAwaited(head.task, of: host) else {
+        // An answer to somebody else, who hears it, too, is no flood, as far as there is so much to hear.
+        if let task = head.task, awaited.isForeign(task) {
+            _ = admits(head.sender, bytes: head.bytes, .foreign, at: now)
+            return false
+        }
+        guard awaited.isAwaited(head.task, of: host, isSurvey: ofSurvey) else {
             return admits(head.sender, bytes: head.bytes, .unasked, at: now)
         }
         guard let task = head.task else {

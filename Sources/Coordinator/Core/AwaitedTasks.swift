@@ -5,7 +5,8 @@ import Synchronization
 
 /// Tasks whose answers are waited for: asked by those who take messages in, beside the core.
 final class AwaitedTasks: Sendable {
-    private let tasks = Mutex<[HostName: Set<String>]>([:])
+    /// Of each host the tasks, and whether that is a survey.
+    private let tasks = Mutex<[HostName: [String: Bool]]>([:])
     /// The job of `reflow run` whose tasks they are; `nil` for a coordinator's.
     private let job: JobID?
 
@@ -14,34 +15,34 @@ final class AwaitedTasks: Sendable {
     }
 
     /// A task goes out to a host.
-    func add(_ task: String, of host: HostName) {
-        tasks.withLock { _ = $0[host, default: []].insert(Self.base(task)) }
+    func add(_ task: String, of host: HostName, isSurvey: Bool) {
+        tasks.withLock { $0[host, default: [:]][Self.base(task)] = isSurvey }
     }
 
     /// Nothing more is waited for of a task.
     func remove(_ task: String, of host: HostName) {
         tasks.withLock { tasks in
-            tasks[host]?.remove(Self.base(task))
+            tasks[host]?[Self.base(task)] = nil
             if tasks[host]?.isEmpty == true { tasks[host] = nil }
         }
     }
 
     /// These are waited for, and no others: of some nobody says that they are not any more.
-    func replace(with all: some Sequence<(host: HostName, task: String)>) {
-        let all = all.reduce(into: [HostName: Set<String>]()) { tasks, one in
-            tasks[one.host, default: []].insert(Self.base(one.task))
+    func replace(with all: some Sequence<(host: HostName, task: String, isSurvey: Bool)>) {
+        let all = all.reduce(into: [HostName: [String: Bool]]()) { tasks, one in
+            tasks[one.host, default: [:]][Self.base(one.task)] = one.isSurvey
         }
         tasks.withLock { $0 = all }
     }
 
-    /// How many there are.
     var count: Int { tasks.withLock { $0.values.reduce(0) { $0 + $1.count } } }
 
-    /// Whether a host is asked for an answer to `task`; to anything, if that is `nil`.
-    func isAwaited(_ task: String?, of host: HostName) -> Bool {
+    /// Whether a host is asked for an answer to `task`, to anything if that is `nil`; for an answer of this kind, if one is named.
+    func isAwaited(_ task: String?, of host: HostName, isSurvey: Bool? = nil) -> Bool {
         tasks.withLock { tasks in
             guard let own = tasks[host] else { return false }
-            return task.map { own.contains(Self.base($0)) } ?? true
+            guard let task else { return isSurvey.map(own.values.contains) ?? true }
+            return own[Self.base(task)].map { isSurvey == nil || isSurvey == $0 } ?? false
         }
     }
 

@@ -7,15 +7,20 @@ struct BrokerWatch: Sendable {
     private let states: AsyncStream<ConnectionState>
     private let link: BrokerLink
     private let mailbox: Mailbox<CoreInput>
+    /// What is published only while the connection has the lease; `nil` where it needs none.
+    private let publications: Publications?
     private let lines: LinkLog
 
     /// Watches `connection` from now on: what it is told to consume later is not missed.
-    init(connection: Connection, link: BrokerLink, mailbox: Mailbox<CoreInput>, log: Logger) {
+    init(
+        connection: Connection, link: BrokerLink, mailbox: Mailbox<CoreInput>,
+        publications: Publications? = nil, log: Logger
+    ) {
         states = connection.states
         lines = LinkLog(
             connection, purpose: connection.name, ifNotConsuming: "it is declared again, and tried again",
             ifInUse: "another coordinator has it", log: log)
-        (self.link, self.mailbox) = (link, mailbox)
+        (self.link, self.mailbox, self.publications) = (link, mailbox, publications)
     }
 
     /// Watches until cancelled, or the connection is closed.
@@ -23,6 +28,7 @@ struct BrokerWatch: Sendable {
         var lines = lines
         for await state in states {
             lines.note(state)
+            publications?.note(state)
             if let input = CoreInput(state, of: link) { mailbox.put(input) }
         }
     }

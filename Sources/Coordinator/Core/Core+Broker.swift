@@ -8,7 +8,7 @@ import Rollout
 extension Core {
     /// Why nothing can be asked of hosts or heard of them; `nil` while it can.
     nonisolated var brokerTrouble: String? {
-        health.troubles.filter { $0.key != .store }.min { $0.key.rank < $1.key.rank }?.value
+        health.troubles.filter(\.key.bearsAnswers).min { $0.key.rank < $1.key.rank }?.value
     }
 
     func away(_ dependency: Dependency, _ why: String, _ step: inout Step) {
@@ -20,6 +20,8 @@ extension Core {
                 // It went with its connection: another coordinator may have it by now.
                 holdsLease = false
                 health[.lease] = "whether another coordinator is at work is not known yet"
+                unsaid[.lease] = nil
+                publications.breakOff()
             }
             guard !wasAway else { return }
             wasAway = true
@@ -42,8 +44,7 @@ extension Core {
         case .lease:
             health[dependency] = why
             holdsLease = false
-            // What is being published is to stop.
-            outboxWake.put(())
+            publications.breakOff()
             if wasThere || !isStandby { tell("coordinator.standby", why, &step) }
             isStandby = true
         case .store: health[dependency] = why
@@ -111,8 +112,9 @@ extension Core {
 
     // MARK: - The outbox
 
-    /// Whether this process may say anything to hosts: no other coordinator is at work.
-    nonisolated var mayPublish: Bool { health[.lease] == nil }
+    /// Whether this process may say anything to hosts: no other coordinator is at work. What the connection has lost the core may
+    /// not have heard of yet.
+    nonisolated var mayPublish: Bool { health[.lease] == nil && !publications.isForbidden }
 
     /// What is to be published next, of each queue the oldest, control before tasks, but for the queues `excluded`: the same again
     /// until it is settled. Nothing while another coordinator is at work, or nothing can be read.

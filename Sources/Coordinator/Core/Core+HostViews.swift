@@ -46,7 +46,7 @@ extension Core {
         return RolloutStatus.Working(
             name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
             isPausedElsewhere: isPausedElsewhere(host.name),
-            deaf: fleet.hosts[host.name]?.state?.deaf, silentSeconds: silence < 30 ? nil : silence,
+            deaf: fleet[host.name]?.deaf, silentSeconds: silence < 30 ? nil : silence,
             queuedSeconds: rollout.queuedSeconds(of: host, at: clock()).flatMap { $0 < 15 ? nil : $0 },
             otherJobs: host.otherJobs.isEmpty ? nil : host.otherJobs,
             nextAttempt: nextAttempt.map { Timestamp($0) }, targets: targets, bytes: bytes,
@@ -71,7 +71,7 @@ extension Core {
         return views.sorted { rank($0) < rank($1) }
     }
 
-    /// What is known of a host of a rollout that has not ended, besides what is stored.
+    /// What is known of a host of a rollout that has not ended, apart from what is stored.
     private struct Live {
         var rank = Int.max
         var isPaused = false
@@ -84,7 +84,7 @@ extension Core {
         var live: [HostName: Live] = [:]
         for host in rollout.hosts where !host.state.phase.isEnded {
             live[host.name] = Live(
-                isPaused: isPaused(host.name), deaf: fleet[host.name]?.state?.deaf)
+                isPaused: isPaused(host.name), deaf: fleet[host.name]?.deaf)
         }
         for (rank, place) in rollout.order.enumerated() {
             live[rollout.hosts[place].name, default: Live()].rank = rank

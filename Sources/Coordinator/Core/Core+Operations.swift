@@ -1,6 +1,7 @@
 import Contract
 import DefragTypes
 import Foundation
+import Logging
 import ReflowAPI
 import Rollout
 import RolloutSpec
@@ -81,7 +82,7 @@ extension Core: Operations {
     }
 
     func startRollout(spec text: String, by who: String) throws -> RolloutStatus {
-        try view(of: begin(Self.spec(text), text: text, by: who))
+        try viewOfOrdered(begin(Self.spec(text), text: text, by: who))
     }
 
     /// Begins a rollout, and returns its id. `text` is what it was read from.
@@ -174,7 +175,17 @@ extension Core: Operations {
         carryOut([.tell("rollout.\(name)", "\(who): \(name)\(what)", rollout: id, at: step.now)], &step)
         audit(who, "rollout.\(name)", id, detail, &step)
         try commit(step)
-        return try view(of: id)
+        return try viewOfOrdered(id)
+    }
+
+    /// How a rollout is after an order that is stored: it was carried out, whether or not that can be read.
+    private func viewOfOrdered(_ id: String) throws -> RolloutStatus {
+        do { return try view(of: id) } catch  where !(error is OperationError) {
+            log.error("a rollout cannot be read", metadata: ["rollout": "\(id)", "error": "\(error)"])
+            let why = StoreTrouble(error)?.words ?? StoreError.words(for: error) ?? "it cannot be read"
+            throw OperationError.stalled(
+                "\(why). What was asked for was done: see 'reflow rollout show \(id)'")
+        }
     }
 
     // MARK: - Dead letters

@@ -34,7 +34,7 @@ extension Core {
         return step
     }
 
-    /// Stores a step, tells whoever listens, and has published what is to be.
+    /// Stores a step, tells the feed's listeners, and has published what is to be.
     func commit(_ step: Step) throws {
         let deltas = underWay.takeDeltas()
         guard !deltas.isEmpty || !step.writes.isEmpty else { return fleet.stored() }

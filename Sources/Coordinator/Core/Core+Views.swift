@@ -98,7 +98,7 @@ extension Core {
         return view
     }
 
-    /// Tells whoever listens how the rollouts are.
+    /// Tells the feed's listeners how the rollouts are.
     func publishViews() {
         guard feed.listeners > 0 else { return }
         for id in underWay.ids + setAside.keys {
@@ -124,7 +124,7 @@ extension Core {
     /// Hosts that live and that `rollout` waits for, as they cannot consume their tasks.
     private func deaf(_ rollout: Rollout) -> RolloutStatus.Deaf? {
         let deaf = rollout.hosts.lazy.filter { !$0.isLost && !$0.state.phase.isEnded }.compactMap { host in
-            self.fleet[host.name]?.state?.deaf.map { (host.name, $0) }
+            self.fleet[host.name]?.deaf.map { (host.name, $0) }
         }
         return deaf.first.map { .init(name: $0, why: $1, count: deaf.count) }
     }

@@ -18,10 +18,12 @@ actor Core {
     let log: Logger
     /// Tells the time.
     let clock: @Sendable () -> Date
-    /// Tells whoever listens what happens.
+    /// Tells its listeners what happens.
     nonisolated let feed = Feed()
     /// Tells the publisher that there may be something to publish.
     nonisolated let outboxWake = Mailbox<Void>()
+    /// What is being published.
+    nonisolated let publications = Publications()
     /// How it is, for those who must not wait for it.
     nonisolated let health = CoreHealth(
         missing: Dictionary(
@@ -160,8 +162,8 @@ actor Core {
                 if let task = event.answeredTask { awaited.remove(task, of: host) }
                 carryOut(underWay.handle(.heard(host, event, hasTwin: hasTwin), at: step.now), &step)
             case .rollouts(let event): carryOut(underWay.handle(event, at: step.now), &step)
-            case .send(let id, let host, let task):
-                awaited.add(id, of: host)
+            case .send(let id, let host, let isSurvey, let task):
+                awaited.add(id, of: host, isSurvey: isSurvey)
                 step.write { try $0.send(task($0.read), id: id, to: host) }
             case .taskFailed(let task, let host, let why):
                 awaited.remove(task, of: host)

@@ -1,5 +1,6 @@
 import AMQP
 import BrokerKit
+import Contract
 
 /// The coordinator's connections to the broker.
 enum BrokerLink: Hashable, CaseIterable, Sendable {
@@ -32,6 +33,15 @@ enum Dependency: Hashable, Sendable {
             self = .lease
         } else {
             self = queue.hasPrefix(Topology.telemetryPrefix) ? .telemetry : .queue(queue)
+        }
+    }
+
+    /// Whether nothing can be asked of hosts, or heard of them, without it: silence says nothing then.
+    var bearsAnswers: Bool {
+        switch self {
+        case .store: false
+        case .part(.exchange(let name)): [ExchangeName.events, ExchangeName.dead].contains(name)
+        case .link, .probe, .queue, .telemetry, .part, .lease: true
         }
     }
 

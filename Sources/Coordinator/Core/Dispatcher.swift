@@ -21,7 +21,8 @@ struct Dispatcher: Sendable {
     func run(from sources: [Intake.Source]) async {
         let mailbox = Mailbox<CoreInput>()
         let probe = topology.map { _ in RouteProbe() }
-        let undelivered = Undelivered(connection: publishing, mailbox: mailbox)
+        let undelivered = Undelivered(
+            connection: publishing, mailbox: mailbox, mayPublish: { core.mayPublish })
         let intake = Intake(
             connection: consuming, mail: mail, mailbox: mailbox, awaited: core.awaited, probe: probe,
             undelivered: undelivered)
@@ -43,7 +44,10 @@ struct Dispatcher: Sendable {
     ) async {
         await withDiscardingTaskGroup { group in
             for (connection, link) in [(publishing, BrokerLink.publishing), (consuming, .consuming)] {
-                let watch = BrokerWatch(connection: connection, link: link, mailbox: mailbox, log: log)
+                let holdsLease = needsLease && link == .consuming
+                let watch = BrokerWatch(
+                    connection: connection, link: link, mailbox: mailbox,
+                    publications: holdsLease ? core.publications : nil, log: log)
                 group.addTask { await watch.run() }
             }
             group.addTask {

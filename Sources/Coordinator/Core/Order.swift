@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Something that an operator wants done, until it is begun: whoever is told that nothing comes of it can rely on that, however
+/// Something that an operator wants done, until it is begun: anyone who is told that nothing comes of it can rely on that, however
 /// late the core gets to it.
 final class Order: Sendable {
     private enum State { case waiting, begun, withdrawn }

@@ -26,29 +26,28 @@ struct OutboxPublisher: Sendable {
     /// Most messages under way.
     static let most = 500
 
-    /// Publishes until the core's wake is closed or the task is cancelled; nothing while it may not, and then what has begun is
-    /// broken off.
+    /// Publishes until the core's wake is closed or the task is cancelled; nothing while it may not.
     func run() async {
         let ended = Mailbox<(Store.Outgoing, Outcome)>()
         // Those messages that follow in the same queue wait.
-        var underWay: [Store.Outgoing.Queue: Task<Void, Never>] = [:]
+        let underWay = core.publications
         while await core.outboxWake.next(most: .max) != nil, !Task.isCancelled {
             let outcomes = ended.take()
             await settle(outcomes)
-            for (message, _) in outcomes { underWay[message.queue] = nil }
-            if !core.mayPublish { for publication in underWay.values { publication.cancel() } }
-            let room = Self.most - underWay.count
-            for message in room > 0 ? await core.outgoing(most: room, excluding: Set(underWay.keys)) : [] {
-                underWay[message.queue] = Task {
-                    let outcome = await publish(message)
+            for (message, _) in outcomes { underWay.ended(message.queue) }
+            let queues = underWay.queues
+            let room = Self.most - queues.count
+            for message in room > 0 ? await core.outgoing(most: room, excluding: queues) : [] {
+                underWay.begin(message.queue) {
+                    // The lease may have been lost meanwhile; later, this is broken off.
+                    let outcome = core.mayPublish ? await publish(message) : .again
                     if outcome == .again { try? await Task.sleep(for: pause) }
                     ended.put((message, outcome))
                     core.outboxWake.put(())
                 }
             }
         }
-        for publication in underWay.values { publication.cancel() }
-        for publication in underWay.values { await publication.value }
+        await underWay.end()
     }
 
     private func settle(_ outcomes: [(Store.Outgoing, Outcome)]) async {

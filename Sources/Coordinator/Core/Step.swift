@@ -11,7 +11,7 @@ enum Effect {
     /// Hand what a host has said to everybody whom it concerns; whether a second worker speaks under its name.
     case believed(HostName, HostEvent, hasTwin: Bool)
     /// Have a task published to a host, under this id.
-    case send(id: String, HostName, (ReadTransaction) throws -> HostTask)
+    case send(id: String, HostName, isSurvey: Bool, (ReadTransaction) throws -> HostTask)
     /// Hand an event to every rollout.
     case rollouts(Rollout.Event)
     /// A task came to nothing: why, as a sentence about its host.

@@ -7,11 +7,16 @@ import Contract
 struct Undelivered: Sendable {
     private let connection: Connection
     private let mailbox: Mailbox<CoreInput>
+    private let mayPublish: @Sendable () -> Bool
     private let deliveries: AsyncStream<Delivery>
     private let continuation: AsyncStream<Delivery>.Continuation
 
-    init(connection: Connection, mailbox: Mailbox<CoreInput>) {
-        (self.connection, self.mailbox) = (connection, mailbox)
+    /// Seconds for which a message is tried to be sent again.
+    private static let patience = Duration.seconds(10)
+
+    /// Without the right to publish, as another coordinator may be at work, nothing is done.
+    init(connection: Connection, mailbox: Mailbox<CoreInput>, mayPublish: @escaping @Sendable () -> Bool) {
+        (self.connection, self.mailbox, self.mayPublish) = (connection, mailbox, mayPublish)
         (deliveries, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(1000))
     }
 
@@ -29,31 +34,37 @@ struct Undelivered: Sendable {
         var repetitions = Repetitions<TopologyProblem.Part>()
         var lastSent: [String] = []
         for await delivery in deliveries {
-            guard let host = HostName(delivery.routingKey),
+            guard mayPublish(), let host = HostName(delivery.routingKey),
                 let (queue, binding) = Topology.bindings(of: host).first(where: {
                     $0.binding.exchange == delivery.exchange
                 })
             else { continue }
             var part = TopologyProblem.Part.binding(queue: queue, exchange: binding.exchange)
-            var words = "the \(part) was missing: it is declared again, and tasks that it lost are sent again"
+            let isTask = delivery.exchange == ExchangeName.tasks
+            var words =
+                "the \(part) was missing: it is declared again"
+                + (isTask ? ", and tasks that it lost are sent again" : "")
+            var outcome = "bound"
             do {
                 try await connection.bind(queue: queue, binding)
-                if delivery.exchange == ExchangeName.tasks, let id = delivery.properties.messageID,
+                if isTask, mayPublish(), let id = delivery.properties.messageID,
                     case .complete(let body) = delivery.body, !lastSent.contains(id)
                 {
                     lastSent = lastSent.suffix(255) + [id]
                     try await connection.publish(
                         AMQP.Message(body: body, properties: delivery.properties),
-                        exchange: delivery.exchange, routingKey: delivery.routingKey)
+                        exchange: delivery.exchange, routingKey: delivery.routingKey, within: Self.patience)
                 }
             } catch let error as AMQPError where error.code == .notFound {
                 part = .queue(queue)
+                outcome = "no queue"
                 words = "host \(host) has no \(part): run 'reflow provision --host \(host)'"
             } catch {
-                // Whoever waits for the answer asks again.
+                // The rollout or survey that waits for the answer asks again.
+                outcome = (error as? AMQPError)?.code.rawValue ?? "failed"
                 words = "the \(part) is missing, and cannot be declared again: \(error)"
             }
-            if repetitions.isDue(part, "", at: .now) != nil { mailbox.put(.lost(part, of: host, words)) }
+            if repetitions.isDue(part, outcome, at: .now) != nil { mailbox.put(.lost(part, of: host, words)) }
         }
     }
 }

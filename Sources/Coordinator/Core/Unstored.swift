@@ -14,6 +14,7 @@ struct Unstored {
     fileprivate var isStandby: Bool
     fileprivate var lastTick: Date?
     fileprivate var missing: Set<Dependency>
+    fileprivate var unsaid: [Dependency: Bool]
     fileprivate var warnings: [String]
 }
 
@@ -22,7 +23,7 @@ extension Core {
         Unstored(
             surveys: surveys, complaints: complaints, pruning: pruning, wasAway: wasAway,
             lostQueues: lostQueues, wasReached: wasReached, holdsLease: holdsLease, isStandby: isStandby,
-            lastTick: fleet.lastTick, missing: missing, warnings: health.warnings)
+            lastTick: fleet.lastTick, missing: missing, unsaid: unsaid, warnings: health.warnings)
     }
 
     /// Undoes what a step has changed.
@@ -38,8 +39,9 @@ extension Core {
         fleet.lastTick = before.lastTick
         fleet.undo()
         health.warnings = before.warnings
-        // Whoever asks is told how it is now, but the step that says so to the hosts and the log is still to come.
-        for dependency in missing.symmetricDifference(before.missing) {
+        // Anyone who asks is told how it is now, but the step that says so to the hosts and the log is still to come.
+        unsaid = before.unsaid
+        for dependency in missing.symmetricDifference(before.missing) where unsaid[dependency] == nil {
             unsaid[dependency] = !before.missing.contains(dependency)
         }
     }

@@ -21,8 +21,8 @@ struct FleetSurvey: Sendable {
     }
 
     /// Tasks whose answers are awaited, with their hosts.
-    var tasksInFlight: [(host: HostName, task: String)] {
-        hosts.keys.filter { !isEnded($0) }.map { ($0, task(of: $0)) }
+    var tasksInFlight: [(host: HostName, task: String, isSurvey: Bool)] {
+        hosts.keys.filter { !isEnded($0) }.map { ($0, task(of: $0), true) }
     }
 
     /// Id of the task of a host.

@@ -10,7 +10,7 @@ struct HostRegistry {
     /// When it was last written down that a host was heard, and for which hosts that is due.
     private var noted: [HostName: Date] = [:]
     private var notesDue: Set<HostName> = []
-    /// Hosts that were heard in the step that is taken, as they were before it.
+    /// Hosts that were heard, or changed with time, in the step that is taken, as they were before it.
     private var before: [HostName: Fleet.Host] = [:]
 
     init(_ fleet: Fleet) {
@@ -105,7 +105,7 @@ struct HostRegistry {
         before.removeAll(keepingCapacity: true)
     }
 
-    /// What was heard could not be stored, and is heard again.
+    /// What was heard, and what time has changed, could not be stored, and comes again.
     mutating func undo() {
         for host in before.values { fleet.restore(host) }
         before = [:]
@@ -128,7 +128,13 @@ struct HostRegistry {
 
     /// Time has passed in which hosts could be heard: finds out who is lost.
     mutating func tick(at now: Date) -> [Effect] {
+        let before = fleet.hosts
         let (lost, leap) = fleet.tick(at: now)
+        let deafened = fleet.deafened(at: now)
+        // A leap is left out of every silence.
+        for host in leap == nil ? lost + deafened : Array(before.keys) where self.before[host] == nil {
+            self.before[host] = before[host]
+        }
         var effects: [Effect] = leap.map { [.rollouts(.leapt(by: $0))] } ?? []
         for host in lost {
             effects += [
@@ -137,8 +143,8 @@ struct HostRegistry {
                 .rollouts(.lost(host)),
             ]
         }
-        for host in fleet.deafened(at: now) {
-            let why = fleet.hosts[host]?.state?.deaf ?? ""
+        for host in deafened {
+            let why = fleet.hosts[host]?.deaf ?? ""
             effects.append(
                 .tell(
                     "host.deaf", "host \(host) lives but cannot consume its queue: \(why)", host: host,

@@ -6,20 +6,20 @@ import ReflowAPI
 import Rollout
 
 extension Rollout {
-    /// What one of its decisions comes to, besides what it changes in the rollout itself.
+    /// What one of its decisions comes to, apart from what it changes in the rollout itself.
     func effects(of action: Action, at now: Date) -> [Effect] {
         switch action {
         case .survey(let host, let task):
             let survey = SurveyTask(
                 job: id, patterns: state.spec.targets.paths, minExtents: state.spec.targets.minExtents,
                 minSize: state.spec.targets.minSize)
-            return [.send(id: task, host) { _ in .survey(survey) }]
+            return [.send(id: task, host, isSurvey: true) { _ in .survey(survey) }]
         case .slice(let target, let task, let from, let seconds, let unshareBudget):
             let host = hosts[targets[target].host].name
             var policy = state.spec.policy.merged(with: state.overrides)
             policy.unshareBudget = unshareBudget ?? policy.unshareBudget
             return [
-                .send(id: task, host) { [id, policy] read in
+                .send(id: task, host, isSurvey: false) { [id, policy] read in
                     let file = try read.file(of: target, in: id)
                     return .slice(
                         SliceTask(

@@ -24,7 +24,7 @@ struct SurveyRegistry {
         files += request.files
         while files > SurveyRequest.mostFiles, order.count > 1 { forgetOldest() }
         let effects = survey.hosts.keys.sorted().map { host in
-            Effect.send(id: survey.task(of: host), host) { _ in .survey(survey.task) }
+            Effect.send(id: survey.task(of: host), host, isSurvey: true) { _ in .survey(survey.task) }
         }
         return (survey.id, effects)
     }
@@ -46,7 +46,7 @@ struct SurveyRegistry {
     }
 
     /// Tasks whose answers are awaited, with their hosts.
-    func tasksInFlight(at now: Date) -> [(host: HostName, task: String)] {
+    func tasksInFlight(at now: Date) -> [(host: HostName, task: String, isSurvey: Bool)] {
         surveys.values.filter { now.timeIntervalSince($0.asked) < Self.patience }.flatMap(\.tasksInFlight)
     }
 
@@ -71,7 +71,7 @@ struct SurveyRegistry {
             if fleet.hosts[host].map(\.isLost) ?? isOverdue {
                 survey.cannotAnswer(
                     host, "does not answer: is its worker running, and connected to this broker?")
-            } else if let deaf = fleet.hosts[host]?.state?.deaf {
+            } else if let deaf = fleet[host]?.lastingDeafness(at: now) {
                 survey.cannotAnswer(host, "cannot consume its queue: \(deaf)")
             } else if isOver {
                 survey.cannotAnswer(host, "has not answered within half an hour")

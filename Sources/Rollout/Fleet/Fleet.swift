@@ -75,13 +75,13 @@ public struct Fleet: Sendable {
     }
 
     /// Seconds for which a host is deaf before that is told: after an outage its connections come back one by one.
-    private static let deafness: TimeInterval = 30
+    static let deafness: TimeInterval = 30
 
     /// Hosts that live and have not been able to consume their queue for a while: each once, until it can.
     public mutating func deafened(at now: Date) -> [HostName] {
         var found: [HostName] = []
         for name in hosts.keys {
-            if hosts[name]?.becomesDeaf(after: Self.deafness, at: now) == true { found.append(name) }
+            if hosts[name]?.becomesDeaf(at: now) == true { found.append(name) }
         }
         return found.sorted()
     }
@@ -89,7 +89,6 @@ public struct Fleet: Sendable {
     /// Whether a host is lost, as the driver has stored it last: what it could not store has not happened.
     public mutating func restore(_ name: HostName, isLost: Bool) {
         hosts[name]?.isLost = isLost
-        hosts[name]?.tellAgain()
     }
 
     /// A host is as it was before something was heard that the driver could not store.

@@ -26,6 +26,12 @@ extension Fleet {
 
         /// Its labels by its last state event.
         public var labels: [String: String] { state?.labels ?? [:] }
+        /// Why it cannot consume its queue, as far as this process has heard; `nil` if it can.
+        public var deaf: String? { deafSince == nil ? nil : state?.deaf }
+        /// The same, once it has lasted for longer than its connections take to come back one by one.
+        public func lastingDeafness(at now: Date) -> String? {
+            deafSince.flatMap { now.timeIntervalSince($0) >= Fleet.deafness ? deaf : nil }
+        }
         /// Whether two workers speak under its name.
         public var hasTwin: Bool { instances.hasTwin }
 
@@ -74,16 +80,11 @@ extension Fleet {
             }
         }
 
-        /// Whether it has said for so many seconds that it is deaf, and nobody was told yet; it counts as told from now on.
-        mutating func becomesDeaf(after seconds: TimeInterval, at now: Date) -> Bool {
-            guard !isLost, !isToldDeaf, let deafSince, now.timeIntervalSince(deafSince) >= seconds else {
-                return false
-            }
+        /// Whether it has been deaf for a while, and nobody was told yet; it counts as told from now on.
+        mutating func becomesDeaf(at now: Date) -> Bool {
+            guard !isLost, !isToldDeaf, lastingDeafness(at: now) != nil else { return false }
             isToldDeaf = true
             return true
         }
-
-        /// What was told of it may not have been stored.
-        mutating func tellAgain() { isToldDeaf = false }
     }
 }

@@ -75,7 +75,7 @@ import Testing
     @Test("what was asked for is looked at, however much it is")
     func asked() {
         let (admission, awaited) = (Admission(), AwaitedTasks())
-        for task in ["s", "r-0-1", "r-1-1"] { awaited.add(task, of: named("a")) }
+        for task in ["s", "r-0-1", "r-1-1"] { awaited.add(task, of: named("a"), isSurvey: task == "s") }
         // Of 20,000 files with long paths, a page each hundred; slices beside it.
         #expect(admitted(admission, awaited, 200, of: 256 << 10, "reflow.survey.page", task: "s.x") == 200)
         #expect(admitted(admission, awaited, 1, of: 4096, "reflow.survey.finished", task: "s.x") == 1)
@@ -94,7 +94,8 @@ import Testing
         ])
     func copies(type: String, bytes: Int, allowance: Admission.Allowance) {
         let (admission, awaited) = (Admission(), AwaitedTasks())
-        awaited.add("r-0-1", of: named("a"))
+        let isSurvey = allowance == .survey
+        awaited.add("r-0-1", of: named("a"), isSurvey: isSurvey)
         var looked = 0
         // Under other names of the same.
         for number in 0..<600 {
@@ -109,26 +110,54 @@ import Testing
         #expect(again == 100)
         // The next task's is another answer.
         awaited.remove("r-0-1", of: named("a"))
-        awaited.add("r-0-2", of: named("a"))
+        awaited.add("r-0-2", of: named("a"), isSurvey: isSurvey)
         admission.forget(awaited, at: start)
         #expect(admitted(admission, awaited, 1, of: bytes, type, task: "r-0-2") == 1)
         #expect(admitted(admission, awaited, 1, of: bytes, type, task: "r-0-1") == 0)
     }
 
+    @Test("a survey's answer to a slice is within its sender's share only")
+    func otherKind() {
+        let (admission, awaited) = (Admission(), AwaitedTasks())
+        awaited.add("r-0-1", of: named("a"), isSurvey: false)
+        #expect(admitted(admission, awaited, 600, of: 100, "reflow.survey.page", task: "r-0-1") == 500)
+        #expect(admitted(admission, awaited, 1, of: 100, "reflow.slice.finished", task: "r-0-1") == 1)
+    }
+
+    @Test("an answer to somebody else is not looked at, and is a flood where it is more than a survey's")
+    func foreign() {
+        let (admission, awaited) = (Admission(), AwaitedTasks())
+        func answers(_ count: Int) {
+            #expect(
+                admitted(admission, awaited, count, of: 100, "reflow.survey.page", task: "\(JobID())-s")
+                    == 0)
+        }
+        answers(Admission.Allowance.survey.messages)
+        #expect(admission.takeDropped().isEmpty)
+        answers(7)
+        #expect(admission.takeDropped().values.reduce(0, +) == 7)
+    }
+
     @Test("an answer is awaited by its task, whichever process has sent it")
     func awaited() {
         let awaited = AwaitedTasks()
-        awaited.add("r-0-1", of: named("a"))
+        awaited.add("r-0-1", of: named("a"), isSurvey: false)
         #expect(awaited.isAwaited("r-0-1", of: named("a")))
+        #expect(awaited.isAwaited("r-0-1", of: named("a"), isSurvey: false))
+        #expect(!awaited.isAwaited("r-0-1", of: named("a"), isSurvey: true))
+        #expect(!awaited.isAwaited(nil, of: named("a"), isSurvey: true))
         #expect(awaited.isAwaited("r-0-1.tro8w0", of: named("a")))
         #expect(awaited.isAwaited(nil, of: named("a")))
         #expect(!awaited.isAwaited("r-0-10", of: named("a")))
         #expect(!awaited.isAwaited("r-0-1", of: named("b")))
         awaited.remove("r-0-1.x", of: named("a"))
         #expect(!awaited.isAwaited(nil, of: named("a")))
-        for _ in 0..<3 { awaited.add("r-0-2", of: named("a")) }
+        for _ in 0..<3 { awaited.add("r-0-2", of: named("a"), isSurvey: true) }
         #expect(awaited.count == 1)
-        awaited.replace(with: [(named("b"), "r-1-1.x"), (named("b"), "r-1-1.y")])
+        awaited.replace(with: [
+            (host: named("b"), task: "r-1-1.x", isSurvey: false),
+            (host: named("b"), task: "r-1-1.y", isSurvey: false),
+        ])
         #expect(!awaited.isAwaited(nil, of: named("a")))
         #expect(awaited.isAwaited("r-1-1", of: named("b")))
         #expect(awaited.count == 1)

@@ -23,7 +23,7 @@ import Testing
     func job() {
         let job = JobID()
         let awaited = AwaitedTasks(of: job)
-        awaited.add("\(job)-0-1", of: named("a"))
+        awaited.add("\(job)-0-1", of: named("a"), isSurvey: false)
         #expect(awaited.isAwaited("\(job)-0-1", of: named("a")))
         #expect(!awaited.isAwaited("\(job)-0-2", of: named("a")))
     }

@@ -3,6 +3,7 @@ import BrokerKit
 import Contract
 import DefragTypes
 import Foundation
+import GRDB
 import Rollout
 import Testing
 
@@ -84,6 +85,39 @@ import Testing
             try await bench.wait(10)
         }
         #expect(try await bench.publish().map(\.kind) == [.slice])
+    }
+
+    @Test("without what answers do not need, it is not ready, and time passes nevertheless")
+    func others() async throws {
+        let (bench, _) = try await CoreBench.working()
+        await bench.take(.away(.part(.exchange(ExchangeName.controlAll)), "gone"))
+        #expect(!bench.core.health.readiness.isReady)
+        #expect(bench.core.brokerTrouble == nil)
+        try await bench.wait(lostAfter)
+        #expect(await bench.core.hosts().map(\.isLost) == [true])
+        await bench.take(.back(.part(.exchange(ExchangeName.controlAll))))
+        #expect(bench.core.health.readiness.isReady)
+    }
+
+    @Test("an order that is stored was done, though what came of it cannot be read")
+    func unreadable() async throws {
+        let bench = try await CoreBench()
+        await bench.hear("a", .hostState(.living()))
+        // From the next transaction on.
+        try bench.store.writeNow { write in
+            write.db.afterNextTransaction { db in
+                db.afterNextTransaction { db in try? db.execute(sql: "ALTER TABLE tally RENAME TO gone") }
+            }
+        }
+        let error = await #expect(throws: OperationError.self) {
+            try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
+        }
+        guard case .stalled(let words)? = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(words.contains("What was asked for was done"))
+        #expect(try await bench.publish().map(\.kind) == [.survey])
     }
 
     @Test("a coordinator that restarts again and again finds a lost host nevertheless")

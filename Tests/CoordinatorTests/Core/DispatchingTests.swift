@@ -4,6 +4,7 @@ import Contract
 import Logging
 import Rollout
 import Support
+import Synchronization
 import Testing
 
 @testable import Coordinator
@@ -132,13 +133,22 @@ import Testing
     @Test("what is there is not missed, also beside many messages")
     func nothing() async throws {
         try await working { _, core, connection in
+            // Each look begins with such a message.
+            let looks = connection.consume(
+                declaring: .temporary("looks"),
+                bindings: [Binding(exchange: ExchangeName.events, routingKey: "_probe.reflow.slice.probe")],
+                prefetch: 10)
             for number in 0..<500 {
                 try await connection.publish(
                     AMQP.Message(body: Array(repeating: 0, count: number)), exchange: ExchangeName.events,
                     routingKey: "a.reflow.slice.finished")
             }
-            // Some looks.
-            try await Task.sleep(for: .seconds(7))
+            var seen = 0
+            for await look in looks {
+                look.ack()
+                seen += 1
+                if seen == 4 { break }
+            }
             #expect(try await !told(core).contains { $0.type.hasSuffix("Lost") })
             #expect(core.health.readiness.isReady)
         }
@@ -182,6 +192,55 @@ import Testing
         }
     }
 
+    @Test("without the lease, nothing that found no queue is seen to")
+    func undelivered() async throws {
+        let broker = try await Self.broker.value
+        let connection = Connection(try Endpoint(url: broker.url), ConnectionOptions(name: "sees to"))
+        let states = connection.states
+        connection.start()
+        try await connection.waitUntilConnected(timeout: .seconds(30))
+        for host in ["d", "e"].map(named) {
+            _ = try await Topology(hosts: [host]).declare(on: connection)
+            try await connection.unbind(
+                queue: QueueName.tasks(host), Binding(exchange: ExchangeName.tasks, routingKey: "\(host)"))
+        }
+        let returned = connection.consume(
+            declaring: .temporary("returned"), bindings: [Binding(exchange: ExchangeName.unroutable)],
+            prefetch: 10)
+        for await state in states where state == .consuming(queue: "returned") { break }
+        // It has the lease from the second message on.
+        let asked = Mutex(0)
+        let mailbox = Mailbox<CoreInput>()
+        let undelivered = Undelivered(connection: connection, mailbox: mailbox) {
+            asked.withLock { asked in
+                asked += 1
+                return asked > 1
+            }
+        }
+        let seeing = Task { await undelivered.run() }
+        defer { seeing.cancel() }
+        for host in ["d", "e"] {
+            var task = AMQP.Message(body: [1])
+            task.properties.messageID = host
+            try await connection.publish(task, exchange: ExchangeName.tasks, routingKey: host)
+        }
+        var left = 2
+        for await delivery in returned {
+            undelivered.add(delivery)
+            delivery.ack()
+            left -= 1
+            if left == 0 { break }
+        }
+        guard case .lost(_, let host, _)? = await mailbox.next(most: 1)?.first else {
+            Issue.record("it is told")
+            return
+        }
+        #expect(host == named("e"))
+        #expect(try await connection.inspect(queue: "reflow.tasks.d").messages == 0)
+        #expect(try await connection.inspect(queue: "reflow.tasks.e").messages == 1)
+        await connection.close()
+    }
+
     @Test("that a host's queue is missing is told once")
     func noQueue() async throws {
         try await working { _, core, connection in
@@ -211,25 +270,21 @@ import Testing
     @Test("a coordinator whose lease is lost consumes and publishes nothing until it has it again")
     func lease() async throws {
         try await working { broker, core, connection in
-            let thief = Task {
-                while true {
-                    do { return try await connection.declare(Topology.leaseQueue) } catch let error
-                        as AMQPError
-                        where error.code == .preconditionFailed
-                    { try Task.checkCancellation() }
-                }
-            }
-            defer { thief.cancel() }
+            // In one go, before the coordinator can have it again.
             try await broker.evaluate(
                 """
-                {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"reflow.coordinator.lease">>)), \
-                rabbit_amqqueue:delete(Q, false, false, <<"test">>).
+                Lease = rabbit_misc:r(<<"/">>, queue, <<"reflow.coordinator.lease">>), \
+                {ok, Q} = rabbit_amqqueue:lookup(Lease), \
+                [Thief] = [Pid || [{pid, Pid}, {client_properties, P}] <- \
+                rabbit_networking:connection_info_all([pid, client_properties]), is_list(P), \
+                lists:member({<<"connection_name">>, longstr, <<"meddles">>}, P)], \
+                rabbit_amqqueue:delete(Q, false, false, <<"test">>), \
+                rabbit_amqqueue:declare(Lease, false, false, [], Thief, <<"test">>).
                 """)
-            _ = try await thief.value
             try await until { !core.mayPublish }
             try await until { try await connection.inspect(queue: QueueName.coordinator).consumers == 0 }
             try await until { try await connection.inspect(queue: QueueName.dead).consumers == 0 }
-            // What hosts answer waits for whoever has the lease, and so does what is to be said.
+            // What hosts answer waits for the coordinator that has the lease, and so does what is to be said.
             try await connection.publish(
                 AMQP.Message(body: [1]), exchange: ExchangeName.dead, routingKey: "", mandatory: true)
             #expect(try await core.deadLetters().isEmpty)

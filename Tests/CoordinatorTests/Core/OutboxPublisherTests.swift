@@ -1,6 +1,8 @@
 import AMQP
+import BrokerKit
 import Contract
 import Foundation
+import GRDB
 import Logging
 import Synchronization
 import Testing
@@ -15,14 +17,21 @@ import Testing
         private let continuation:
             AsyncStream<(Store.Outgoing, @Sendable (OutboxPublisher.Outcome) -> Void)>
                 .Continuation
+        /// What was broken off.
+        let brokenOff: AsyncStream<Store.Outgoing>
+        private let breakOff: AsyncStream<Store.Outgoing>.Continuation
 
-        init() { (handedOver, continuation) = AsyncStream.makeStream() }
+        init() {
+            (handedOver, continuation) = AsyncStream.makeStream()
+            (brokenOff, breakOff) = AsyncStream.makeStream()
+        }
 
         @Sendable func publish(_ message: Store.Outgoing) async -> OutboxPublisher.Outcome {
             let (answers, answer) = AsyncStream.makeStream(of: OutboxPublisher.Outcome.self)
             continuation.yield((message, { answer.yield($0) }))
             for await outcome in answers { return outcome }
-            return .again  // cancelled
+            breakOff.yield(message)  // cancelled
+            return .again
         }
     }
 
@@ -103,6 +112,60 @@ import Testing
             var second: Set<String> = []
             while second.count < 3 { second.insert(try #require(await handedOver.next()).0.messageID) }
             #expect(second == first)
+        }
+    }
+
+    @Test("is broken off without the lease, also while the core waits for its disk")
+    func disk() async throws {
+        let (bench, _) = try await bench()
+        try await publishing(of: bench) { post in
+            var handedOver = post.handedOver.makeAsyncIterator()
+            var first: [(Store.Outgoing, @Sendable (OutboxPublisher.Outcome) -> Void)] = []
+            for _ in 0..<3 { first.append(try #require(await handedOver.next())) }
+            try bench.store.readNow { try $0.db.execute(sql: "PRAGMA query_only = 1") }
+            first[0].1(.published)
+            while bench.core.health[.store] == nil { try await Task.sleep(for: .milliseconds(5)) }
+            bench.core.publications.note(
+                .notConsuming(queue: Topology.leaseQueue.name, AMQPError(.cancelled, ""), retryIn: .zero))
+            #expect(!bench.core.mayPublish)
+            var brokenOff = post.brokenOff.makeAsyncIterator()
+            var messages: Set<String> = []
+            for _ in 0..<2 { messages.insert(try #require(await brokenOff.next()).messageID) }
+            #expect(messages == Set(first[1...].map(\.0.messageID)))
+            try bench.store.readNow { try $0.db.execute(sql: "PRAGMA query_only = 0") }
+        }
+    }
+
+    @Test("is broken off when the connection with the lease is lost, also after the other one was")
+    func connection() async throws {
+        let (bench, _) = try await bench()
+        bench.core.health[.lease] = "not known yet"
+        await bench.take(.back(.lease))
+        try await publishing(of: bench) { post in
+            var handedOver = post.handedOver.makeAsyncIterator()
+            for _ in 0..<3 { _ = await handedOver.next() }
+            await bench.take(.away(.link(.publishing), "reset"))
+            await bench.take(.away(.link(.consuming), "reset"))
+            #expect(!bench.core.mayPublish)
+            var brokenOff = post.brokenOff.makeAsyncIterator()
+            for _ in 0..<3 { #expect(await brokenOff.next() != nil) }
+        }
+    }
+
+    @Test("is allowed again by the connection that has the lease, and by nothing else")
+    func states() {
+        let publications = Publications()
+        let lost = AMQPError(.cancelled, "")
+        let lease = Topology.leaseQueue.name
+        let changes: [(ConnectionState, Bool)] = [
+            (.connected, false), (.notConsuming(queue: "q", lost, retryIn: .zero), false),
+            (.consuming(queue: lease), false), (.disconnected(lost, retryIn: .zero), true),
+            (.connected, true), (.consuming(queue: "q"), true), (.consuming(queue: lease), false),
+            (.notConsuming(queue: lease, lost, retryIn: .zero), true),
+        ]
+        for (change, isForbidden) in changes {
+            publications.note(change)
+            #expect(publications.isForbidden == isForbidden, "\(change)")
         }
     }
 

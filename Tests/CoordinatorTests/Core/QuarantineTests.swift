@@ -194,6 +194,83 @@ import Testing
         #expect(bench.core.brokerTrouble == nil)
     }
 
+    /// Has the next `count` steps that tell something refused, though the disk takes what it is tried with.
+    private func refuseEvents(_ count: Int, in store: Store) throws {
+        let left = Mutex(count)
+        try store.writeNow { write in
+            write.db.add(
+                function: DatabaseFunction("refused", argumentCount: 0) { _ in
+                    let isRefused = left.withLock { left in
+                        left -= 1
+                        return left >= 0
+                    }
+                    if isRefused { throw DatabaseError(resultCode: .SQLITE_FULL) }
+                    return nil
+                })
+            try write.run(
+                "CREATE TRIGGER IF NOT EXISTS full BEFORE INSERT ON event BEGIN SELECT refused(); END")
+        }
+    }
+
+    @Test("however often, leaves no trace")
+    func often() async throws {
+        let (bench, _) = try await CoreBench.working()
+        let core = bench.core
+        let queue = QueueName.coordinator
+        core.health[.lease] = "not known yet"
+        await bench.take(.back(.lease))
+        try refuseEvents(2, in: bench.store)
+        await bench.take(.away(.queue(queue), "deleted"), .away(.link(.consuming), "reset"))
+        #expect(!core.mayPublish, "the lease went with its connection")
+        try refuseEvents(2, in: bench.store)
+        await bench.take(.back(.link(.consuming)), .back(.queue(queue)), .back(.lease))
+        #expect(core.mayPublish)
+        #expect(core.brokerTrouble == nil)
+        let log = try bench.log
+        for words in [
+            "the queue reflow.coordinator cannot be consumed any more", "the broker is away (reset)",
+            "the broker is there again", "the queue reflow.coordinator is consumed again",
+        ] {
+            #expect(log.count { $0.contains(words) } == 1, "\(words)")
+        }
+        // And it knows that it had it.
+        await bench.take(.away(.link(.consuming), "reset"))
+        #expect(!core.mayPublish)
+    }
+
+    @Test("tells no deaf host again, and tells that it hears")
+    func deaf() async throws {
+        let bench = try await CoreBench()
+        func hear(_ why: String?) async {
+            var said = HostState.living()
+            said.deaf = why
+            await bench.hear("a", .hostState(said))
+        }
+        for _ in 0..<4 {
+            await hear("403")
+            try await bench.wait(10)
+        }
+        try await take([.warnings(["odd rights"]), .tick], late: bench)
+        await hear("403")
+        try await take([.warnings(["other rights"]), .tick], late: bench)
+        await hear(nil)
+        let events = try await bench.core.events(EventQuery(type: "host"))
+        #expect(events.map(\.type) == ["host.deaf", "host.hears"])
+    }
+
+    @Test("leaves a leap out of a silence once")
+    func leap() async throws {
+        let bench = try await CoreBench()
+        await bench.hear("a", .hostState(.living()))
+        try await bench.wait(5)
+        bench.jump(20)
+        try await take([.warnings(["odd rights"]), .tick], late: bench)
+        try await bench.wait(24)
+        #expect(await bench.core.hosts().map(\.isLost) == [false])
+        try await bench.wait(1)
+        #expect(await bench.core.hosts().map(\.isLost) == [true])
+    }
+
     @Test("is no time that has passed: what leaps meanwhile is left out of every silence")
     func silence() async throws {
         let bench = try await CoreBench()

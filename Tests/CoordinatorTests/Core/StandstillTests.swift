@@ -25,7 +25,7 @@ final class StuckThread: Sendable {
         for continuation in waiting { continuation.resume() }
     }
 
-    /// Waits until it goes on, cancelled or not: as whoever waits for the core does.
+    /// Waits until it goes on, cancelled or not: as one waits for the core.
     func wait() async {
         await withCheckedContinuation { continuation in
             let isOver = waiting.withLock { waiting in
@@ -73,7 +73,30 @@ final class StuckThread: Sendable {
         #expect(lines.map(\.level) == [.notice, .warning])
     }
 
-    @Test("is told while it lasts, by whoever looks from outside")
+    @Test("for a moment, again and again, is told once in ten minutes, with how often it was")
+    func slow() {
+        var log = StandstillLog()
+        let start = ContinuousClock.now
+        var lines: [StandstillLog.Line] = []
+        for second in stride(from: 0, to: 1100, by: 5) {
+            let since = start + .seconds(second)
+            lines += log.note(
+                .init(work: .storing, since: since, duration: .seconds(3)), at: since + .seconds(3))
+            lines += log.note(nil, at: since + .seconds(4))
+        }
+        #expect(lines.map(\.level) == [.warning, .notice, .warning, .notice])
+        #expect(lines[2].text.hasSuffix("; 119 times more since that was last said"))
+        // One that lasts is told nevertheless.
+        let since = start + .seconds(1101)
+        var long: [StandstillLog.Line] = []
+        for seconds in [Duration.seconds(3), .seconds(10)] {
+            long += log.note(.init(work: .storing, since: since, duration: seconds), at: since + seconds)
+        }
+        #expect(long.map(\.level) == [.warning])
+        #expect(log.note(nil, at: since + .seconds(11)).map(\.level) == [.notice])
+    }
+
+    @Test("is told while it lasts, by a service that looks from outside")
     func outside() async throws {
         let health = CoreHealth()
         let lines = LogTexts()

@@ -76,6 +76,37 @@ import Testing
         #expect(events[0].text == "host a lives but cannot consume its queue: 403")
     }
 
+    @Test("that a host could not consume before the coordinator began, or for a moment, is told of nothing")
+    func deafBefore() async throws {
+        var bench = try await CoreBench()
+        func hear(_ why: String?) async {
+            var said = HostState.living()
+            said.deaf = why
+            await bench.hear("a", .hostState(said))
+        }
+        await hear("403")
+        let id = try await bench.rollout(of: "a", silent: ["a"])
+        // What it says of itself is written down.
+        try await bench.wait(20)
+        await hear("403")
+        try await bench.wait(1)
+        try await bench.restart()
+        await bench.reachBroker()
+        #expect(await bench.core.hosts().first?.state?.deaf == "403")
+        #expect(try await bench.core.view(of: id).deaf == nil)
+        #expect(try await bench.core.hosts(ofRollout: id).map(\.deaf) == [nil])
+        let request = SurveyRequest(hosts: [Samples.name("a")], paths: ["/srv/*"], top: 20)
+        let survey = try await bench.core.startSurvey(request, by: "ada").id
+        await hear("403")
+        #expect(try await bench.core.view(of: id).deaf?.why == "403")
+        #expect(try await bench.core.survey(survey).hosts.map(\.state) == [.asked])
+        try await bench.wait(29)
+        await hear("403")
+        #expect(try await bench.core.survey(survey).hosts.map(\.state) == [.asked])
+        try await bench.wait(1)
+        #expect(try await bench.core.survey(survey).hosts.map(\.state) == [.failed])
+    }
+
     @Test("a slice that its host has not begun is told, with the job that it is at work for")
     func queued() async throws {
         let bench = try await CoreBench()
