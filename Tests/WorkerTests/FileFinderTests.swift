@@ -78,6 +78,22 @@ import XFS
         #expect(finds(mounts: mounts, crossesMounts: false) == [])
     }
 
+    @Test("what is mounted on the way to XFS is passed") func onTheWay() throws {
+        try Tool.run("mkdir", "-p", "\(root)/srv/vm", "\(root)/srvs")
+        TestFile("\(root)/srv/vm/a").fill(0..<1)
+        TestFile("\(root)/srvs/b").fill(0..<1)
+        let mounts = [
+            Mount(path: "\(root)/srv", device: "0:1", type: "tmpfs"),
+            Mount(path: "\(root)/srv/vm", device: "8:1"),
+            Mount(path: "\(root)/srvs", device: "0:2", type: "tmpfs"),
+        ]
+        let found = finds(mounts: mounts)
+        #expect(found.contains(.file("\(root)/srv/vm/a")))
+        #expect(
+            found.contains(.problem("\(root)/srvs: skipped, what is mounted there (tmpfs) is not XFS")))
+        #expect(found.count == 2)
+    }
+
     @Test("what cannot be read is told")
     func unreadable() throws {
         let name = String(repeating: "d", count: 200)

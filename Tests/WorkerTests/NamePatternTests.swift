@@ -31,6 +31,8 @@ import Testing
         for _ in 0..<20_000 {
             let pattern = (0..<Int.random(in: 0...5, using: &random)).map { _ in parts.randomElement()! }
                 .joined()
+            // Collating symbols, of which glibc refuses those that are not closed.
+            guard !pattern.contains("[.") else { continue }
             let name = String(
                 (0..<Int.random(in: 0...5, using: &random)).map { _ in "ab-]c[1.".randomElement()! })
             #expect(

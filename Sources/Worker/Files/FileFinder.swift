@@ -5,7 +5,8 @@ import XFS
 /// Finds the regular files beneath a folder that match a pattern, without ever following a symbolic link: names on a
 /// shared host change under us, and a link must not lead a search out of the folder.
 ///
-/// What is mounted beneath and is not XFS is not asked at all: nothing there can be treated, and NFS or FUSE may never answer.
+/// What is mounted beneath and is not XFS, nor on the way to XFS, is not asked at all: nothing there can be treated, and NFS or FUSE
+/// may never answer.
 /// A search needs two descriptors, and memory for the names of the subfolders on its way.
 struct FileFinder: Sendable {
     /// Where the search begins; links on the way to it are the operator's own.
@@ -107,7 +108,7 @@ private struct Search {
         guard isFile || isFolder else { return }
         if let kind = kinds[Array(relative.utf8)] {
             if isFolder, !finder.crossesMounts { return }
-            guard kind == "xfs" else {
+            guard kind == "xfs" || leadsToXFS(relative) else {
                 return found(
                     .problem("\(path(relative)): skipped, what is mounted there (\(kind)) is not XFS"))
             }
@@ -117,6 +118,12 @@ private struct Search {
         } else {
             pending.append(FileFinder.Place(relative: relative, pattern: rest))
         }
+    }
+
+    /// Whether XFS is mounted somewhere beneath.
+    private func leadsToXFS(_ relative: String) -> Bool {
+        let prefix = Array((relative + "/").utf8)
+        return kinds.contains { $0.value == "xfs" && $0.key.starts(with: prefix) }
     }
 
     func problem(_ relative: String, _ error: SystemError) -> FileFinder.Find {
