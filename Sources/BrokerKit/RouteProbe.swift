@@ -54,7 +54,7 @@ public final class RouteProbe: Sendable {
     private let state = Mutex(State())
 
     /// So long a message may be on its way.
-    private static let patience = Duration.milliseconds(1500)
+    private static let patience = Duration.milliseconds(1200)
     /// So much longer it may be from its queue to here.
     private static let secondPatience = Duration.milliseconds(500)
     /// Most messages of one way that nobody has taken.

@@ -143,16 +143,15 @@ public struct TopologyKeeper: Sendable {
     /// Tells what is missing now, and what was seen again. Returns whether that could be found out, and is this process's to see to.
     private func look(_ progress: inout Progress) async -> Bool {
         guard let exchanges = await missingExchanges() else { return false }
-        // What went with one before this process began nobody can tell any more.
         progress.unbound.formUnion(Self.hostExchanges.intersection(exchanges))
-        if progress.last != nil {
+        // A virtual host that has nothing yet has lost nothing.
+        if progress.last != nil || exchanges.count < topology.exchanges.count {
             guard let queues = await missingQueues() else { return false }
             var missing = await probe?.missing(on: connection, without: exchanges) ?? []
             missing.formUnion(exchanges.map { .exchange($0) })
             missing.formUnion(queues.map { .queue($0) })
             // Not before it can be used again.
             missing.formUnion(progress.missing.intersection(progress.unbound.map { .exchange($0) }))
-            // Without the right to look after it, nothing is known of it.
             guard isActive() else { return false }
             for part in missing.symmetricDifference(progress.missing) {
                 reportMissing(part, missing.contains(part))
