@@ -31,7 +31,8 @@ final class WindowCloser: Sendable {
                 try synchronize(file)
             } catch {
                 failure = error
-                try? scratch.keepForProcess()
+                // Nothing is released on a file system that has shut down, which is to be unmounted and mounted anew.
+                if !file.hasShutDown { try? scratch.keepForProcess() }
                 return
             }
             do throws(SystemError) { try scratch.release() } catch { failure = error }

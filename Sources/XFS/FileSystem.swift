@@ -23,3 +23,16 @@ public struct FileSystem: Hashable, Sendable {
         self.geometry = try Geometry(descriptor: descriptor.number)
     }
 }
+
+extension File {
+    /// Whether its file system has shut down (xfs(5)): all it does is answer `EIO` until it is mounted anew. Asks for an attribute, which
+    /// the kernel refuses then.
+    public var hasShutDown: Bool {
+        do throws(SystemError) {
+            _ = try extendedAttribute("user.reflow")
+            return false
+        } catch {
+            return error.errno == EIO
+        }
+    }
+}
