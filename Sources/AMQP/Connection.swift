@@ -57,30 +57,26 @@ public final class Connection: Sendable {
 
     // MARK: Publishing
 
-    /// Publishes `message` and waits for the broker's confirm, through reconnections if need be.
+    /// Publishes `message` and waits for the broker's confirm, through reconnections if need be; at most for `timeout`, where there is one.
     ///
     /// With `mandatory` it fails if there is no queue to take it. Messages under way at the same time to the same
     /// exchange with the same routing key are told apart by their message ids only: give them some.
     ///
     /// - Throws: ``AMQPError`` with code `returned`, `nacked`, `notFound` (no such exchange), `accessRefused`,
-    ///   `tooLarge`, or `closed`. `CancellationError` when the task is cancelled; the message may or may not be
+    ///   `tooLarge`, or `closed`; after `timeout` the connection's last error, or `timeout`.
+    ///   `CancellationError` when the task is cancelled; the message may or may not be
     ///   published then.
     public func publish(
-        _ message: Message, exchange: String, routingKey: String, mandatory: Bool = false
-    ) async throws {
-        let publication = publication(message, exchange, routingKey, mandatory)
-        if let problem = publication.problem(maxBodySize: core.options.maxBodySize) { throw problem }
-        _ = try await core.outcome(of: .publish(publication))
-    }
-
-    /// The same, but for at most `timeout`; then the last error of the connection, or one of code `timeout`.
-    public func publish(
         _ message: Message, exchange: String, routingKey: String, mandatory: Bool = false,
-        within timeout: Duration
+        within timeout: Duration? = nil
     ) async throws {
         let publication = publication(message, exchange, routingKey, mandatory)
         if let problem = publication.problem(maxBodySize: core.options.maxBodySize) { throw problem }
-        _ = try await core.outcome(of: .publish(publication), within: timeout)
+        if let timeout {
+            _ = try await core.outcome(of: .publish(publication), within: timeout)
+        } else {
+            _ = try await core.outcome(of: .publish(publication))
+        }
     }
 
     /// Publishes `message` if that is possible right now, and forgets it otherwise: for progress, of which only the

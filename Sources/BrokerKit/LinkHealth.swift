@@ -41,3 +41,13 @@ public struct LinkHealth: Hashable, Sendable {
         }
     }
 }
+
+extension ConnectionState {
+    /// The queue that a consumer has found missing, or was told that it is gone.
+    var missingQueue: String? {
+        guard case .notConsuming(let queue, let error, _) = self,
+            [.notFound, .cancelled].contains(error.code)
+        else { return nil }
+        return queue
+    }
+}

@@ -142,11 +142,15 @@ public struct TopologyKeeper: Sendable {
 
     /// Tells what is missing now, and what was seen again. Returns whether that could be found out, and is this process's to see to.
     private func look(_ progress: inout Progress) async -> Bool {
-        guard let exchanges = await missingExchanges() else { return false }
+        guard
+            let exchanges = await missing(of: topology.exchanges.map(\.name), connection.inspect(exchange:))
+        else { return false }
         progress.unbound.formUnion(Self.hostExchanges.intersection(exchanges))
         // A virtual host that has nothing yet has lost nothing.
         if progress.last != nil || exchanges.count < topology.exchanges.count {
-            guard let queues = await missingQueues() else { return false }
+            guard
+                let queues = await missing(of: unconsumed, { _ = try await connection.inspect(queue: $0) })
+            else { return false }
             var missing = await probe?.missing(on: connection, without: exchanges) ?? []
             missing.formUnion(exchanges.map { .exchange($0) })
             missing.formUnion(queues.map { .queue($0) })
@@ -162,25 +166,13 @@ public struct TopologyKeeper: Sendable {
         return true
     }
 
-    /// The exchanges that are missing; `nil` if nobody can be asked.
-    private func missingExchanges() async -> Set<String>? {
+    /// Those of `names` that `inspect` does not find; `nil` if nobody can be asked.
+    private func missing(of names: [String], _ inspect: (String) async throws -> Void) async -> Set<String>? {
         var missing: Set<String> = []
-        for exchange in topology.exchanges {
-            do { try await connection.inspect(exchange: exchange.name) } catch {
+        for name in names {
+            do { try await inspect(name) } catch {
                 guard let error = error as? AMQPError, !error.isRetriable else { return nil }
-                if error.code == .notFound { missing.insert(exchange.name) }
-            }
-        }
-        return missing
-    }
-
-    /// The queues that nobody consumes and that are missing; `nil` if nobody can be asked.
-    private func missingQueues() async -> Set<String>? {
-        var missing: Set<String> = []
-        for queue in unconsumed {
-            do { _ = try await connection.inspect(queue: queue) } catch {
-                guard let error = error as? AMQPError, !error.isRetriable else { return nil }
-                if error.code == .notFound { missing.insert(queue) }
+                if error.code == .notFound { missing.insert(name) }
             }
         }
         return missing
@@ -253,15 +245,5 @@ public struct TopologyKeeper: Sendable {
         for problem in all where progress.repetitions.isDue(problem.part, "\(problem)", at: .now) != nil {
             log.warning("a declaration is refused", metadata: ["problem": "\(problem)"])
         }
-    }
-}
-
-extension ConnectionState {
-    /// The queue that a consumer has found missing, or was told that it is gone.
-    fileprivate var missingQueue: String? {
-        guard case .notConsuming(let queue, let error, _) = self,
-            [.notFound, .cancelled].contains(error.code)
-        else { return nil }
-        return queue
     }
 }

@@ -8,17 +8,6 @@ import Testing
 @testable import BrokerKit
 
 @Suite("Declaring at a real broker", .timeLimit(.minutes(2))) struct DeclaringTests {
-    private func connected(_ url: String, _ work: (Connection) async throws -> Void) async throws {
-        let connection = Connection(try Endpoint(url: url), ConnectionOptions(name: "declares"))
-        connection.start()
-        try await connection.waitUntilConnected(timeout: .seconds(30))
-        do { try await work(connection) } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
-    }
-
     @Test("what conflicts is named, with what to do, and keeps nothing else from being declared")
     func conflicts() async throws {
         let broker = try await PrivateBroker()

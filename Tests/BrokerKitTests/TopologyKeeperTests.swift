@@ -10,17 +10,6 @@ import Testing
 @Suite("Keeping all declared at a real broker", .timeLimit(.minutes(2))) struct TopologyKeeperTests {
     private let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    private func connected(_ url: String, _ work: (Connection) async throws -> Void) async throws {
-        let connection = Connection(try Endpoint(url: url), ConnectionOptions(name: "declares"))
-        connection.start()
-        try await connection.waitUntilConnected(timeout: .seconds(30))
-        do { try await work(connection) } catch {
-            await connection.close()
-            throw error
-        }
-        await connection.close()
-    }
-
     @Test("a queue over which the broker fails is declared anew, and the other consumers go on")
     func broken() async throws {
         let broker = try await PrivateBroker()
@@ -70,8 +59,12 @@ import Testing
                 let later = consuming.states
                 let since = ContinuousClock.now
                 try await connection.delete(queue: QueueName.coordinator)
-                for await state in later where state == .consuming(queue: QueueName.coordinator) { break }
-                #expect(ContinuousClock.now - since < .seconds(5))
+                var seen: [String] = []
+                for await state in later {
+                    seen.append("\(ContinuousClock.now - since): \(state)")
+                    if state == .consuming(queue: QueueName.coordinator) { break }
+                }
+                #expect(ContinuousClock.now - since < .seconds(5), "\(seen)")
                 withExtendedLifetime(deliveries) {}
             }
         }

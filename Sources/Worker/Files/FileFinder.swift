@@ -6,14 +6,13 @@ import XFS
 /// shared host change under us, and a link must not lead a search out of the folder.
 ///
 /// What is mounted beneath and is not XFS, nor on the way to XFS, is not asked at all: nothing there can be treated, and NFS or FUSE
-/// may never answer.
-/// A search needs two descriptors, and memory for the names of the subfolders on its way.
+/// may never answer. A search needs two descriptors, and memory for the names of the subfolders on its way.
 struct FileFinder: Sendable {
     /// Where the search begins; links on the way to it are the operator's own.
     let root: String
     /// Whether to search other file systems, mounted beneath, as well.
     var crossesMounts = true
-    /// Nothing else is mounted as far as a search knows.
+    /// What is mounted, as far as a search knows.
     var mounts: [Mount] = (try? Mount.all()) ?? []
 
     /// What a search comes upon.

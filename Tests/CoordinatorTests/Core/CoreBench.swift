@@ -72,6 +72,13 @@ struct CoreBench {
         await take(.heard(named(host), event, id: id, nil))
     }
 
+    /// A host says that it lives, and why it cannot consume its queue, if so.
+    func hear(_ host: String, deaf why: String?) async {
+        var said = HostState.living()
+        said.deaf = why
+        await hear(host, .hostState(said))
+    }
+
     /// What is to be published, which the broker takes.
     @discardableResult func publish() async throws -> [Store.Outgoing] {
         var all: [Store.Outgoing] = []

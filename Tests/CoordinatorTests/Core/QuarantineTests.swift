@@ -241,19 +241,14 @@ import Testing
     @Test("tells no deaf host again, and tells that it hears")
     func deaf() async throws {
         let bench = try await CoreBench()
-        func hear(_ why: String?) async {
-            var said = HostState.living()
-            said.deaf = why
-            await bench.hear("a", .hostState(said))
-        }
         for _ in 0..<4 {
-            await hear("403")
+            await bench.hear("a", deaf: "403")
             try await bench.wait(10)
         }
         try await take([.warnings(["odd rights"]), .tick], late: bench)
-        await hear("403")
+        await bench.hear("a", deaf: "403")
         try await take([.warnings(["other rights"]), .tick], late: bench)
-        await hear(nil)
+        await bench.hear("a", deaf: nil)
         let events = try await bench.core.events(EventQuery(type: "host"))
         #expect(events.map(\.type) == ["host.deaf", "host.hears"])
     }

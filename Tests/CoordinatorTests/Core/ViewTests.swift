@@ -53,12 +53,7 @@ import Testing
     @Test("a host that cannot consume is told, where it waits and where it is asked, and in events")
     func deaf() async throws {
         let bench = try await CoreBench()
-        func hear(_ why: String?) async {
-            var said = HostState.living()
-            said.deaf = why
-            await bench.hear("a", .hostState(said))
-        }
-        await hear("403")
+        await bench.hear("a", deaf: "403")
         let id = try await bench.rollout(of: "a", silent: ["a"])
         let view = try await bench.core.view(of: id)
         #expect(view.hosts.surveying == 1)
@@ -67,9 +62,9 @@ import Testing
         #expect(try await bench.core.hosts(ofRollout: id).map(\.deaf) == ["403"])
         for _ in 0..<4 {
             try await bench.wait(10)
-            await hear("403")
+            await bench.hear("a", deaf: "403")
         }
-        await hear(nil)
+        await bench.hear("a", deaf: nil)
         #expect(try await bench.core.view(of: id).deaf == nil)
         let events = try await bench.core.events(EventQuery(type: "host"))
         #expect(events.map(\.type) == ["host.deaf", "host.hears"])
@@ -79,16 +74,11 @@ import Testing
     @Test("that a host could not consume before the coordinator began, or for a moment, is told of nothing")
     func deafBefore() async throws {
         var bench = try await CoreBench()
-        func hear(_ why: String?) async {
-            var said = HostState.living()
-            said.deaf = why
-            await bench.hear("a", .hostState(said))
-        }
-        await hear("403")
+        await bench.hear("a", deaf: "403")
         let id = try await bench.rollout(of: "a", silent: ["a"])
         // What it says of itself is written down.
         try await bench.wait(20)
-        await hear("403")
+        await bench.hear("a", deaf: "403")
         try await bench.wait(1)
         try await bench.restart()
         await bench.reachBroker()
@@ -97,11 +87,11 @@ import Testing
         #expect(try await bench.core.hosts(ofRollout: id).map(\.deaf) == [nil])
         let request = SurveyRequest(hosts: [Samples.name("a")], paths: ["/srv/*"], top: 20)
         let survey = try await bench.core.startSurvey(request, by: "ada").id
-        await hear("403")
+        await bench.hear("a", deaf: "403")
         #expect(try await bench.core.view(of: id).deaf?.why == "403")
         #expect(try await bench.core.survey(survey).hosts.map(\.state) == [.asked])
         try await bench.wait(29)
-        await hear("403")
+        await bench.hear("a", deaf: "403")
         #expect(try await bench.core.survey(survey).hosts.map(\.state) == [.asked])
         try await bench.wait(1)
         #expect(try await bench.core.survey(survey).hosts.map(\.state) == [.failed])
