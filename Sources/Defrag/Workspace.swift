@@ -143,9 +143,13 @@ struct Workspace: ~Copyable {
     /// Restores the file's own hint, also after an earlier run that did not.
     private static func restoreHint(in work: borrowing WorkFile, _ account: inout Account) {
         do throws(SystemError) { try CowHint.restore(in: work.file) } catch {
+            let isBack = (try? work.file.attributes().cowExtentSizeHint) != work.blockSize
             account.note(
                 .hintNotRestored,
-                "its own cowextsize hint could not be given back (\(error.meaning)): run 'reflow-worker restore' on it"
+                isBack
+                    ? "its own cowextsize hint is back, but the record of it could not be removed (\(error.meaning)): run "
+                        + "'reflow-worker restore' on it once it can be changed"
+                    : "its own cowextsize hint could not be given back (\(error.meaning)): run 'reflow-worker restore' on it"
             )
         }
     }
