@@ -57,12 +57,15 @@ public struct SliceFinished: Codable, Hashable, Sendable {
     @Bounded<IDText> public var job: String
     /// How it ended, and where to go on.
     public var result: DefragResult
+    /// What the next slice of the file is to be given; `nil` if nothing is known, and from workers before contract 1.2.
+    public var state: SliceState?
 
     /// An answer to the slice `task`.
-    public init(task: String, job: String, result: DefragResult) {
+    public init(task: String, job: String, result: DefragResult, state: SliceState? = nil) {
         self.task = task
         self.job = job
         self.result = result
+        self.state = state
     }
 }
 

@@ -47,13 +47,16 @@ public struct SliceTask: Codable, Hashable, Sendable {
     /// Seconds after which the slice ends with a cursor.
     @Bounded<TimeBudget> public var timeBudget: Double
 
+    /// What the slice before answered; `nil` for the first, and from coordinators before contract 1.2.
+    public var state: SliceState?
+
     /// Longest time budget of a slice, in seconds: well within the broker's 30 minutes for an acknowledgement.
     public static let longestTimeBudget: Double = 600
 
     /// A slice of `path`.
     public init(
         job: String, path: String, fileSystem: String? = nil, inode: UInt64? = nil, from: ByteCount = .zero,
-        policy: PolicyOverrides = PolicyOverrides(), timeBudget: Double = 60
+        policy: PolicyOverrides = PolicyOverrides(), timeBudget: Double = 60, state: SliceState? = nil
     ) {
         self.job = job
         self.path = path
@@ -62,6 +65,7 @@ public struct SliceTask: Codable, Hashable, Sendable {
         self.from = from
         self.policy = policy
         self.timeBudget = timeBudget
+        self.state = state
     }
 
     public init(from decoder: any Decoder) throws {
@@ -73,6 +77,7 @@ public struct SliceTask: Codable, Hashable, Sendable {
         _from = try container.decode(or: .zero, forKey: .from)
         policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
         _timeBudget = try container.decode(or: 60, forKey: .timeBudget)
+        state = try container.decodeIfPresent(SliceState.self, forKey: .state)
     }
 }
 

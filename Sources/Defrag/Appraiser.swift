@@ -1,3 +1,5 @@
+import DefragTypes
+
 /// Finds, in a row of extents that follow each other, the stretches that are worth rewriting when each extent saved may
 /// cost at most a price in space: bytes that other files share, and then share no longer.
 ///
@@ -7,7 +9,7 @@
 /// fixed cost each), found in one pass without looking back.
 struct Appraiser: Hashable {
     /// A price that every extent is worth.
-    static let unlimited = Int64.max / 4
+    static let unlimited = UnshareAllowance.unlimitedPrice
 
     /// What the next extent is to its stretch.
     enum Verdict: Hashable {

@@ -26,15 +26,24 @@ public struct Defragmenter {
     public var pauses: PauseController
     /// What the last run hands on to the one that continues it; without it, that one walks over the whole map again.
     public private(set) var state: SliceState?
+    private let job: String?
 
-    /// A defragmenter that starts with `policy`, with what is known about the device, and with the state of a run that is
-    /// to be continued.
+    /// A defragmenter that starts with `policy`.
+    ///
+    /// - Parameters:
+    ///   - policy: the policy.
+    ///   - pauses: what is known about the device; without it, what `state` says of that.
+    ///   - state: the state of the run that is to be continued.
+    ///   - job: the job of which a run is one slice. Then a run that ends at the time limit leaves the one-block hint on the
+    ///     file for the next one, and one that can be resumed leaves on record in the file what it has unshared.
+    ///     ``HintRepair`` gives back and removes both.
     public init(
-        policy: Policy, pauses: PauseController = PauseController(), state: SliceState? = nil
+        policy: Policy, pauses: PauseController? = nil, state: SliceState? = nil, job: String? = nil
     ) {
         self.policy = policy
-        self.pauses = pauses
+        self.pauses = pauses ?? PauseController(state?.costs)
         self.state = state
+        self.job = job
     }
 
     /// Runs over `file`, opened by ``openForDefrag(path:)``, from byte `from` (rounded down to a block) to its end.
@@ -64,9 +73,9 @@ public struct Defragmenter {
         return withoutActuallyEscaping(decide) { decide in
             do throws(SystemError) {
                 var run = try Run(
-                    over: file, from: from.rawValue, pace: pace, isDryRun: dryRun, decide: decide)
+                    over: file, from: from.rawValue, pace: pace, isDryRun: dryRun, job: job, decide: decide)
                 let result = run.result(path: path, known: state)
-                (policy, pauses, state) = (run.pace.policy, run.pace.pauses, run.handedOn)
+                (policy, pauses, state) = (run.pace.policy, run.pace.pauses, run.handedOn ?? state)
                 return result
             } catch {
                 let account = Account(from: from.rawValue, isDryRun: dryRun)

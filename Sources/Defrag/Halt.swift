@@ -11,6 +11,11 @@ enum Halt: Error {
     /// The machine is at fault.
     case fail(SystemError)
 
+    /// Why it can be resumed later; `nil` if it cannot.
+    var stop: Reason? {
+        if case .stop(let reason, _) = self { reason } else { nil }
+    }
+
     /// So many windows in a row were rewritten without a gain.
     static func noGain(after windows: Int) -> Halt {
         .stop(

@@ -1,18 +1,22 @@
 public import DefragTypes
 public import XFS
 
-/// Finds files whose `cowextsize` hint a run has replaced and, because it crashed, not restored, and restores it.
+/// Finds files whose `cowextsize` hint a run has replaced and, because it crashed or is one slice of a job, not restored, and
+/// restores it; what a job has put on record there it removes.
 public struct HintRepair: Sendable {
     /// Whether files count, too, whose hint is one block without a record of the owner's: a reflink copy that is made during
     /// a run on its original inherits the hint, but not the record. Such a hint may be its owner's wish.
     public var includesUnrecorded: Bool
     /// Whether to change nothing.
     public var isDryRun: Bool
+    /// Whether what a job has unshared stays on record, for a slice that may be delivered again.
+    public var keepsJobRecord: Bool
 
     /// A repair.
-    public init(includesUnrecorded: Bool = false, isDryRun: Bool = false) {
+    public init(includesUnrecorded: Bool = false, isDryRun: Bool = false, keepsJobRecord: Bool = false) {
         self.includesUnrecorded = includesUnrecorded
         self.isDryRun = isDryRun
+        self.keepsJobRecord = keepsJobRecord
     }
 
     /// The outcome for a file.
@@ -30,7 +34,8 @@ public struct HintRepair: Sendable {
     /// - Throws: ``Refusal``: `notPermitted`, `readOnlyMount`, `ioError`.
     public func repair(_ file: borrowing XFS.File, path: String) throws(Refusal) -> Outcome {
         do {
-            guard try needsRepair(file) else { return .untouched }
+            let isUntouched = try !hasJobRecord(file) && !needsRepair(file)
+            if isUntouched { return .untouched }
             let claim = try claim(file)
             defer { _ = claim }
             return try repair(file)
@@ -46,6 +51,7 @@ public struct HintRepair: Sendable {
     }
 
     private func repair(_ file: borrowing XFS.File) throws(SystemError) -> Outcome {
+        if !isDryRun, try hasJobRecord(file) { try JobRecord.remove(from: file) }
         // A run may have ended in the meantime.
         guard try needsRepair(file) else { return .untouched }
         let (present, blockSize) = (try file.attributes().cowExtentSizeHint, try file.geometry().blockSize)
@@ -54,6 +60,11 @@ public struct HintRepair: Sendable {
         guard !isDryRun else { return .restored(ByteCount(own)) }
         if try !CowHint.restore(in: file) { try file.setCowExtentSizeHint(own) }
         return .restored(ByteCount(try file.attributes().cowExtentSizeHint))
+    }
+
+    private func hasJobRecord(_ file: borrowing XFS.File) throws(SystemError) -> Bool {
+        guard !keepsJobRecord else { return false }
+        return try file.extendedAttribute(JobRecord.attribute) != nil
     }
 
     private func needsRepair(_ file: borrowing XFS.File) throws(SystemError) -> Bool {

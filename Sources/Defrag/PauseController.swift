@@ -9,8 +9,15 @@ public struct PauseController: Hashable, Sendable {
     private var unsharing = CostEstimate(first: 262_144, floor: 262_144)
     private var cloning = CostEstimate(first: 64, floor: 32)
 
-    /// Nothing is known yet.
-    public init() {}
+    /// A controller that knows what `costs` say; nothing yet without them.
+    public init(_ costs: LockCosts? = nil) {
+        guard let costs else { return }
+        unsharing.learnt = costs.unsharing
+        cloning.learnt = costs.cloning
+    }
+
+    /// What was learnt.
+    public var costs: LockCosts { LockCosts(unsharing: unsharing.learnt, cloning: cloning.learnt) }
 
     /// How large the next chunk may be. Never below 256 KiB (unless `maxChunk` is) and 32 extents, whatever the lock costs:
     /// smaller chunks leave more extents, and their locks are hardly shorter.
@@ -37,25 +44,21 @@ private struct CostEstimate: Hashable, Sendable {
     let first: Double
     /// Least units, whatever they cost.
     let floor: Double
-    /// Seconds for a unit.
-    private var mean: Double?
-    private var deviation = 0.0
-    /// The most units that were tried without exceeding the aim.
-    private var tried: Double
+    var learnt: LockCosts.Estimate
 
     init(first: Double, floor: Double) {
         self.first = first
         self.floor = floor
-        self.tried = first / 2
+        learnt = .init(tried: first / 2)
     }
 
     /// Share of the allowed time that is aimed at. The remainder is headroom for the variation from chunk to chunk.
     private static let aim = 0.7
 
     func limit(within pause: Duration) -> Double {
-        guard let mean else { return first }
-        let affordable = pause.inSeconds * Self.aim / max(mean + 4 * deviation, 1e-12)
-        return max(floor, min(affordable, 2 * tried, 1e12))
+        guard let mean = learnt.mean else { return first }
+        let affordable = pause.inSeconds * Self.aim / max(mean + 4 * learnt.deviation, 1e-12)
+        return max(floor, min(affordable, 2 * learnt.tried, 1e12))
     }
 
     mutating func learn(_ time: Duration, of units: Double, within pause: Duration, ceiling: Double) {
@@ -66,15 +69,15 @@ private struct CostEstimate: Hashable, Sendable {
         // even that part was slow.
         guard units >= full / 2 || isSlow else { return }
         var sample = seconds / max(units, full / 2)
-        if let mean {
+        if let mean = learnt.mean {
             // One outlier of the device must not shrink the chunks for long; a slower device will be slow again.
             sample = min(sample, 4 * mean)
-            deviation += ((sample - mean).magnitude - deviation) / 4
-            self.mean = mean + (sample - mean) / 4
+            learnt.deviation += ((sample - mean).magnitude - learnt.deviation) / 4
+            learnt.mean = mean + (sample - mean) / 4
         } else {
-            mean = sample
-            deviation = sample / 2
+            learnt.mean = sample
+            learnt.deviation = sample / 2
         }
-        tried = isSlow ? max(floor, min(tried, units)) : max(tried, units)
+        learnt.tried = isSlow ? max(floor, min(learnt.tried, units)) : max(learnt.tried, units)
     }
 }

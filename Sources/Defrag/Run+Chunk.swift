@@ -33,13 +33,18 @@ extension Run {
             guard let chunk = try nextChunk(in: position..<stretch.upperBound, pin: workspace.pin) else {
                 break
             }
-            if pace.policy.sharing == .preserve && account.unshared + chunk.shared > state.budget {
+            if pace.policy.sharing == .preserve
+                && account.unshared + chunk.shared > state.unshareBudgetLeft.rawValue
+            {
                 // A backup made since the window was planned.
                 account.isOverBudget = true
             } else if work.needsPin && !workspace.pin.holds(outside: chunk.range) {
                 account.isUnpinned = true
             } else {
                 try checkSpace(for: chunk.length)
+                if chunk.shared > 0 {
+                    workspace.reserve(account.unshared + chunk.shared, atOnce: pace.window, in: work)
+                }
                 let outcome = try rewrite(chunk, in: workspace)
                 switch outcome {
                 case .gone where retries < Self.mostRetries, .unpinned where retries < Self.mostRetries:
@@ -94,7 +99,7 @@ extension Run {
 
     private mutating func skipUnreadable(_ range: Range<Int64>) {
         state.skipUnreadable(range)
-        work.unreadable = state.unreadable
+        work.unreadable = state.unreadableRanges
     }
 
     /// Whether the device can read `range`: otherwise an unshare of it has failed for that, and others need not.

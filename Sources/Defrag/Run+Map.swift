@@ -5,10 +5,15 @@ extension Run {
     /// Learns what only the whole map tells, unless that is known.
     mutating func takeStock(_ known: SliceState?) throws {
         let policy = pace.policy
-        if let known, known.isValid(for: work, from: from, policy: policy) {
+        let known = known?.inode == work.inode ? known : nil
+        let budget = try Budget(
+            granted: policy.unshareBudget?.rawValue, known: known,
+            record: job.flatMap { JobRecord.recorded(in: work.file, job: $0) }, isFirst: from == 0,
+            usual: policy.usualBudget(work.file.space()))
+        if let known, known.isValid(for: work, policy: policy) {
             state = known
+            state.take(budget)
         } else {
-            let space = try work.file.space()
             var counter = ExtentCounter()
             var census =
                 policy.sharing == .preserve
@@ -20,12 +25,12 @@ extension Run {
                 if record.offset >= from { census?.add(record) }
             }
             hasCounted = true
-            state = SliceState(
-                of: work, from: from, extents: counter.count, census: census, policy: policy, space: space)
+            state = SliceState(of: work, extents: counter.count, census: census, policy: policy, budget)
+            state.unreadable = known?.unreadable ?? []
         }
-        work.unreadable = state.unreadable
+        work.unreadable = state.unreadableRanges
         account.inode = work.inode
-        account.budget = state.budget
+        account.budget = budget.left
         account.extents = .init(before: state.extents, after: state.extents)
         // It was no work that a guest could feel.
         pace.waited()

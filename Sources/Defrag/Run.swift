@@ -14,11 +14,13 @@ struct Run: ~Copyable {
     var gain = GainWatch()
     /// Where it begins.
     let from: Int64
+    /// The job of which it is a slice.
+    let job: String?
     let decide: (DefragProgress) -> Directive
 
     /// A run over `file` from byte `from` on (rounded down to a block).
     init(
-        over file: borrowing XFS.File, from: Int64, pace: Pace, isDryRun: Bool,
+        over file: borrowing XFS.File, from: Int64, pace: Pace, isDryRun: Bool, job: String? = nil,
         needsPin: Bool = KernelRelease.current.losesDataWhenUnsharing,
         decide: @escaping (DefragProgress) -> Directive
     ) throws(SystemError) {
@@ -34,6 +36,7 @@ struct Run: ~Copyable {
                     + "more extents remain. XFS takes the hint back only from an empty file")
         }
         self.from = from
+        self.job = job
         self.work = work
         self.account = account
         self.pace = pace
@@ -47,16 +50,17 @@ struct Run: ~Copyable {
             try takeStock(known)
             try account.isDryRun ? predict() : rewrite()
         } catch { halt = Halt(error) }
-        account.unreadable = state.unreadable
+        account.unreadable = state.unreadableRanges
         var result = account.ending(halt, path: path)
         takeFinalFigures(isAtEnd: result.nextOffset == nil && result.status != .skipped)
         account.fill(&result)
         return result
     }
 
-    /// What the next run may go on with, from where this one has come to.
-    var handedOn: SliceState {
-        state.handedOn(at: account.position, unshared: account.isDryRun ? 0 : account.unshared)
+    /// What the next run may go on with; `nil` if this one was stopped before it knew the file.
+    var handedOn: SliceState? {
+        guard state.inode != 0 else { return nil }
+        return state.handedOn(unshared: account.isDryRun ? 0 : account.unshared, costs: pace.pauses.costs)
     }
 
     /// Counts what would be rewritten.
@@ -71,10 +75,13 @@ struct Run: ~Copyable {
     /// Rewrites the file's windows, and leaves no traces in it.
     private mutating func rewrite() throws {
         guard let plan = try nextWindow() else {
-            return try Workspace.restoreLeftHint(in: work, &account)
+            return try Workspace.removeTraces(of: work, &account)
         }
         try work.openForWriting()
-        var workspace = try Workspace(in: work, &account)
+        let record = job.map {
+            JobRecord(job: $0, unshared: state.unshared.rawValue, left: state.unshareBudgetLeft.rawValue)
+        }
+        var workspace = try Workspace(in: work, record: record, &account)
         var end: (any Error)?
         do { try rewriteWindows(from: plan, in: &workspace) } catch { end = error }
         end = workspace.finish(&work, after: end, &account, aim: pace.policy.maxPause)
@@ -136,6 +143,7 @@ struct Run: ~Copyable {
             target: pace.policy.targetExtent.rawValue,
             window: max(work.blockSize, pace.window / work.blockSize * work.blockSize),
             alignment: work.alignment, sharing: pace.policy.sharing,
-            budget: state.budget - account.unshared, allowance: state.allowance)
+            budget: state.unshareBudgetLeft.rawValue - account.unshared,
+            allowance: state.allowance ?? .unlimited)
     }
 }

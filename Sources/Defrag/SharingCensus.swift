@@ -1,3 +1,4 @@
+import DefragTypes
 import XFS
 
 /// Adds up what unsharing a file's small extents would cost at each of some fifty prices, so that the best that a

@@ -7,13 +7,17 @@ struct Workspace: ~Copyable {
     private let claim: ExclusiveName
     private let closer: WindowCloser
     let pin: Pin
+    /// What the file said of the job when the run began; `nil` if it is no slice of one.
+    private let record: JobRecord?
+    /// Bytes that the record allows this run to have unshared.
+    private var reserved: Int64 = 0
     /// Pages in memory that only this run has read.
     var pages: [Range<Int64>] = []
 
     /// Claims `work`, replaces its hint, and makes the unnamed files.
     ///
     /// - Throws: ``Halt``, or `SystemError`; then nothing is left.
-    init(in work: borrowing WorkFile, _ account: inout Account) throws {
+    init(in work: borrowing WorkFile, record: JobRecord? = nil, _ account: inout Account) throws {
         let claim = try Defrag.claim(work.file)
         Self.replaceHint(in: work, &account)
         var isComplete = false
@@ -24,11 +28,19 @@ struct Workspace: ~Copyable {
         self.claim = claim
         self.closer = closer
         self.pin = pin
+        self.record = record
     }
 
     /// Keeps the blocks of `range`; see ``WindowCloser/keep(_:of:)``.
     func keep(_ range: Range<Int64>, of work: borrowing WorkFile) throws(SystemError) {
         try closer.keep(range, of: work.file)
+    }
+
+    /// Notes in the file that this run may have unshared `bytes` in all, before it has; some `step` bytes in advance.
+    mutating func reserve(_ bytes: Int64, atOnce step: Int64, in work: borrowing WorkFile) {
+        guard let record, bytes > reserved else { return }
+        reserved = max(bytes, min(record.left, bytes + step))
+        record.advanced(by: reserved).write(to: work.file)
     }
 
     /// Begins to end the window, and to drop the pages before `start` that were read for it. What lies behind belongs to the
@@ -58,7 +70,8 @@ struct Workspace: ~Copyable {
     }
 
     /// Ends the work, whatever has ended the run: makes durable what was rewritten and releases the old blocks, releases the
-    /// pin, restores the hint, and gives the claim back last.
+    /// pin, restores the hint, and gives the claim back last. Between the slices of a job the hint stays, and what was unshared
+    /// stays on record: see ``Defragmenter/init(policy:pauses:state:job:)``.
     ///
     /// - Returns: what the run ends with: `end`, unless an error here outweighs it. A failure to make data durable outweighs
     ///   any reason to stop; a pin that could not be released does not.
@@ -71,7 +84,14 @@ struct Workspace: ~Copyable {
         do throws(SystemError) { try unpin(&work, isAtEnd: end == nil, &account, aim: aim) } catch {
             end = end ?? error
         }
-        Self.restoreHint(in: work, &account)
+        let stop = account.position < account.size ? end.flatMap { Halt($0).stop } : nil
+        let continues = record != nil && [.timeLimit, .interrupted, .paused].contains(stop)
+        if !(continues && stop == .timeLimit) { Self.restoreHint(in: work, &account) }
+        if !continues {
+            try? JobRecord.remove(from: work.file)
+        } else if let record, reserved > account.unshared {
+            record.advanced(by: account.unshared).write(to: work.file)
+        }
         return end
     }
 
@@ -96,11 +116,13 @@ struct Workspace: ~Copyable {
         account.add(lock: .now - start, aim: aim)
     }
 
-    /// Restores the hint that an earlier run has left in `work`, if any.
-    static func restoreLeftHint(in work: borrowing WorkFile, _ account: inout Account) throws {
-        guard (try? CowHint.recorded(in: work.file)) != nil else { return }
+    /// Restores the hint that an earlier run has left in `work`, and removes what it has put on record there.
+    static func removeTraces(of work: borrowing WorkFile, _ account: inout Account) throws {
+        let hasRecord = (try? work.file.extendedAttribute(JobRecord.attribute)) != nil
+        guard hasRecord || (try? CowHint.recorded(in: work.file)) != nil else { return }
         let claim = try Defrag.claim(work.file)
         restoreHint(in: work, &account)
+        try? JobRecord.remove(from: work.file)
         _ = claim
     }
 
@@ -121,16 +143,13 @@ struct Workspace: ~Copyable {
     /// Restores the file's own hint, also after an earlier run that did not.
     private static func restoreHint(in work: borrowing WorkFile, _ account: inout Account) {
         do throws(SystemError) { try CowHint.restore(in: work.file) } catch {
-            let hint = try? work.file.attributes().cowExtentSizeHint
-            guard hint == work.blockSize else {
-                return account.note(
-                    .hintNotRestored,
-                    "its own cowextsize hint is restored, but the record of it could not be removed (\(error.meaning)): run "
-                        + "'reflow-worker restore' on it")
-            }
+            let isBack = (try? work.file.attributes().cowExtentSizeHint) != work.blockSize
             account.note(
                 .hintNotRestored,
-                "its own cowextsize hint could not be given back (\(error.meaning)): run 'reflow-worker restore' on it"
+                isBack
+                    ? "its own cowextsize hint is back, but the record of it could not be removed (\(error.meaning)): run "
+                        + "'reflow-worker restore' on it once it can be changed"
+                    : "its own cowextsize hint could not be given back (\(error.meaning)): run 'reflow-worker restore' on it"
             )
         }
     }

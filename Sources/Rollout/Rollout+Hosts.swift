@@ -28,8 +28,11 @@ extension Rollout {
         guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
         if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
         let failure = targets[target].answered(
-            answer.result, at: now, retries, isOfTwin: isPerhapsOfTwin(target))
-        return [.account(target: target, answer.result)] + (failure.map { [failedAttempt(target, $0)] } ?? [])
+            answer.result, budgetLeft: answer.state?.unshareBudgetLeft, at: now, retries,
+            isOfTwin: isPerhapsOfTwin(target))
+        let next = targets[target].state.isEnded ? nil : answer.state
+        return [.account(target: target, answer.result, next)]
+            + (failure.map { [failedAttempt(target, $0)] } ?? [])
             + sliceEnded(target, at: now)
     }
 

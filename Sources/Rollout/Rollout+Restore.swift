@@ -67,8 +67,8 @@ extension Rollout {
     private func restored(_ stored: StoredTarget, _ host: Int, fileSystem: Int, at now: Date) -> Target {
         var target = Target(host: host, fileSystem: fileSystem, size: stored.size, gain: stored.gain)
         target.restore(
-            state: stored.state, cursor: stored.cursor, unshared: stored.unshared, slices: stored.slices,
-            fruitless: stored.fruitless)
+            state: stored.state, cursor: stored.cursor, unshared: stored.unshared,
+            budgetLeft: stored.budgetLeft, slices: stored.slices, fruitless: stored.fruitless)
         if case .inFlight(let since) = stored.state {
             target.isStillInFlight(
                 at: Self.waiting(since: since, for: sliceTimeout, atLeast: Self.mentioning, at: now))

@@ -52,14 +52,28 @@ extension Rollout {
             hosts[host].lanes[lane].inFlight = target
             targets[target].send(at: now)
             changes.targets.insert(target)
-            let budget = (state.overrides.unshareBudget ?? state.spec.policy.unshareBudget)
-                .map { max(.zero, $0 - targets[target].unshared) }
+            let budget = unshareBudget(of: targets[target])
             actions.append(
                 .slice(
                     target: target, task: sliceTask(target), from: targets[target].cursor, seconds: seconds,
                     unshareBudget: budget))
         }
         return actions
+    }
+
+    /// What is left of a target's budget: as the worker has said, which also knows of slices that it could not answer.
+    private func unshareBudget(of target: Target) -> ByteCount? {
+        let policy = state.spec.policy.merged(with: state.overrides)
+        guard policy.sharing != .unshare else { return nil }
+        return target.budgetLeft ?? policy.unshareBudget.map { max(.zero, $0 - target.unshared) }
+    }
+
+    /// A new budget is reckoned from what was unshared until now.
+    mutating func budgetChanged() {
+        for target in targets.indices where targets[target].budgetLeft != nil {
+            targets[target].budgetLeft = nil
+            changes.targets.insert(target)
+        }
     }
 
     private mutating func nextTarget(_ host: Int, _ lane: Int, at now: Date) -> Int? {

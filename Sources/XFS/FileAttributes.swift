@@ -54,7 +54,9 @@ public struct FileAttributes: Hashable, Sendable {
 
 extension File {
     /// Sets the allocation size hint of the copy-on-write fork, in bytes and a multiple of the block size; zero for the
-    /// default. Everything else that `FS_IOC_FSSETXATTR` sets stays as it is (a concurrent change by others is lost). Done when the call returns, durable when the file system's journal is written next.
+    /// default. Everything else that `FS_IOC_FSSETXATTR` sets is read just before and stays as it is; the call has no narrower
+    /// form, so what others change in that moment is lost. Nothing is written if the hint is set already. Done when the call
+    /// returns, durable when the file system's journal is written next.
     ///
     /// - Throws: ``SystemError``: `EPERM` for processes that are not the owner and lack `CAP_FOWNER`, `EINVAL` for a size that
     ///   XFS does not take, `EROFS`, `ENOSPC`.
@@ -65,8 +67,9 @@ extension File {
         var raw = clinux_fsxattr()
         try system("FS_IOC_FSGETXATTR") { clinux_fsgetxattr(descriptor.number, &raw) }
         let flag = FileAttributes.Flags.cowExtentSizeHint.rawValue
-        raw.xflags = hint > 0 ? raw.xflags | flag : raw.xflags & ~flag
-        raw.cowextsize = bytes
+        let flags = hint > 0 ? raw.xflags | flag : raw.xflags & ~flag
+        guard (flags, bytes) != (raw.xflags, raw.cowextsize) else { return }
+        (raw.xflags, raw.cowextsize) = (flags, bytes)
         try system("FS_IOC_FSSETXATTR") { clinux_fssetxattr(descriptor.number, &raw) }
     }
 }

@@ -69,6 +69,27 @@ import XFS
         try expectOwn(65536, path)
     }
 
+    @Test(
+        "is given back also to a file that was made immutable meanwhile, which it stays; a note says what is left"
+    )
+    func immutable() throws {
+        TestFile(path).setHints(extents: 0, copyOnWrite: 65536)
+        let result = try defragment(path) { number, _ in
+            if number == 3 { try Tool.run("chattr", "+i", path) }
+            return nil
+        }
+        defer { _ = try? Tool.run("chattr", "-i", path) }
+        #expect(result.reason == .immutable)
+        let attributes = try openForSurvey(path: path).attributes()
+        #expect(attributes.flags.contains(.immutable))
+        #expect(attributes.cowExtentSizeHint == 65536)
+        let note = result.notes?.first { $0.reason == .hintNotRestored }
+        #expect(note?.message.contains("is back, but the record of it could not be removed") == true)
+        try Tool.run("chattr", "-i", path)
+        #expect(try repair(path) == .restored(65536))
+        try expectOwn(65536, path)
+    }
+
     @Test("of a run after a crash is still the owner's, not the crashed run's")
     func recordSurvivesACrash() throws {
         TestFile(path).setHints(extents: 0, copyOnWrite: 65536)

@@ -24,12 +24,12 @@ struct SliceStateTests {
     /// A run that is asked at every record, and stopped as soon as `isEnough`.
     private func run(
         from: Int64 = 0, known: SliceState? = nil, until isEnough: @escaping (DefragProgress) -> Bool
-    ) throws -> (result: DefragResult, state: SliceState, questions: Int) {
+    ) throws -> (result: DefragResult, state: SliceState?, questions: Int) {
         let file = try openForDefrag(path: path)
         let pace = Pace(policy: small, pauses: PauseController(), timeLimit: nil, patience: .zero)
         var questions = 0
         let result: DefragResult
-        let state: SliceState
+        let state: SliceState?
         do {
             var run = try Run(over: file, from: from, pace: pace, isDryRun: false) { progress in
                 questions += 1
@@ -86,25 +86,28 @@ struct SliceStateTests {
         }
     }
 
-    @Test func stateOfAnotherFilePlaceOrPolicySaysNothing() throws {
-        let (result, state, _) = try run { $0.rewritten >= .mebibytes(2) }
+    @Test func stateOfAnotherFileOrPolicySaysNothing() throws {
+        let state = try #require(try run { $0.rewritten >= .mebibytes(2) }.state)
         let other = xfs.file("other")
         TestFile(other).fill(0..<4096)
         let work = try WorkFile(openForDefrag(path: path), needsPin: false)
-        let next = try #require(result.nextOffset).rawValue
-        let isOfHere = state.isValid(for: work, from: next, policy: small)
-        let isOfAnotherPlace = state.isValid(for: work, from: next + 4096, policy: small)
-        let isOfAnotherPolicy = state.isValid(
-            for: work, from: next, policy: policy { $0.targetExtent = .mebibytes(1) })
+        let isOfHere = state.isValid(for: work, policy: small)
+        let isOfTheBudgetLeft = state.isValid(
+            for: work, policy: policy { $0.unshareBudget = state.unshareBudgetLeft })
+        let isOfAnotherBudget = state.isValid(
+            for: work, policy: policy { $0.unshareBudget = state.unshareBudgetLeft + 4096 })
+        let isOfAnotherTarget = state.isValid(
+            for: work, policy: policy { $0.targetExtent = .mebibytes(1) })
+        let isOfAnotherSharing = state.isValid(for: work, policy: policy { $0.sharing = .unshare })
         let isOfAnotherFile = state.isValid(
-            for: try WorkFile(openForDefrag(path: other), needsPin: false), from: next, policy: small)
-        #expect(isOfHere)
-        #expect(!isOfAnotherPlace && !isOfAnotherPolicy && !isOfAnotherFile)
+            for: try WorkFile(openForDefrag(path: other), needsPin: false), policy: small)
+        #expect(isOfHere && isOfTheBudgetLeft)
+        #expect(!isOfAnotherBudget && !isOfAnotherTarget && !isOfAnotherSharing && !isOfAnotherFile)
     }
 
     @Test func oneBudgetIsSpentByAllSlicesTogether() throws {
         TestFile(path + ".backup").become(copyOf: TestFile(path))
-        let limited = policy {
+        var limited = policy {
             $0.window = .mebibytes(2)
             $0.unshareBudget = .mebibytes(8)
         }
@@ -113,13 +116,15 @@ struct SliceStateTests {
         var unshared = ByteCount.zero
         while let start = from {
             let file = try openForDefrag(path: path)
-            var defragmenter = Defragmenter(policy: limited, state: state)
+            let granted = limited
+            var defragmenter = Defragmenter(policy: granted, state: state)
             let result = defragmenter.run(file, path: path, from: start) { progress in
-                progress.rewritten >= .mebibytes(3) ? .stop(.interrupted) : .proceed(limited)
+                progress.rewritten >= .mebibytes(3) ? .stop(.interrupted) : .proceed(granted)
             }
             try awaitRelease(ofName: claimName(of: file))
             unshared = unshared + result.bytes.unshared
             (state, from) = (defragmenter.state, result.nextOffset)
+            limited.unshareBudget = state?.unshareBudgetLeft
         }
         #expect(unshared > .mebibytes(4))
         #expect(unshared <= .mebibytes(8))

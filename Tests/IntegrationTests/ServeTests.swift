@@ -44,6 +44,33 @@ import XFS
         try host.disk.unmountAndCheck()
     }
 
+    @Test("killed with -9 while it unshares: one budget for the file, and nothing is left on it")
+    func budget() async throws {
+        let fleet = try await Fleet()
+        let host = try await fleet.host("serve-budget")
+        let image = try host.makeImage(mebibytes: 128)
+        TestFile(image + ".backup").become(copyOf: TestFile(image))
+        try host.start()
+        let free = try host.disk.freeBytes()
+        let tap = try await EventTap(fleet, host: "serve-budget")
+        let run = try fleet.reflow(
+            "run", "--host", "serve-budget", "--path", image, "--unshare-budget", "16MiB", "--window", "1MiB",
+            "--max-chunk", "512KiB", "--rate", "2MiB", "--slice", "3s", "--output", "json")
+        for _ in 0..<3 {
+            try await tap.sliceIsRunning()
+            try await Task.sleep(for: .milliseconds(Int.random(in: 300...900)))  // any moment will do
+            host.worker?.send(SIGKILL)
+            #expect(await host.worker?.wait() == .killed(SIGKILL))
+            try host.start()
+        }
+        #expect(await run.wait() == .exited(0), "\(run.errors)")
+        await tap.close()
+        try await stop(host)
+        let unshared = free - (try host.disk.freeBytes())
+        #expect(unshared > 6 << 20 && unshared <= 17 << 20, "\(unshared) bytes are gone")
+        #expect(TestFile(image).attributeNames() == [])
+    }
+
     @Test("the broker restarts in the middle: nothing is lost, and no one has to act")
     func brokerRestart() async throws {
         let fleet = try await Fleet(broker: PrivateBroker())

@@ -97,15 +97,18 @@ struct Bench {
     /// Ends the slice of the `number`th target.
     @discardableResult mutating func finish(
         _ target: Int, _ status: DefragResult.Status = .done, _ reason: Reason? = nil, next: ByteCount? = nil,
-        unshared: ByteCount = .zero
+        unshared: ByteCount = .zero, left: ByteCount? = nil
     ) -> [Rollout.Action] {
         var result = DefragResult(path: "/", status: status, reason: reason)
         result.nextOffset = next
         result.bytes.unshared = unshared
+        var state = left.map { _ in SliceState() }
+        if let left { state?.unshareBudgetLeft = left }
         let host = rollout.hosts[rollout.targets[target].host].name
         return hear(
             host.description,
-            .sliceFinished(SliceFinished(task: rollout.sliceTask(target), job: "r", result: result)))
+            .sliceFinished(
+                SliceFinished(task: rollout.sliceTask(target), job: "r", result: result, state: state)))
     }
 
     /// Ends the slices of a host with success until it has none.

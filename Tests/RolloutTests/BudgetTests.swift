@@ -71,6 +71,44 @@ struct BudgetTests {
         #expect(policy.unshareBudget == nil)
     }
 
+    @Test(
+        "what a worker says is left of a file's budget is what is sent, also after a restart, until another one is set"
+    )
+    func budgetLeft() throws {
+        var bench = Bench(files: [1])
+        func next(_ offset: ByteCount, unshared: ByteCount, left: ByteCount?) -> ByteCount? {
+            bench.finish(0, .partial, .timeLimit, next: offset, unshared: unshared, left: left).slices
+                .first?.unshareBudget
+        }
+        // The worker has chosen a budget, and an attempt that it could not answer has spent some of it.
+        #expect(next(4096, unshared: .mebibytes(4), left: .mebibytes(90)) == .mebibytes(90))
+        // A worker before contract 1.2.
+        #expect(next(8192, unshared: .mebibytes(5), left: nil) == .mebibytes(85))
+        try bench.restart()
+        #expect(next(12288, unshared: .mebibytes(5), left: nil) == .mebibytes(80))
+        var overrides = PolicyOverrides()
+        overrides.unshareBudget = .mebibytes(20)
+        try bench.carryOut(.set(overrides))
+        #expect(next(16384, unshared: .zero, left: nil) == .mebibytes(6))
+        #expect(next(20480, unshared: .zero, left: .zero) == .zero)
+        // Who unshares everything has no budget.
+        overrides = PolicyOverrides()
+        overrides.sharing = .unshare
+        try bench.carryOut(.set(overrides))
+        #expect(next(24576, unshared: .zero, left: .zero) == nil)
+    }
+
+    @Test("state is kept while there is a next slice")
+    func state() {
+        var bench = Bench(files: [1])
+        func kept(_ actions: [Rollout.Action]) -> [SliceState?] {
+            actions.compactMap { if case .account(_, _, let state) = $0 { .some(state) } else { nil } }
+        }
+        let partial = bench.finish(0, .partial, .timeLimit, next: 4096, left: .mebibytes(1))
+        #expect(kept(partial).map { $0?.unshareBudgetLeft } == [.mebibytes(1)])
+        #expect(kept(bench.finish(0, .done, left: .mebibytes(1))) == [nil])
+    }
+
     @Test("headway forgives earlier attempts, whatever stopped it")
     func headway() {
         var bench = Bench(files: [1], strategy: .init(attempts: 2, backOff: 10))

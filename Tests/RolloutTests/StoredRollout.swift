@@ -44,6 +44,7 @@ struct StoredRollout {
             targets[number].state = target.state
             targets[number].cursor = target.cursor
             targets[number].unshared = target.unshared
+            targets[number].budgetLeft = target.budgetLeft
             targets[number].slices = target.slices
             targets[number].fruitless = target.fruitless
         }

@@ -24,7 +24,8 @@ extension Rollout {
                     return .slice(
                         SliceTask(
                             job: id, path: file.path, fileSystem: file.fileSystem, inode: file.inode,
-                            from: from, policy: policy, timeBudget: seconds))
+                            from: from, policy: policy, timeBudget: seconds,
+                            state: try read.sliceState(of: target, in: id)))
                 }
             ]
         case .desire(let host, let mode, let policy): return [.desire(host, mode, policy)]

@@ -51,6 +51,18 @@ extension ReadTransaction {
         return Store.TargetFile(
             path: row["path"], fileSystem: row["uuid"], inode: UInt64(bitPattern: row["inode"] as Int64))
     }
+
+    /// What the next slice of a target is to be given; `nil` if nothing, or nothing that this version understands.
+    func sliceState(of target: Int, in rollout: String) throws -> SliceState? {
+        let statement = try db.cachedStatement(
+            sql: """
+                SELECT state FROM sliceState
+                WHERE rollout = (SELECT number FROM rollout WHERE id = ?) AND number = ?
+                """)
+        return try String.fetchOne(statement, arguments: [rollout, target]).flatMap {
+            try? JSONColumn.value($0)
+        }
+    }
 }
 
 extension Store {
@@ -80,7 +92,7 @@ private final class StoredTargets: Sequence, IteratorProtocol {
         rows = try Row.fetchCursor(
             db,
             sql: """
-                SELECT host, fileSystem, size, gain, state, reason, time, cursor, unshared, slices, fruitless, number
+                SELECT host, fileSystem, size, gain, state, reason, time, cursor, unshared, slices, fruitless, number, budgetLeft
                 FROM target WHERE rollout = ? ORDER BY number
                 """, arguments: [rollout])
     }
@@ -105,7 +117,7 @@ private final class StoredTargets: Sequence, IteratorProtocol {
         return Rollout.StoredTarget(
             host: hosts[place], fileSystem: fileSystems[row[1]] ?? "", size: ByteCount(row[2] as Int64),
             gain: row[3], state: TargetColumns.state(phase: row[4], reason: row[5], time: row[6]),
-            cursor: ByteCount(row[7] as Int64), unshared: ByteCount(row[8] as Int64), slices: row[9],
-            fruitless: row[10])
+            cursor: ByteCount(row[7] as Int64), unshared: ByteCount(row[8] as Int64),
+            budgetLeft: (row[12] as Int64?).map { ByteCount($0) }, slices: row[9], fruitless: row[10])
     }
 }

@@ -37,7 +37,7 @@ extension WriteTransaction {
         try pruneAudit(before: now - retention.audit.inSeconds)
         guard let rollout = try read.oldRollout(retention, at: now) else { return false }
         // From the last file on; the rollout itself when none is left.
-        for table in ["target", "targetResult"] {
+        for table in ["target", "targetResult", "sliceState"] {
             try run(
                 """
                 DELETE FROM \(table) WHERE rollout = ?

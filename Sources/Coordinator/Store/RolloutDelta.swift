@@ -17,7 +17,7 @@ struct RolloutDelta: Sendable {
     /// What becomes of the pages of surveys, in order.
     var pages: [PageChange] = []
     /// How slices have ended, in their order.
-    var results: [(target: Int, result: DefragResult)] = []
+    var results: [(target: Int, result: DefragResult, state: SliceState?)] = []
 
     /// The targets that one host's survey has found, as they are now.
     struct Found: Sendable {
@@ -55,8 +55,8 @@ extension Rollout {
                 // Copied: the rollout's array would be copied at the next change while this is being stored.
                 delta.found.append(.init(first: first, files: files, targets: Array(targets[numbers])))
                 known.subtract(numbers)
-            case .account(let target, let result):
-                delta.results.append((target, result))
+            case .account(let target, let result, let state):
+                delta.results.append((target, result, state))
             case .keepPage(let host, let page): delta.pages.append(.keep(host, page))
             case .forgetPages(let host): delta.pages.append(.forget(host))
             case .survey, .slice, .desire, .announce: break

@@ -12,7 +12,7 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages, messageBounds, pauses] { try db.execute(sql: sql) }
+            for sql in [surveyPages, messageBounds, pauses, sliceStates] { try db.execute(sql: sql) }
         }
         return migrator
     }()
@@ -47,6 +47,17 @@ enum Schema {
     private static let pauses = """
         ALTER TABLE rollout ADD COLUMN pauses INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE rollout ADD COLUMN pausesOver INTEGER NOT NULL DEFAULT 0;
+        """
+
+    /// What the next slice of a file is to be given, and what is left of the file's unshare budget.
+    private static let sliceStates = """
+        ALTER TABLE target ADD COLUMN budgetLeft INTEGER;
+        CREATE TABLE sliceState (
+            rollout INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            PRIMARY KEY (rollout, number)
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// A million rows: hosts and file systems by number, the path last, results elsewhere.

@@ -59,7 +59,10 @@ extension WriteTransaction {
             try update(target, state, of: number)
             try expectChange(of: "target \(target)", in: delta)
         }
-        for (target, result) in delta.results { try add(result, to: target, of: number) }
+        for (target, result, state) in delta.results {
+            try add(result, to: target, of: number)
+            try replaceState(of: target, in: number, with: state)
+        }
         try add(delta.results.map(\.result.pause), to: number)
     }
 

@@ -34,13 +34,13 @@ extension WriteTransaction {
         let columns = TargetColumns(target.state)
         try run(
             """
-            UPDATE target SET state = ?, reason = ?, time = ?, cursor = ?, unshared = ?, slices = ?, fruitless = ?
+            UPDATE target SET state = ?, reason = ?, time = ?, cursor = ?, unshared = ?, budgetLeft = ?, slices = ?, fruitless = ?
             WHERE rollout = ? AND number = ?
             """,
             [
                 columns.phase.rawValue, columns.reason?.rawValue, columns.time?.timeIntervalSince1970,
-                target.cursor.rawValue, target.unshared.rawValue, target.slices, target.fruitless, rollout,
-                number,
+                target.cursor.rawValue, target.unshared.rawValue, target.budgetLeft?.rawValue, target.slices,
+                target.fruitless, rollout, number,
             ])
     }
 
@@ -55,6 +55,16 @@ extension WriteTransaction {
         try run(
             "UPDATE target SET rewritten = ?, extentsAfter = coalesce(?, extentsAfter) WHERE rollout = ? AND number = ?",
             [merged.bytes.rewritten.rawValue, extents, rollout, number])
+    }
+
+    /// Stores what the next slice of a target is to be given; with `nil`, nothing.
+    func replaceState(of number: Int, in rollout: Int64, with state: SliceState?) throws {
+        guard let state else {
+            return try run("DELETE FROM sliceState WHERE rollout = ? AND number = ?", [rollout, number])
+        }
+        try run(
+            "INSERT OR REPLACE INTO sliceState (rollout, number, state) VALUES (?, ?, ?)",
+            [rollout, number, try JSONColumn.text(state)])
     }
 
     private func store(_ result: DefragResult, of number: Int, in rollout: Int64) throws {

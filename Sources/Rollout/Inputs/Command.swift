@@ -51,6 +51,7 @@ extension Rollout {
             }
         case .set(let overrides):
             setState { $0.overrides = $0.overrides.merged(with: overrides) }
+            if overrides.unshareBudget != nil || overrides.sharing != nil { budgetChanged() }
         }
         return hosts.indices.flatMap { refresh($0, at: now) } + proceed(at: now, isTaken)
     }

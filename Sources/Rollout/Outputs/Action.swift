@@ -16,8 +16,8 @@ extension Rollout {
         case keepPage(HostName, SurveyPage)
         /// Delete the stored pages of a host: the survey is complete, or another one was requested.
         case forgetPages(HostName)
-        /// Store the result of a slice.
-        case account(target: Int, DefragResult)
+        /// Store the result of a slice, and what the next one is to be given, in place of what the one before was.
+        case account(target: Int, DefragResult, SliceState?)
         /// Add an event to the operators' log.
         case announce(Announcement)
     }

@@ -31,6 +31,8 @@ extension Rollout {
         public var cursor: ByteCount
         /// Extra space that its slices have cost.
         public var unshared: ByteCount
+        /// What is left of its unshare budget, if a worker has said so.
+        public var budgetLeft: ByteCount?
         /// Slices that were sent.
         public var slices: Int
         /// Attempts in a row without headway.
@@ -39,7 +41,7 @@ extension Rollout {
         /// A target as the store has it.
         public init(
             host: HostName, fileSystem: String, size: ByteCount, gain: Double, state: Target.State,
-            cursor: ByteCount, unshared: ByteCount, slices: Int, fruitless: Int
+            cursor: ByteCount, unshared: ByteCount, budgetLeft: ByteCount? = nil, slices: Int, fruitless: Int
         ) {
             self.host = host
             self.fileSystem = fileSystem
@@ -48,6 +50,7 @@ extension Rollout {
             self.state = state
             self.cursor = cursor
             self.unshared = unshared
+            self.budgetLeft = budgetLeft
             self.slices = slices
             self.fruitless = fruitless
         }

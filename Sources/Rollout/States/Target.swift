@@ -17,6 +17,8 @@ public struct Target: Hashable, Sendable {
     public internal(set) var cursor: ByteCount = .zero
     /// Extra space that its slices have cost so far.
     public internal(set) var unshared: ByteCount = .zero
+    /// What is left of its unshare budget, by the last worker that has said; `nil` if none has.
+    public internal(set) var budgetLeft: ByteCount?
     /// Slices that were sent: the number of the last one.
     public internal(set) var slices = 0
     /// Attempts since the last headway that failed, went unanswered or made none.
@@ -62,9 +64,11 @@ public struct Target: Hashable, Sendable {
     /// The slice in flight was answered. Returns why the attempt failed, if it did.
     /// With `isOfTwin`, another worker may have answered than the one that found the file: what it refuses is not ruled out by that.
     mutating func answered(
-        _ result: DefragResult, at now: Date, _ retries: Retries, isOfTwin: Bool = false
+        _ result: DefragResult, budgetLeft left: ByteCount? = nil, at now: Date, _ retries: Retries,
+        isOfTwin: Bool = false
     ) -> Reason? {
         unshared = min(unshared + result.bytes.unshared, .mostCounted)
+        budgetLeft = left ?? budgetLeft.map { max(.zero, $0 - result.bytes.unshared) }
         var failure: Reason?
         switch result.status {
         case .done: state = .done
@@ -161,11 +165,13 @@ public struct Target: Hashable, Sendable {
 
     /// Sets what the store keeps. A slice that was in flight still is.
     mutating func restore(
-        state: State, cursor: ByteCount, unshared: ByteCount, slices: Int, fruitless: Int
+        state: State, cursor: ByteCount, unshared: ByteCount, budgetLeft: ByteCount?, slices: Int,
+        fruitless: Int
     ) {
         self.state = state
         self.cursor = cursor
         self.unshared = unshared
+        self.budgetLeft = budgetLeft
         self.slices = slices
         self.fruitless = fruitless
     }

@@ -1,4 +1,3 @@
-import Contract
 import Defrag
 import Dispatch
 import Synchronization
@@ -7,26 +6,21 @@ import Synchronization
 /// long on a sick or frozen device, which must hold up neither the other file systems nor the broker.
 final class Lane: Sendable {
     private let queue: DispatchQueue
-    /// Used on the queue only, the lock just says so to the compiler.
-    private let memory = Mutex(Memory())
-
-    /// What slices hand on to the next one.
-    struct Memory {
-        /// What was learnt about the device.
-        var pauses = PauseController()
-        /// What was learnt about the file of the last one.
-        var state: SliceState?
-    }
+    /// What was learnt about the device; `nil` before the first slice. Used on the queue only, the lock just says so to the
+    /// compiler.
+    private let pauses = Mutex<PauseController?>(nil)
 
     init(name: String) {
         queue = DispatchQueue(label: "reflow.lane.\(name)")
     }
 
     /// Runs `work` after everything that was asked before.
-    func run<Value: Sendable>(_ work: @escaping @Sendable (inout Memory) -> Value) async -> Value {
+    func run<Value: Sendable>(
+        _ work: @escaping @Sendable (inout PauseController?) -> Value
+    ) async -> Value {
         await withCheckedContinuation { continuation in
             queue.async {
-                continuation.resume(returning: self.memory.withLock { work(&$0) })
+                continuation.resume(returning: self.pauses.withLock { work(&$0) })
             }
         }
     }

@@ -33,8 +33,9 @@ struct Server {
         let ledger = Ledger()
         let reporter = HostReporter(configuration, standing: standing, ledger: ledger, outgoing: outgoing)
         let roots = Roots(folders: configuration.roots)
+        let held = HeldFiles(roots: roots, log: log)
         let intake = TaskIntake(
-            host: host, ledger: ledger, lanes: Lanes(),
+            host: host, ledger: ledger, lanes: Lanes(), held: held,
             slices: SliceRunner(roots: roots, standing: standing, log: log),
             surveys: SurveyRunner(roots: roots, standing: standing, costs: ReflinkCosts()),
             outgoing: outgoing, log: log)
@@ -62,6 +63,9 @@ struct Server {
                 return nil
             }
             group.addTask {
+                await held.run(); return nil
+            }
+            group.addTask {
                 await reporter.reportProgress(); return nil
             }
             group.addTask {
@@ -87,7 +91,7 @@ struct Server {
             systemd.send("STOPPING=1")
             standing.leave()
             endLate(as: status)
-            await drain(ledger)
+            await drain(ledger, held)
             await incoming.close()
             await publishing.close()
             group.cancelAll()
@@ -128,13 +132,22 @@ struct Server {
         )
     }
 
-    /// Waits until every answer is with the broker, but not for ever: what is not answered comes again.
-    private func drain(_ ledger: Ledger) async {
+    /// Waits until every answer is with the broker and every file has its own hint back, but not for ever: what is not answered
+    /// comes again, and a file system may be frozen.
+    private func drain(_ ledger: Ledger, _ held: HeldFiles) async {
+        let (ends, end) = AsyncStream<Void>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let impatience = Task {
             try await Task.sleep(for: farewell)
             ledger.stopWaiting()
+            try await Task.sleep(for: .seconds(1))
+            end.yield()
         }
         await ledger.waitUntilDrained()
+        Task {
+            await held.giveAllBack()
+            end.yield()
+        }
+        for await _ in ends { break }
         impatience.cancel()
     }
 

@@ -10,18 +10,30 @@ struct SliceRunner: Sendable {
     let standing: Standing
     let log: Logger
 
-    /// Runs `slice`, known to the fleet as the task `id`, and says how it ended; a refusal is an answer, too.
-    func run(_ id: String, _ slice: SliceTask, memory: inout Lane.Memory) -> DefragResult {
-        if let obstacle = standing.obstacle { return untouched(slice, obstacle) }
+    /// How a slice ended, and what the next one of the file is to be given.
+    typealias Answer = (result: DefragResult, state: SliceState?)
+
+    /// Runs `slice`, known to the fleet as the task `id`, and says how it ended; a refusal is an answer, too. What is known about
+    /// the device is `pauses`.
+    func run(_ id: String, _ slice: SliceTask, _ pauses: inout PauseController?) -> Answer {
+        if let obstacle = standing.obstacle { return (untouched(slice, obstacle), slice.state) }
         log.info(
             "slice begins",
             metadata: ["task": "\(id)", "path": "\(slice.path)", "from": "\(slice.from.rawValue)"])
         defer { standing.ended(id) }
+        var state = slice.state
+        let result = run(id, slice, &state, &pauses)
+        return (result, state)
+    }
+
+    private func run(
+        _ id: String, _ slice: SliceTask, _ state: inout SliceState?, _ pauses: inout PauseController?
+    ) -> DefragResult {
         do {
             let (root, relative) = try roots.place(slice.path)
             let file = try openForDefrag(beneath: root, relative: relative)
             if let replaced = try replacement(of: slice, by: file) { return replaced }
-            return run(id, slice, file, &memory)
+            return run(id, slice, file, &state, &pauses)
         } catch let refused as Roots.Refused {
             return DefragResult(
                 path: slice.path, status: .skipped, reason: .outsideRoots, message: refused.message)
@@ -34,13 +46,13 @@ struct SliceRunner: Sendable {
     }
 
     private func run(
-        _ id: String, _ slice: SliceTask, _ file: borrowing XFS.File, _ memory: inout Lane.Memory
+        _ id: String, _ slice: SliceTask, _ file: borrowing XFS.File, _ state: inout SliceState?,
+        _ pauses: inout PauseController?
     ) -> DefragResult {
-        let overrides = slice.policy
         var longest = Duration.zero
         var defragmenter = Defragmenter(
-            policy: Policy(overrides.merged(with: standing.desired.policy)), pauses: memory.pauses,
-            state: memory.state)
+            policy: policy(of: slice, under: standing.desired.policy), pauses: pauses, state: state,
+            job: slice.job)
         let result = defragmenter.run(
             file, path: slice.path, from: slice.from, timeLimit: .seconds(slice.timeBudget), dryRun: false
         ) { progress in
@@ -51,10 +63,19 @@ struct SliceRunner: Sendable {
                     rewritten: progress.rewritten, maxPauseMs: longest.inMilliseconds,
                     seconds: progress.elapsed.inSeconds))
             if let obstacle { return .stop(obstacle) }
-            return .proceed(Policy(overrides.merged(with: desired)))
+            return .proceed(policy(of: slice, under: desired))
         }
-        memory = .init(pauses: defragmenter.pauses, state: defragmenter.state)
+        (pauses, state) = (defragmenter.pauses, defragmenter.state)
         return result
+    }
+
+    /// The policy of `slice` where the host's desired state says `desired`. The budget is the file's: what the host is told of one
+    /// counts for a file's first slice, and later ones have what is left of it.
+    private func policy(of slice: SliceTask, under desired: PolicyOverrides) -> Policy {
+        var policy = slice.policy.merged(with: desired)
+        policy.unshareBudget =
+            slice.policy.unshareBudget ?? (slice.state == nil ? desired.unshareBudget : nil)
+        return Policy(policy)
     }
 
     /// A slice that was not begun; goes on from where it was to start.

@@ -9,6 +9,7 @@ struct TaskIntake: Sendable {
     let host: HostName
     let ledger: Ledger
     let lanes: Lanes
+    let held: HeldFiles
     let slices: SliceRunner
     let surveys: SurveyRunner
     let outgoing: Outgoing
@@ -67,8 +68,10 @@ struct TaskIntake: Sendable {
         // One lane a file system, whatever the task calls it: two can have one UUID.
         let device = await onThread { slices.roots.device(of: slice.path) }
         let lane = await lanes.lane(device ?? "none")
-        let result = await lane.run { memory in
-            let result = slices.run(id, slice, memory: &memory)
+        let (result, state) = await lane.run { pauses in
+            held.began(id, slice.path)
+            let (result, state) = slices.run(id, slice, &pauses)
+            held.ended(id, slice.path, result, on: lane)
             // Before the next one begins.
             log.info(
                 "slice ends",
@@ -78,10 +81,12 @@ struct TaskIntake: Sendable {
                     "extents": "\(result.extents.before)->\(result.extents.after)",
                     "rewritten": "\(result.bytes.rewritten)", "maxPauseMs": "\(result.pause.maxMs)",
                 ])
-            return result
+            return (result, state)
         }
         try await outgoing.answer(
-            .sliceFinished(SliceFinished(task: id, job: slice.job, result: result)), about: slice.path)
+            .sliceFinished(SliceFinished(task: id, job: slice.job, result: result, state: state)),
+            about: slice.path)
+        held.answered(id, slice.path, isLast: result.reason != .timeLimit)
     }
 
     private func answer(_ survey: SurveyTask, _ id: String) async throws {

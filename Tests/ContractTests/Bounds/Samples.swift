@@ -35,10 +35,23 @@ enum Samples {
         return policy
     }()
 
+    private static let state: SliceState = {
+        var state = SliceState()
+        (state.inode, state.extents, state.unshareBudgetLeft, state.unshared) = (3, 4, 5, 6)
+        state.allowance = UnshareAllowance(strict: 4096, generous: 8192, costs: [3, 2], slot: 1 << 20)
+        state.judgedBy = "preserve 16777216"
+        state.unreadable = [ByteRange(from: 4096, to: 8192)]
+        state.costs = LockCosts(
+            unsharing: .init(mean: 1e-8, deviation: 2e-9, tried: 1_048_576),
+            cloning: .init(mean: 1e-5, deviation: 1e-6, tried: 64))
+        return state
+    }()
+
     private static let tasks: [HostTask] = [
         .slice(
             SliceTask(
-                job: "j", path: "/a", fileSystem: "u", inode: 3, from: 4096, policy: policy, timeBudget: 30)),
+                job: "j", path: "/a", fileSystem: "u", inode: 3, from: 4096, policy: policy, timeBudget: 30,
+                state: state)),
         .survey(SurveyTask(job: "j", patterns: ["/a"], minExtents: 2, minSize: 4096, top: 10)),
     ]
 
@@ -64,7 +77,7 @@ enum Samples {
         summary.count(survey)
         summary.reflinkCosts = [.usual(fileSystem: "u", because: "it is too full")]
         return [
-            .sliceFinished(SliceFinished(task: "t", job: "j", result: result)),
+            .sliceFinished(SliceFinished(task: "t", job: "j", result: result, state: state)),
             .surveyPage(SurveyPage(task: "t", job: "j", page: 1, files: [survey])),
             .surveyFinished(
                 SurveyFinished(

@@ -10,6 +10,19 @@ import Testing
         task: text, job: text, path: text, offset: ByteCount(Int64.max), size: ByteCount(Int64.min),
         rewritten: ByteCount(Int64.max), maxPauseMs: .infinity, seconds: -.infinity)
 
+    private static let state: SliceState = {
+        var state = SliceState()
+        (state.inode, state.extents) = (.max, .min)
+        (state.unshareBudgetLeft, state.unshared) = (ByteCount(Int64.max), -1)
+        state.allowance = UnshareAllowance(
+            strict: .min, generous: .max, costs: Array(repeating: 1 << 53, count: 1000), slot: 0)
+        state.judgedBy = text
+        state.unreadable = Array(repeating: ByteRange(from: -1, to: ByteCount(Int64.max)), count: 1000)
+        state.costs = LockCosts(
+            unsharing: .init(mean: .infinity, deviation: .nan, tried: -1), cloning: .init(tried: 1e300))
+        return state
+    }()
+
     private static let events: [HostEvent] = {
         var result = DefragResult(path: "/a", status: .failed, reason: Reason(rawValue: text), message: text)
         result.inode = .max
@@ -43,7 +56,7 @@ import Testing
         let ids = Array(repeating: text, count: 1000)
         let labels = (0..<1000).map { ("\($0)\(text)", text) }
         return [
-            .sliceFinished(SliceFinished(task: text, job: text, result: result)),
+            .sliceFinished(SliceFinished(task: text, job: text, result: result, state: state)),
             .surveyPage(SurveyPage(task: text, job: text, page: .max, files: [survey])),
             .surveyFinished(
                 SurveyFinished(

@@ -28,6 +28,34 @@ import Testing
         #expect(try bench.log.last == "the rollout is completed")
     }
 
+    @Test("gives a slice what the one before has answered, also after a restart")
+    func state() async throws {
+        var bench = try await CoreBench()
+        await bench.hear("a", .hostState(.living()))
+        let id = try await bench.rollout(of: "a")
+        func slice() async throws -> (task: String, SliceTask) {
+            let message = try #require(try await bench.publish().first { $0.kind == .slice })
+            guard case .slice(let slice) = try Contract.Message<HostTask>(json: message.body).body else {
+                throw StoreError(.unknown, "no slice")
+            }
+            return (try #require(message.task), slice)
+        }
+        var (task, sent) = try await slice()
+        #expect(sent.state == nil)
+        for extents in [300, 200] {
+            var result = DefragResult(path: "/srv/0", status: .partial, reason: .timeLimit)
+            result.nextOffset = ByteCount(1000 - extents)
+            var state = SliceState()
+            (state.inode, state.extents, state.unshareBudgetLeft) = (1, extents, ByteCount(extents))
+            await bench.hear(
+                "a", .sliceFinished(.init(task: task, job: id, result: result, state: state)))
+            if extents == 200 { try await bench.restart() }
+            (task, sent) = try await slice()
+            #expect(sent.state == state)
+            #expect(sent.policy.unshareBudget == state.unshareBudgetLeft)
+        }
+    }
+
     @Test("takes an event in once, however often it is delivered, and lets the broker forget it each time")
     func twice() async throws {
         let bench = try await CoreBench()

@@ -45,7 +45,9 @@ import Testing
         try await expectRestored(played.takeDelta(), played, store)
         let swap = try await store.read { try $0.targets(of: "r1", .init(state: .skipped)) }
         #expect(swap.map(\.result?.message) == ["in the way"])
-        played.answer(0, .partial) {
+        var state = SliceState()
+        (state.inode, state.unshareBudgetLeft) = (7, .mebibytes(96))
+        played.answer(0, .partial, state: state) {
             $0.nextOffset = .mebibytes(64)
             $0.bytes = .init(rewritten: .mebibytes(60), unshared: .mebibytes(4))
         }
@@ -54,6 +56,7 @@ import Testing
         played.answer(4, .skipped) { $0.reason = .alreadyContiguous }
         try await expectRestored(played.takeDelta(), played, store)
         #expect(played.rollout.targets[0].cursor == .mebibytes(64))
+        #expect(played.rollout.targets[0].budgetLeft == .mebibytes(96))
         #expect(played.rollout.targets[1].fruitless == 1)
         var overrides = PolicyOverrides()
         overrides.maxPause = .milliseconds(5)
@@ -112,6 +115,35 @@ import Testing
         played.answer(0, .done)
         #expect(played.rollout.targets[0].state == .done, "its task's name has outlived the process")
         #expect(played.tasks[2]?.hasPrefix("r1-2-1.") == true, "the file system's next target has its turn")
+    }
+
+    @Test("give a slice what the one before has answered, until the file's end")
+    func states() async throws {
+        let store = try Store.inMemory()
+        let now = Date(timeIntervalSince1970: 1_800_000_000)
+        var played = try self.played(at: now)
+        let fresh = PlayedRollout(hosts: ["a", "b"], at: now).rollout
+        try await store.write { try $0.insert(fresh, text: "", at: now) }
+        func kept(_ delta: RolloutDelta) async throws -> SliceState? {
+            try await store.write { try $0.apply(delta, at: now) }
+            return try await store.read { try $0.sliceState(of: 0, in: "r1") }
+        }
+        #expect(try await kept(played.takeDelta()) == nil)
+        for extents in [500, 200] {
+            var state = SliceState()
+            (state.inode, state.extents) = (7, extents)
+            state.allowance = UnshareAllowance(strict: 1, generous: 2, costs: [3], slot: 4096)
+            played.answer(0, .partial, state: state) {
+                $0.reason = .timeLimit
+                $0.nextOffset = .mebibytes(1024 - Int64(extents))
+            }
+            #expect(try await kept(played.takeDelta()) == state)
+        }
+        // A worker before contract 1.2.
+        played.answer(0, .partial) { $0.nextOffset = .mebibytes(900) }
+        #expect(try await kept(played.takeDelta()) == nil)
+        played.answer(0, .done, state: SliceState())
+        #expect(try await kept(played.takeDelta()) == nil)
     }
 
     @Test("give a slice its file")

@@ -88,7 +88,8 @@ struct PlayedRollout {
 
     /// The host of a target answers the slice in flight.
     mutating func answer(
-        _ target: Int, _ status: DefragResult.Status, _ change: (inout DefragResult) -> Void = { _ in }
+        _ target: Int, _ status: DefragResult.Status, state: SliceState? = nil,
+        _ change: (inout DefragResult) -> Void = { _ in }
     ) {
         var result = DefragResult(path: "/v/x", status: status)
         result.inode = 7
@@ -96,7 +97,9 @@ struct PlayedRollout {
         let name = rollout.hosts[rollout.targets[target].host].name
         handle(
             .heard(
-                name, .sliceFinished(.init(task: tasks[target] ?? "none", job: rollout.id, result: result))))
+                name,
+                .sliceFinished(
+                    .init(task: tasks[target] ?? "none", job: rollout.id, result: result, state: state))))
     }
 
     mutating func takeDelta() -> RolloutDelta {

@@ -108,6 +108,8 @@ struct SlicedRun {
             "\(event), \(start): from \(cursor): \(result)")
         results.append(result)
         guard !isDryRun else { return }
+        // As a coordinator does.
+        policy.unshareBudget = policy.unshareBudget.map { max(.zero, $0 - result.bytes.unshared) }
         cursor = result.nextOffset ?? cursor
         isEnded = result.status == .done
     }
