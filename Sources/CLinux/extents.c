@@ -7,6 +7,7 @@
 #include <linux/fs.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int clinux_fiemap(int descriptor, uint64_t start, uint64_t length, struct fiemap *map, uint32_t capacity) {
@@ -33,6 +34,14 @@ int clinux_ftruncate(int descriptor, int64_t size) {
 
 int clinux_fdatasync(int descriptor) {
     return fdatasync(descriptor) < 0 ? -errno : 0;
+}
+
+int clinux_fsync(int descriptor) {
+    return fsync(descriptor) < 0 ? -errno : 0;
+}
+
+int clinux_touch(int descriptor) {
+    return fchmod(descriptor, S_IRUSR | S_IWUSR) < 0 ? -errno : 0;
 }
 
 int clinux_write_back(int descriptor, int64_t offset, int64_t length) {

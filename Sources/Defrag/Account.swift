@@ -28,6 +28,7 @@ struct Account {
     private(set) var notes: [DefragResult.Note] = []
 
     private(set) var pauses = PauseHistogram()
+    private(set) var waits = PauseHistogram()
     private(set) var chunks = 0
     private var lastChunk: Int64 = 0
     private var lastPause = Duration.zero
@@ -60,6 +61,11 @@ struct Account {
     /// Counts one lock of the file that was to take no longer than `aim`.
     mutating func add(lock: Duration, aim: Duration) {
         pauses.record(lock, aim: aim)
+    }
+
+    /// Counts one read of the device that was to take no longer than `aim`.
+    mutating func add(wait: Duration, aim: Duration) {
+        waits.record(wait, aim: aim)
     }
 
     mutating func add(_ space: Space) {

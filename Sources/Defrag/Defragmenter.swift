@@ -68,7 +68,10 @@ public struct Defragmenter {
         _ file: borrowing XFS.File, path: String, from: ByteCount = .zero, timeLimit: Duration? = nil,
         dryRun: Bool = false, decide: (DefragProgress) -> Directive
     ) -> DefragResult {
-        let pace = Pace(policy: policy, pauses: pauses, timeLimit: timeLimit)
+        let queue = (try? file.status()).flatMap { BlockQueue(device: $0.device) }
+        let pace = Pace(
+            policy: policy, pauses: pauses, depth: QueueDepth(requests: queue?.requests), timeLimit: timeLimit
+        )
         // The run is over when its result is there.
         return withoutActuallyEscaping(decide) { decide in
             do throws(SystemError) {

@@ -15,6 +15,8 @@ struct Pace {
     /// Replaced by the answers to questions.
     var policy: Policy
     private(set) var pauses: PauseController
+    /// How many reads may be in flight.
+    private(set) var depth: QueueDepth
     private let timeLimit: Duration?
     /// Whether anything has been done: a time limit ends no run before.
     private var hasMoved = false
@@ -28,11 +30,13 @@ struct Pace {
     private var longestWindow = Duration.zero
 
     init(
-        policy: Policy, pauses: PauseController, timeLimit: Duration?, patience: Duration = .milliseconds(100)
+        policy: Policy, pauses: PauseController, depth: QueueDepth = QueueDepth(), timeLimit: Duration?,
+        patience: Duration = .milliseconds(100)
     ) {
         self.patience = patience
         self.policy = policy
         self.pauses = pauses
+        self.depth = depth
         self.timeLimit = timeLimit
     }
 
@@ -50,6 +54,11 @@ struct Pace {
             clone: clone, unshare: unshare, bytes: chunk.length, extents: chunk.extents, policy: policy)
         unpaced += chunk.length
         unflushed += chunk.length
+    }
+
+    /// Learns from a read.
+    mutating func learn(_ sample: ReadAhead.Sample) {
+        depth.learn(sample.latency, asked: sample.depth, aim: policy.mostQueueing)
     }
 
     /// Whether to make durable what was rewritten, every few chunks: a flush of a whole window at once fills the device's
@@ -93,6 +102,9 @@ struct Pace {
     mutating func asked() { lastAsked = .now }
 
     var isTimeOver: Bool { timeLimit.map { hasMoved && ContinuousClock.now - began >= $0 } ?? false }
+
+    /// Whether there was work for so long that a rest must not be put off.
+    var isRestDue: Bool { ContinuousClock.now - lastWaited >= patience }
 
     /// Whether anything was rewritten since the last wait.
     var isWaitDue: Bool { unpaced > 0 }

@@ -92,7 +92,7 @@ extension Run {
         account.add(chunk, pause: max(clone, unshare))
         pace.learn(chunk, clone: clone, unshare: unshare)
         // Takes no lock.
-        if pace.isFlushDue() { try work.file.synchronizeData() }
+        if pace.isFlushDue() { try workspace.makeDurable() }
         account.add(try work.file.space())
         return .rewritten
     }

@@ -30,14 +30,23 @@ extension Run {
     /// Brings the window into memory while the one before is closed.
     private mutating func readAhead(_ plan: WindowPlan, in workspace: inout Workspace) throws {
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
-        var reads: [ReadAhead] = []
-        for range in plan.stretches { reads.append(try readAhead(of: range)) }
+        var maps: [[Extent]] = []
+        for range in plan.stretches { maps.append(try map(of: range)) }
         if pace.isWaitDue { try wait() }
         workspace.close(before: account.position)
-        for read in reads {
-            guard var reading = read.begin(from: work.file) else { continue }
+        for (range, map) in zip(plan.stretches, maps) {
+            guard var reading = ReadAhead(range, map: map, of: work.file) else { continue }
             workspace.pages += reading.absent
-            while reading.step() { if pace.isQuestionDue { try ask() } }
+            while true {
+                let (isUnderWay, sample) = reading.advance(depth: pace.depth.depth)
+                guard isUnderWay else { break }
+                if let sample {
+                    account.add(wait: sample.latency, aim: pace.policy.maxPause)
+                    pace.learn(sample)
+                }
+                if pace.isRestDue { try wait() }
+                if pace.isQuestionDue { try ask() }
+            }
         }
         try workspace.waitForClosing()
         try checkSpace(for: plan.bytes)
@@ -45,11 +54,11 @@ extension Run {
         try wait()
     }
 
-    private mutating func readAhead(of range: Range<Int64>) throws -> ReadAhead {
+    private mutating func map(of range: Range<Int64>) throws -> [Extent] {
         var map: [Extent] = []
         work.seek(range)
         while let record = try nextRecord() { map.append(record) }
-        return ReadAhead(range, map: map)
+        return map
     }
 
     /// Rewrites the stretches of `plan`, as many of them as there is time for; true if there was for all.

@@ -15,8 +15,8 @@ final class WindowCloser: Sendable {
 
     private let synchronize: Synchronize
 
-    /// Makes a file's data durable.
-    typealias Synchronize = @Sendable (borrowing XFS.File) throws(SystemError) -> Void
+    /// Makes durable what was rewritten.
+    typealias Synchronize = @Sendable (borrowing Scratch) throws(SystemError) -> Void
 
     private struct Files: ~Copyable {
         let file: XFS.File
@@ -28,7 +28,7 @@ final class WindowCloser: Sendable {
         mutating func end(_ synchronize: Synchronize) {
             guard failure == nil else { return }
             do throws(SystemError) {
-                try synchronize(file)
+                try synchronize(scratch)
             } catch {
                 failure = error
                 // Nothing is released on a file system that has shut down, which is to be unmounted and mounted anew.
@@ -42,7 +42,9 @@ final class WindowCloser: Sendable {
     /// A closer of windows of `file`, with an empty scratch file.
     init(
         of file: borrowing XFS.File, blockSize: Int64,
-        synchronize: @escaping Synchronize = { file throws(SystemError) in try file.synchronizeData() }
+        synchronize: @escaping Synchronize = { scratch throws(SystemError) in
+            try scratch.synchronize()
+        }
     ) throws(SystemError) {
         self.synchronize = synchronize
         files = Mutex(
@@ -55,6 +57,16 @@ final class WindowCloser: Sendable {
     func keep(_ range: Range<Int64>, of file: borrowing XFS.File) throws(SystemError) {
         let result = files.withLock { files -> Result<Void, SystemError> in
             do throws(SystemError) { return .success(try files.scratch.keep(range, of: file)) } catch {
+                return .failure(error)
+            }
+        }
+        try result.get()
+    }
+
+    /// Makes durable what was rewritten so far. No window is being closed.
+    func makeDurable() throws(SystemError) {
+        let result = files.withLock { files -> Result<Void, SystemError> in
+            do throws(SystemError) { return .success(try synchronize(files.scratch)) } catch {
                 return .failure(error)
             }
         }

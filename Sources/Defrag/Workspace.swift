@@ -36,6 +36,9 @@ struct Workspace: ~Copyable {
         try closer.keep(range, of: work.file)
     }
 
+    /// Makes durable what was rewritten so far; see ``Scratch/synchronize()``.
+    func makeDurable() throws(SystemError) { try closer.makeDurable() }
+
     /// Notes in the file that this run may have unshared `bytes` in all, before it has; some `step` bytes in advance.
     mutating func reserve(_ bytes: Int64, atOnce step: Int64, in work: borrowing WorkFile) {
         guard let record, bytes > reserved else { return }

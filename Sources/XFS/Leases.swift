@@ -6,7 +6,7 @@ public enum Leases {
     /// Whether somebody has a lease for writing on the file with `status`, which opening it for reading would break. False where
     /// that cannot be determined.
     public static func areBroken(byReading status: FileStatus) -> Bool {
-        guard let text = try? readProcFile("/proc/locks") else { return false }
+        guard let text = try? readKernelFile("/proc/locks") else { return false }
         return hasWriteLease(text, on: status)
     }
 

@@ -18,7 +18,7 @@ public struct Mount: Hashable, Sendable {
     ///
     /// - Throws: ``SystemError`` of reading that file.
     public static func all() throws(SystemError) -> [Mount] {
-        parse(try readProcFile("/proc/self/mountinfo"))
+        parse(try readKernelFile("/proc/self/mountinfo"))
     }
 
     /// The mounts in a text of the form of `/proc/self/mountinfo`.

@@ -55,6 +55,16 @@ public struct Scratch: ~Copyable, Sendable {
         return try place(file.descriptor, offset) == kept
     }
 
+    /// Makes durable what every file of the file system has been given before, and all that is on the device: a change of this file
+    /// and fsync(2), which writes the journal up to that and flushes the device. Unlike an fsync of the source it writes none of
+    /// the pages that others have dirtied.
+    ///
+    /// - Throws: ``SystemError``: `EIO`.
+    public func synchronize() throws(SystemError) {
+        try system("synchronize scratch file", on: .scratch) { clinux_touch(descriptor.number) }
+        try system("synchronize scratch file", on: .scratch) { clinux_fsync(descriptor.number) }
+    }
+
     /// Keeps the blocks until this process ends, also when this value is gone.
     ///
     /// - Throws: ``SystemError``: `EMFILE`.

@@ -16,7 +16,7 @@ public struct SwapFiles: Hashable, Sendable {
 
     /// Those in `/proc/swaps` (proc(5)); none where that cannot be read.
     public static func active() -> SwapFiles {
-        SwapFiles(paths: (try? readProcFile("/proc/swaps")).map(paths) ?? [])
+        SwapFiles(paths: (try? readKernelFile("/proc/swaps")).map(paths) ?? [])
     }
 
     private init(paths: [String]) {

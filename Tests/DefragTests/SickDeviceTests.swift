@@ -76,9 +76,9 @@ import XFS
         for isSick in [false, true] {
             do {
                 let file = try openForDefrag(path: path).reopened(.readWrite)
-                let closer = try WindowCloser(of: file, blockSize: 4096) { file throws(SystemError) in
-                    if isSick { throw SystemError(errno: EIO, operation: "fdatasync") }
-                    try file.synchronizeData()
+                let closer = try WindowCloser(of: file, blockSize: 4096) { scratch throws(SystemError) in
+                    if isSick { throw SystemError(errno: EIO, operation: "fsync") }
+                    try scratch.synchronize()
                 }
                 try closer.keep(0..<size, of: file)
                 try file.unshare(0..<size)

@@ -69,6 +69,9 @@ int clinux_clone_range(int source, uint64_t offset, uint64_t length, int destina
 int clinux_unshare(int descriptor, int64_t offset, int64_t length);
 int clinux_ftruncate(int descriptor, int64_t size);
 int clinux_fdatasync(int descriptor);
+int clinux_fsync(int descriptor);
+// fchmod(2) to 0600: a change of the inode, whatever its mode was.
+int clinux_touch(int descriptor);
 // sync_file_range(2): writes what is dirty in the range and waits for it, also for what was on its way.
 int clinux_write_back(int descriptor, int64_t offset, int64_t length);
 

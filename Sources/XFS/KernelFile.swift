@@ -1,8 +1,8 @@
 import CLinux
 import Glibc
 
-/// The whole text of a file in `/proc`.
-func readProcFile(_ path: String) throws(SystemError) -> String {
+/// The whole text of a file in `/proc` or `/sys`.
+func readKernelFile(_ path: String) throws(SystemError) -> String {
     let descriptor = Descriptor(
         owning: try system("open '\(path)'", on: .path) {
             clinux_openat2(AT_FDCWD, path, UInt64(clinux_reopen_read_only), 0)
