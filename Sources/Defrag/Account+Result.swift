@@ -88,6 +88,7 @@ extension Account {
     private var lateNotes: [DefragResult.Note] {
         var notes: [DefragResult.Note] = []
         if let loss = describeUnreadable { notes.append(.init(.ioError, loss)) }
+        if let note = Preallocation.note(changes: preallocationChanges) { notes.append(note) }
         if skipped > 0 {
             notes.append(
                 .init(
