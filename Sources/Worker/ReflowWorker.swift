@@ -52,7 +52,7 @@ struct ReflowWorker {
             }
         } catch {
             let help = error.command.map { "help \($0)" } ?? "--help"
-            standardError("reflow-worker: \(error)\nTry 'reflow-worker \(help)'.\n")
+            standardError("reflow-worker: \("\(error)".plainLines)\nTry 'reflow-worker \(help)'.\n")
             return .usage
         }
     }
