@@ -23,7 +23,7 @@ extension Account {
             result.status = .failed
             result.reason = .ioError
             result.message =
-                "'\(path)' near offset \(position): \(error); the contents are unchanged: check the device and the kernel's log"
+                "'\(path)' near offset \(position): \(error); the contents are unchanged: \(error.remedy)"
             result.nextOffset = ByteCount(position)
         }
         return result

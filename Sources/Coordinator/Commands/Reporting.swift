@@ -33,6 +33,9 @@ func say(_ text: String) throws {
         let number = errno
         if count >= 0 {
             bytes = bytes.dropFirst(count)
+        } else if number == EAGAIN {
+            var wanted = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+            poll(&wanted, 1, -1)
         } else if number == EPIPE {
             throw ExitStatus.failed.exitCode
         } else if number != EINTR {
