@@ -23,7 +23,7 @@ extension Account {
             result.status = .failed
             result.reason = .ioError
             result.message =
-                "'\(path)' near offset \(position): \(error); the contents are unchanged: check the device and the kernel's log"
+                "'\(path)' near offset \(position): \(error); the contents are unchanged: \(error.remedy)"
             result.nextOffset = ByteCount(position)
         }
         return result
@@ -88,6 +88,7 @@ extension Account {
     private var lateNotes: [DefragResult.Note] {
         var notes: [DefragResult.Note] = []
         if let loss = describeUnreadable { notes.append(.init(.ioError, loss)) }
+        if let note = Preallocation.note(changes: preallocationChanges) { notes.append(note) }
         if skipped > 0 {
             notes.append(
                 .init(

@@ -23,6 +23,8 @@ struct Account {
     /// Whether shared extents were left alone for the budget, and chunks because they could not be pinned.
     var isOverBudget = false
     var isUnpinned = false
+    /// Changes between written and unwritten, where the whole map was walked over.
+    var preallocationChanges = 0
     /// What the device could not read.
     var unreadable: [Range<Int64>] = []
     private(set) var notes: [DefragResult.Note] = []

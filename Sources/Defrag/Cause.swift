@@ -66,3 +66,17 @@ struct Cause: Hashable {
         }
     }
 }
+
+extension SystemError {
+    /// What to do where the machine is at fault.
+    var remedy: String {
+        switch errno {
+        case EMFILE: "let the program open more files (ulimit -n, LimitNOFILE)"
+        case ENFILE: "let the machine open more files (sysctl fs.file-max)"
+        case ENOMEM: "make memory free, or allow the program more of it (MemoryMax)"
+        // XFS calls them EFSCORRUPTED and EFSBADCRC.
+        case EUCLEAN, EBADMSG: "the file system is damaged: unmount it and run xfs_repair"
+        default: "check the device and the kernel's log"
+        }
+    }
+}

@@ -37,8 +37,8 @@ struct Pin: ~Copyable {
         self.blocks = blocks
     }
 
-    /// Pins blocks, as far as enough are written: the file in equal parts, the first written block from the start of each
-    /// on. A failure leaves a block without a pin.
+    /// Pins blocks, as far as enough are written: the file in equal parts, a written block from the start of each on.
+    /// A failure leaves a block without a pin.
     ///
     /// - Returns: how long each clone took that this needed: the file was locked meanwhile.
     @discardableResult
@@ -96,6 +96,7 @@ private final class PinnedBlock {
     private(set) var offset: Int64?
     /// Whether it was private when it was pinned.
     private(set) var isOurs = false
+    private var search = PinSearch()
     private let blockSize: Int64
     private let isVital: Bool
 
@@ -105,14 +106,14 @@ private final class PinnedBlock {
         self.isVital = isVital
     }
 
-    /// Pins the first block that is written in `range`, unless one is pinned.
+    /// Pins a block that is written in `range`, unless one is pinned; see ``PinSearch``.
     ///
     /// - Returns: how long the file was locked for it; `nil` if it was not.
     func renew(in file: borrowing XFS.File, within range: Range<Int64>) -> Duration? {
         if isFirm(in: file) { return nil }
         do throws(SystemError) {
             try release()
-            guard let found = try firstWritten(in: range, of: file) else { return nil }
+            guard let found = try search.next(in: range, of: file, blockSize: blockSize) else { return nil }
             let start = ContinuousClock.now
             try keeper.keep(found.offset..<found.offset + blockSize, of: file)
             let pause = ContinuousClock.now - start
@@ -124,17 +125,6 @@ private final class PinnedBlock {
         } catch {
             return nil
         }
-    }
-
-    private func firstWritten(in range: Range<Int64>, of file: borrowing XFS.File) throws(SystemError)
-        -> Extent?
-    {
-        var map = MapCursor(range)
-        while let record = try map.next(of: file) {
-            let isWhole = record.offset % blockSize == 0 && record.offset + blockSize <= range.upperBound
-            if record.state == .written && isWhole { return record }
-        }
-        return nil
     }
 
     /// Whether the block is pinned, and will be until it is written again.
@@ -154,6 +144,6 @@ private final class PinnedBlock {
 
     func release() throws(SystemError) {
         offset = nil
-        try keeper.release()
+        if !keeper.isEmpty { try keeper.release() }
     }
 }

@@ -137,6 +137,6 @@ struct Preflight {
     /// The refusal for an error of opening or inspecting the file.
     func refusal(_ error: SystemError) -> Refusal {
         Cause(error, name: "'\(path)'").map { Refusal($0.reason, $0.sentence) }
-            ?? Refusal(.ioError, "'\(path)': \(error)")
+            ?? Refusal(.ioError, "'\(path)': \(error): \(error.remedy)")
     }
 }

@@ -15,6 +15,7 @@ extension Run {
             state.take(budget)
         } else {
             var counter = ExtentCounter()
+            var changes = StateChangeCounter()
             var census =
                 policy.sharing == .preserve
                 ? SharingCensus(
@@ -22,9 +23,11 @@ extension Run {
             work.seek(0..<Int64.max)
             while let record = try nextRecord() {
                 counter.add(record)
+                changes.add(record)
                 if record.offset >= from { census?.add(record) }
             }
             hasCounted = true
+            account.preallocationChanges = changes.count
             state = SliceState(of: work, extents: counter.count, census: census, policy: policy, budget)
             state.unreadable = known?.unreadable ?? []
         }
@@ -50,11 +53,14 @@ extension Run {
 
     private mutating func countExtents() throws -> Int {
         var counter = ExtentCounter()
+        var changes = StateChangeCounter()
         work.seek(0..<Int64.max)
         while let record = try work.next() {
             counter.add(record)
+            changes.add(record)
             if pace.isQuestionDue { try obey() }
         }
+        account.preallocationChanges = changes.count
         return counter.count
     }
 

@@ -66,6 +66,7 @@ struct Run: ~Copyable {
     /// Counts what would be rewritten.
     private mutating func predict() throws {
         while let plan = try nextWindow() {
+            try noteDevice()
             account.add(plan)
             account.position = plan.next
             try ask()
@@ -78,6 +79,7 @@ struct Run: ~Copyable {
             return try Workspace.removeTraces(of: work, &account)
         }
         try work.openForWriting()
+        try noteDevice()
         let record = job.map {
             JobRecord(job: $0, unshared: state.unshared.rawValue, left: state.unshareBudgetLeft.rawValue)
         }
@@ -86,6 +88,14 @@ struct Run: ~Copyable {
         do { try rewriteWindows(from: plan, in: &workspace) } catch { end = error }
         end = workspace.finish(&work, after: end, &account, aim: pace.policy.maxPause)
         if let end { throw end }
+    }
+
+    /// Notes what the file system lies on, where that grows: once for a file, and only if there is something to rewrite.
+    private mutating func noteDevice() throws(SystemError) {
+        guard from == 0, account.rewritten == 0 else { return }
+        if let device = ThinDevice.find(beneath: try work.look().deviceName) {
+            account.note(device.note.reason, device.note.message)
+        }
     }
 
     private mutating func rewriteWindows(from first: WindowPlan, in workspace: inout Workspace) throws {

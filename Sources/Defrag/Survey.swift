@@ -57,6 +57,7 @@ public struct Surveyor: Sendable {
         if attributes.flags.contains(.extentSizeHint) {
             survey.extentSizeHint = ByteCount(attributes.extentSizeHint)
         }
+        survey.preallocationChanges = tally.preallocationChanges
         survey.obstacle = Preflight(path: path).obstacle(to: file, swapFiles: swapFiles).map {
             .init(reason: $0.reason, message: $0.message)
         }

@@ -9,12 +9,15 @@ struct SurveyTally {
     private(set) var clonedExtents = 0
     /// How many of those could be saved.
     var savedExtents: Int { gain.saved }
+    /// Changes between written and unwritten.
+    var preallocationChanges: Int { changes.count }
     /// The picture, if one is wanted.
     private(set) var mapper: FileMapper?
 
     private var extents = ExtentMerger(rule: .neighbours)
     private var cloned = ExtentMerger(rule: .sameState)
     private var gain: LayoutGain
+    private var changes = StateChangeCounter()
 
     /// An empty tally.
     init(target: Int64, mapper: FileMapper?) {
@@ -25,6 +28,7 @@ struct SurveyTally {
     /// Takes the next record of the map.
     mutating func add(_ record: Extent) {
         mapper?.add(record: record)
+        changes.add(record)
         if let extent = extents.add(record) { count(extent) }
         if let extent = cloned.add(record) { count(cloned: extent) }
     }

@@ -109,7 +109,7 @@ public struct DefragResult: Codable, Hashable, Sendable {
     /// Something that made the outcome worse than it could be, or was left undone.
     public struct Note: Codable, Hashable, Sendable {
         /// A code: ``Reason/hintNotSet``, ``Reason/extentSizeHint``, ``Reason/hintNotRestored``, ``Reason/noGain``,
-        /// ``Reason/unsafeKernel``, ``Reason/ioError``.
+        /// ``Reason/unsafeKernel``, ``Reason/ioError``, ``Reason/preallocated``, ``Reason/thinDevice``.
         public var reason: Reason
         /// What is the matter, and what to do.
         @Bounded<Sentence> public var message: String

@@ -18,6 +18,9 @@ public struct FileSurvey: Codable, Hashable, Sendable {
     public var isCalibrated: Bool
     /// Its `extsize` hint; `nil` without one.
     @Bounded<Size?> public var extentSizeHint: ByteCount?
+    /// How often it changes from written to preallocated or back where nothing lies between: for a reflink copy the written parts
+    /// are as many extents, and no run saves them.
+    @Bounded<Count> public var preallocationChanges: Int
     /// Why it cannot be defragmented now; `nil` if no obstacle is known.
     public var obstacle: Obstacle?
 
@@ -39,7 +42,7 @@ public struct FileSurvey: Codable, Hashable, Sendable {
     public init(
         path: String, inode: UInt64, fileSystem: String, size: ByteCount, statistics: ExtentStatistics,
         estimatedReflinkSeconds: Double, gainSeconds: Double = 0, isCalibrated: Bool = false,
-        extentSizeHint: ByteCount? = nil, obstacle: Obstacle? = nil
+        extentSizeHint: ByteCount? = nil, preallocationChanges: Int = 0, obstacle: Obstacle? = nil
     ) {
         self.path = path
         self.inode = inode
@@ -50,17 +53,19 @@ public struct FileSurvey: Codable, Hashable, Sendable {
         self.gainSeconds = gainSeconds
         self.isCalibrated = isCalibrated
         self.extentSizeHint = extentSizeHint
+        self.preallocationChanges = preallocationChanges
         self.obstacle = obstacle
     }
 
     /// Whether this file deserves its turn before `other`: the larger gain first, then the more extents.
     public func ranksBefore(_ other: FileSurvey) -> Bool {
-        (other.gainSeconds, other.statistics.extents, path) < (gainSeconds, statistics.extents, other.path)
+        (other.gainSeconds, other.statistics.extents, PathKey(path))
+            < (gainSeconds, statistics.extents, PathKey(other.path))
     }
 
     private enum Key: String, CodingKey {
         case path, inode, fileSystem, size, estimatedReflinkSeconds, averageExtent
-        case gainSeconds, calibrated, extentSizeHint, obstacle
+        case gainSeconds, calibrated, extentSizeHint, preallocationChanges, obstacle
     }
 
     public init(from decoder: any Decoder) throws {
@@ -73,6 +78,7 @@ public struct FileSurvey: Codable, Hashable, Sendable {
         _gainSeconds = try container.decode(or: 0, forKey: .gainSeconds)
         isCalibrated = try container.decodeIfPresent(Bool.self, forKey: .calibrated) ?? false
         _extentSizeHint = try container.decode(Bounded.self, forKey: .extentSizeHint)
+        _preallocationChanges = try container.decode(or: 0, forKey: .preallocationChanges)
         obstacle = try container.decodeIfPresent(Obstacle.self, forKey: .obstacle)
         statistics = try ExtentStatistics(from: decoder)
     }
@@ -89,6 +95,9 @@ public struct FileSurvey: Codable, Hashable, Sendable {
         try container.encode(_gainSeconds, forKey: .gainSeconds)
         try container.encode(isCalibrated, forKey: .calibrated)
         try container.encode(_extentSizeHint, forKey: .extentSizeHint)
+        if preallocationChanges > 0 {
+            try container.encode(_preallocationChanges, forKey: .preallocationChanges)
+        }
         try container.encodeIfPresent(obstacle, forKey: .obstacle)
     }
 }

@@ -25,3 +25,25 @@ extension StringProtocol {
         return String(decoding: rest.drop { $0 == slash }, as: UTF8.self)
     }
 }
+
+/// A path, or a name in one, as a key and in comparisons: equal to another only where all bytes are.
+public struct PathKey: Hashable, Comparable, Sendable {
+    /// The path.
+    public let path: String
+
+    /// `path` as a key.
+    public init(_ path: String) { self.path = path }
+
+    public static func == (left: PathKey, right: PathKey) -> Bool {
+        left.path.utf8.elementsEqual(right.path.utf8)
+    }
+
+    public static func < (left: PathKey, right: PathKey) -> Bool {
+        left.path.utf8.lexicographicallyPrecedes(right.path.utf8)
+    }
+
+    public func hash(into hasher: inout Hasher) {
+        var path = path
+        path.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+    }
+}

@@ -105,4 +105,8 @@ extension Reason {
     public static let hintNotRestored = Reason(rawValue: "hintNotRestored")
     /// The file carries an `extsize` hint.
     public static let extentSizeHint = Reason(rawValue: "extentSizeHint")
+    /// The file is preallocated, and written here and there.
+    public static let preallocated = Reason(rawValue: "preallocated")
+    /// The file system lies on a device that takes space as it is written to: a thin volume, a snapshot's origin, a sparse file.
+    public static let thinDevice = Reason(rawValue: "thinDevice")
 }

@@ -12,10 +12,29 @@ public struct SurveySummary: Codable, Hashable, Sendable {
     @Bounded<Seconds> public var gainSeconds = 0.0
     /// Files that carry an `extsize` hint.
     @Bounded<Count> public var withExtentSizeHint = 0
+    /// Files that are preallocated and written here and there, with at least ``Preallocation/leastChanges`` changes.
+    @Bounded<Count?> public var withPreallocation: Int?
     /// What cannot be defragmented, and why; the most frequent reason first.
     @Bounded<Items<64, Obstructed>> public var obstacles: [Obstructed] = []
     /// The cost of reflink copies on each file system for which it was needed.
     @Bounded<Items<256, ReflinkCost>> public var reflinkCosts: [ReflinkCost] = []
+
+    /// File systems on devices that grow as they are written to; `nil` for none.
+    @Bounded<Items<256, ThinDevice>?> public var thinDevices: [ThinDevice]?
+
+    /// A file system whose free space says nothing of the space beneath it.
+    public struct ThinDevice: Codable, Hashable, Sendable {
+        /// UUID of the file system.
+        @Bounded<UUIDText> public var fileSystem: String
+        /// What it lies on, and what to do.
+        @Bounded<Remark> public var message: String
+
+        /// What `fileSystem` lies on.
+        public init(fileSystem: String, message: String) {
+            self.fileSystem = fileSystem
+            self.message = message
+        }
+    }
 
     /// Files that one reason keeps from being defragmented.
     public struct Obstructed: Codable, Hashable, Sendable {
@@ -47,6 +66,9 @@ public struct SurveySummary: Codable, Hashable, Sendable {
         extents += survey.statistics.extents
         reflinkSeconds += survey.estimatedReflinkSeconds
         if survey.extentSizeHint != nil { withExtentSizeHint += 1 }
+        if survey.preallocationChanges >= Preallocation.leastChanges {
+            withPreallocation = (withPreallocation ?? 0) + 1
+        }
         guard let obstacle = survey.obstacle else {
             gainSeconds += survey.gainSeconds
             return

@@ -3,7 +3,7 @@ import Settings
 
 /// What is wrong with a pattern of paths, as a sentence that begins with the pattern; `nil` if nothing is.
 public func pathProblem(_ path: String) -> String? {
-    let shown = "'\(shortened(path))'"
+    let shown = "'\(shortened(path).plain)'"
     guard path.isAbsolutePath else { return "\(shown) is not absolute; a path begins with /" }
     guard path.utf8.count <= 4096, !path.utf8.contains(0) else {
         return "\(shown) is no path: it is longer than 4096 bytes, or has a NUL in it"

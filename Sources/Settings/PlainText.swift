@@ -1,6 +1,6 @@
 extension StringProtocol {
     /// The text in a line, without anything that a terminal obeys: paths and messages of hosts may hold whatever their owners
-    /// like. Control characters, line breaks and what turns the direction of writing become `�`; a mark at the start, which would
+    /// like. Control characters, line breaks, what turns the direction of writing and what is not seen become `�`; a mark at the start, which would
     /// combine with what is written before, gets a circle to stand on.
     public var plain: String {
         var scalars = String.UnicodeScalarView()
@@ -8,15 +8,23 @@ extension StringProtocol {
         for scalar in unicodeScalars { scalars.append(scalar.isObeyed ? "\u{FFFD}" : scalar) }
         return String(scalars)
     }
+
+    /// The text, each of its lines ``plain``: for what is said in several lines, and repeats what somebody has typed.
+    public var plainLines: String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { String($0).plain }.joined(
+            separator: "\n")
+    }
 }
 
 extension Unicode.Scalar {
-    /// Whether a terminal does something else with it than show it. General category `control` ends at U+009F.
+    /// Whether a terminal does something else with it than show it. General category `control` ends at U+009F. Among what can be
+    /// ignored are the marks that turn the direction of writing; joiners and variants are how some scripts and signs are written.
     var isObeyed: Bool {
-        switch self {
-        case "\u{202A}"..."\u{202E}", "\u{2066}"..."\u{2069}", "\u{200E}", "\u{200F}", "\u{61C}": true
-        default: [.control, .lineSeparator, .paragraphSeparator].contains(properties.generalCategory)
+        if [.control, .lineSeparator, .paragraphSeparator].contains(properties.generalCategory) {
+            return true
         }
+        return properties.isDefaultIgnorableCodePoint && !properties.isVariationSelector
+            && !properties.isJoinControl
     }
 
     /// Whether it is drawn on the character before it.

@@ -1,6 +1,7 @@
 import DefragTypes
 import Glibc
 import Settings
+import XFS
 
 /// The program `reflow-worker`.
 @main
@@ -8,6 +9,7 @@ struct ReflowWorker {
     static func main() async {
         // A reader that goes away (`| head`) is an error of write(2), handled where it is written.
         signal(SIGPIPE, SIG_IGN)
+        FileAttributes.leaveImmutabilityAlone()
         exit(await run(Array(CommandLine.arguments.dropFirst())).rawValue)
     }
 
@@ -50,7 +52,7 @@ struct ReflowWorker {
             }
         } catch {
             let help = error.command.map { "help \($0)" } ?? "--help"
-            standardError("reflow-worker: \(error)\nTry 'reflow-worker \(help)'.\n")
+            standardError("reflow-worker: \("\(error)".plainLines)\nTry 'reflow-worker \(help)'.\n")
             return .usage
         }
     }

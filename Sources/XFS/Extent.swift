@@ -114,3 +114,23 @@ public struct ExtentCounter: Sendable {
     /// The extents so far, with the one that the last record is in.
     public var count: Int { complete + (merger.isEmpty ? 0 : 1) }
 }
+
+/// Counts, record by record, how often a map changes from written to unwritten or back without a hole between.
+public struct StateChangeCounter: Sendable {
+    private var last: Extent?
+    /// The changes so far.
+    public private(set) var count = 0
+
+    /// Of no records yet.
+    public init() {}
+
+    /// Takes the next record.
+    public mutating func add(_ record: Extent) {
+        if let last, last.end == record.offset, last.state != record.state, last.state != .delayed,
+            record.state != .delayed
+        {
+            count += 1
+        }
+        last = record
+    }
+}

@@ -52,10 +52,19 @@ public struct FileAttributes: Hashable, Sendable {
     }
 }
 
+extension FileAttributes {
+    /// Makes the calling thread, and those that it starts, unable to set or clear ``Flags/immutable`` and ``Flags/appendOnly``,
+    /// capabilities(7): a call that sets a hint writes all flags, and must not undo a `chattr +i` of the moment before. Then it
+    /// fails with `EPERM`.
+    public static func leaveImmutabilityAlone() {
+        _ = clinux_drop_linux_immutable()
+    }
+}
+
 extension File {
     /// Sets the allocation size hint of the copy-on-write fork, in bytes and a multiple of the block size; zero for the
     /// default. Everything else that `FS_IOC_FSSETXATTR` sets is read just before and stays as it is; the call has no narrower
-    /// form, so what others change in that moment is lost. Nothing is written if the hint is set already. Done when the call
+    /// form, so what others change in that moment is lost, but see ``FileAttributes/leaveImmutabilityAlone()``. Nothing is written if the hint is set already. Done when the call
     /// returns, durable when the file system's journal is written next.
     ///
     /// - Throws: ``SystemError``: `EPERM` for processes that are not the owner and lack `CAP_FOWNER`, `EINVAL` for a size that

@@ -127,7 +127,7 @@ import XFS
         try file.setExtendedAttribute(CowHint.attribute, to: record)
         let result = try defragment(path)
         #expect(result.status == .done)
-        #expect(result.notes == nil)
+        #expect(result.otherNotes == [])
         #expect(TestFile(path).attributeNames() == [])
     }
 
@@ -176,6 +176,6 @@ import XFS
         }
         #expect(hints == [0])
         #expect(result.bytes.rewritten > .zero)
-        #expect(result.notes?.map(\.reason) == [.extentSizeHint])
+        #expect(result.otherNotes == [.extentSizeHint])
     }
 }

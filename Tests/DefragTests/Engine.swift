@@ -57,3 +57,8 @@ func survey(_ file: borrowing XFS.File, path: String) throws -> FileSurvey {
 
 /// Space that a file system may take for itself meanwhile, in bytes: inodes, maps.
 let ownBooks: Int64 = 256 << 10
+
+extension DefragResult {
+    /// The reasons of its notes, but that the images of the tests are sparse files.
+    var otherNotes: [Reason] { (notes ?? []).map(\.reason).filter { $0 != .thinDevice } }
+}

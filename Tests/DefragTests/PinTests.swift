@@ -98,7 +98,7 @@ import XFS
         }
         let result = run.result(path: small)
         #expect(result.status == .done)
-        #expect(result.notes == nil)
+        #expect(result.otherNotes == [])
         #expect(result.extents.after <= 8)
         #expect(try checksum(small) == sum)
     }

@@ -205,4 +205,20 @@ struct RefusalTests {
         }
         #expect(absent?.reason == .notFound)
     }
+
+    @Test(
+        "what the machine lacks is not blamed on the device",
+        arguments: [
+            (EMFILE, "ulimit -n"), (ENFILE, "fs.file-max"), (ENOMEM, "memory"), (EUCLEAN, "xfs_repair"),
+            (EBADMSG, "xfs_repair"), (EIO, "check the device"),
+        ])
+    func remedies(errno: CInt, says: String) {
+        let error = SystemError(errno: errno, operation: "open", on: .scratch)
+        let result = Account(from: 0, isDryRun: false).ending(Halt(error), path: "x")
+        #expect(result.status == .failed)
+        for message in [result.message, Preflight(path: "x").refusal(error).message] {
+            #expect(message?.contains(says) == true, "\(message ?? "")")
+            #expect(message?.contains("device") == (errno == EIO))
+        }
+    }
 }

@@ -52,7 +52,7 @@ import XFS
         #expect(first.status == .failed)
         #expect(first.reason == .ioError)
         #expect(first.nextOffset == nil)
-        #expect(first.notes?.map(\.reason) == [.ioError])
+        #expect(first.otherNotes == [.ioError])
         #expect(first.message?.contains("restore") == true, "\(first)")
         #expect(first.extents.before > 700)
         #expect(first.extents.after < 200)

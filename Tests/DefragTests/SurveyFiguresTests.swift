@@ -45,6 +45,24 @@ struct SurveyFiguresTests {
         #expect(tally([(0, 4), (4, 4)], state: .unwritten).statistics.extents == 2)
     }
 
+    @Test(
+        "changes between written and preallocated count where nothing lies between",
+        arguments: [
+            ("w", 0), ("wu", 1), ("wuwuw", 4), ("ww", 0), ("wuu", 1), ("w.u", 0), ("wu.uw", 2), ("wdu", 0),
+            ("uw", 1),
+        ])
+    func preallocationChanges(states: String, changes: Int) {
+        var tally = SurveyTally(target: 16 * Self.mebibyte, mapper: nil)
+        for (index, letter) in states.enumerated() where letter != "." {
+            tally.add(
+                Extent(
+                    offset: Int64(index) << 12, physical: Int64(index) << 12, length: 4096,
+                    state: letter == "w" ? .written : letter == "u" ? .unwritten : .delayed))
+        }
+        tally.finish()
+        #expect(tally.preallocationChanges == changes)
+    }
+
     @Test("the cost of a copy comes from the medians, and its fixed part is apart")
     func cost() {
         var calibration = ReflinkCalibration(

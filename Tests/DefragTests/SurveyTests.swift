@@ -60,6 +60,34 @@ struct SurveyTests {
         #expect(try look(xfs.file("other")).extentSizeHint == nil)
     }
 
+    @Test(
+        "an image that is preallocated and written here and there: survey, dry run and run say why its copies are slow"
+    )
+    func preallocated() throws {
+        let xfs = try LoopXFS(mebibytes: 320)
+        let path = xfs.file("image")
+        let blocks: Int64 = 1200
+        let size = blocks * 4096
+        do {
+            let image = TestFile(path)
+            image.truncate(to: size)
+            image.preallocate(0..<size)
+            for block in stride(from: 0, to: blocks, by: 2) { image.fill(block * 4096..<(block + 1) * 4096) }
+            image.synchronize()
+        }
+        let found = try look(path)
+        #expect(found.preallocationChanges == blocks - 1)
+        #expect(found.statistics.extents <= 3)
+        #expect(found.estimatedReflinkSeconds >= 600 * 20e-6)
+        #expect(found.gainSeconds == 0)
+        for dryRun in [true, false] {
+            let result = try defragment(path, dryRun: dryRun)
+            #expect(result.reason == .alreadyContiguous)
+            #expect(result.notes?.map(\.reason) == [.preallocated])
+            #expect(result.notes?.first?.message.contains("\(blocks - 1) changes") == true)
+        }
+    }
+
     @Test func givenUpWhenAsked() throws {
         let xfs = try LoopXFS(mebibytes: 400)
         let path = xfs.file("image")

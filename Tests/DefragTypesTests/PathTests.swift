@@ -17,6 +17,16 @@ import Testing
         #expect(found.map { Array($0.utf8) } == rest.map { Array($0.utf8) })
     }
 
+    @Test("as keys, two spellings of a name are two, in the order of their bytes")
+    func keys() {
+        let (one, two) = (PathKey("/vm/\u{E9}.img"), PathKey("/vm/e\u{301}.img"))
+        #expect(one.path == two.path, "as texts they are equal")
+        #expect(one != two)
+        #expect(two < one && !(one < two))
+        #expect(Set([one, two, PathKey("/vm/\u{E9}.img")]).count == 2)
+        #expect([one: 1, two: 2][two] == 2)
+    }
+
     @Test("a slash separates, whatever follows it")
     func components() {
         #expect(

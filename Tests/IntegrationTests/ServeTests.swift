@@ -102,6 +102,58 @@ import XFS
         try await stop(host)
     }
 
+    @Test(
+        "slices of several jobs that wait for each other longer than the broker's consumer timeout are each carried out once"
+    )
+    func consumerTimeout() async throws {
+        let broker = try await PrivateBroker()
+        // The broker checks each channel at every tick.
+        try await broker.evaluate(
+            "[application:set_env(rabbit, K, 1500) || K <- [consumer_timeout, channel_tick_interval]].")
+        let fleet = try await Fleet(broker: broker)
+        let host = try await fleet.host("serve-timeout", mebibytes: 400)
+        let images = try (0..<3).map { number in
+            let image = host.disk.file("image\(number)")
+            try Fragmenter.scatter(image, size: 16 << 20)
+            return image
+        }
+        try host.start()
+        let tap = try await EventTap(fleet, host: "serve-timeout")
+        var slow = PolicyOverrides()
+        (slow.rate, slow.maxChunk) = (.mebibytes(1), .kibibytes(256))
+        var tasks: [String] = []
+        for (job, image) in images.enumerated() {
+            let slice = SliceTask(job: "job\(job)", path: image, policy: slow, timeBudget: 4)
+            tasks.append(try await fleet.send(slice, to: host))
+        }
+        var answered: [String] = []
+        while answered.count < tasks.count {
+            answered.append(
+                try await tap.first { event in
+                    if case .sliceFinished(let answer) = event { answer.task } else { nil }
+                })
+        }
+        #expect(answered.sorted() == tasks.sorted())
+        let log = host.worker?.errors ?? ""
+        #expect(log.contains("PRECONDITION_FAILED"), "the timeout was met: \(log)")
+        let begun = log.split(separator: "\n").filter { $0.hasSuffix("slice begins") }
+        #expect(begun.count == tasks.count, "\(log)")
+        // What came again is acked, as its answer is known.
+        let connection = try await fleet.connect()
+        func queue(_ name: String) async throws -> [UInt32] {
+            let status = try await connection.inspect(queue: name)
+            return [status.messages, status.consumers]
+        }
+        while try await queue("reflow.tasks.\(host.name)") != [0, 1] {
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        try await stop(host)
+        #expect(try await queue("reflow.tasks.\(host.name)") == [0, 0])
+        #expect(try await queue(QueueName.dead)[0] == 0)
+        await tap.close()
+        await connection.close()
+    }
+
     @Test("paused and resumed between two chunks, with a new policy in between")
     func pause() async throws {
         let fleet = try await Fleet()

@@ -107,6 +107,22 @@ import XFS
         #expect(try checksum(path) == contents)
     }
 
+    @Test("none of its threads may set or clear the immutable flag, not even root's")
+    func immutability() async throws {
+        let disk = try LoopXFS()
+        let path = try fragmented(disk, mebibytes: 64)
+        let process = try Process(
+            "reflow-worker", ["defrag", "--output", "json", "--duty", "5%", "--window", "1MiB", path])
+        try await process.writesOutput()
+        let status = try Tool.run("sh", "-c", "cat /proc/\(process.pid)/task/*/status")
+        process.send(SIGINT)
+        #expect(await process.wait() == .exited(2))
+        let sets = status.split(separator: "\n").filter { $0.hasPrefix("CapEff:") || $0.hasPrefix("CapPrm:") }
+            .compactMap { UInt64($0.split(separator: "\t").last ?? "", radix: 16) }
+        let immutable = UInt64(1) << 9  // CAP_LINUX_IMMUTABLE, capabilities(7)
+        #expect(sets.count >= 4 && sets.allSatisfy { $0 & immutable == 0 }, "\(sets)")
+    }
+
     @Test("a time limit holds for all files together; those that were not reached are named")
     func timeLimit() async throws {
         let disk = try LoopXFS()

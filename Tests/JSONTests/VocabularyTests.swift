@@ -107,9 +107,13 @@ struct VocabularyTests {
         #expect(text.hasSuffix(#""estimatedReflinkSeconds":6e-05,"gainSeconds":0.0,"calibrated":false}"#))
         var more = survey
         more.extentSizeHint = 4096
+        more.preallocationChanges = 7
         more.obstacle = .init(reason: .dax, message: "no")
         let longer = try JSONEncoder().text(more)
-        #expect(longer.hasSuffix(#","extentSizeHint":4096,"obstacle":{"reason":"dax","message":"no"}}"#))
+        #expect(
+            longer.hasSuffix(
+                #","extentSizeHint":4096,"preallocationChanges":7,"obstacle":{"reason":"dax","message":"no"}}"#
+            ))
         #expect(try JSONDecoder().decode(FileSurvey.self, from: longer) == more)
     }
 }

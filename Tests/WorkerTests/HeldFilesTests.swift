@@ -31,8 +31,9 @@ import XFS
     /// Carries out the slice `task`, of which the broker has the answer only if `isAnswered`.
     private func slice(
         _ task: String, _ held: HeldFiles, from: ByteCount = .zero, isAnswered: Bool = true,
-        isLast: Bool = false
+        isLast: Bool = false, path: String? = nil
     ) async throws -> DefragResult {
+        let path = path ?? self.path
         let slice = SliceTask(job: "j", path: path, from: from, timeBudget: 0.001)
         let result = await lane.run { [slices, lane] pauses in
             held.began(task, slice.path)
@@ -100,6 +101,22 @@ import XFS
         _ = try await slice("1", held)
         await held.giveAllBack()
         #expect(TestFile(path).attributeNames() == [])
+    }
+
+    @Test("two files whose names differ in spelling only are two")
+    func spellings() async throws {
+        let held = held(.seconds(3600))
+        let files = ["\u{E9}", "e\u{301}"].map { disk.file($0) }
+        for (number, file) in files.enumerated() {
+            try Fragmenter.scatter(file, size: 16 << 20)
+            _ = try await slice("\(number)", held, path: file)
+        }
+        func hints() throws -> [Int64] {
+            try files.map { try openForSurvey(path: $0).attributes().cowExtentSizeHint }
+        }
+        #expect(try hints() == [4096, 4096])
+        await held.giveAllBack()
+        #expect(try hints() == [0, 0])
     }
 
     @Test("another file that stands there now is left alone, and so is none")

@@ -44,6 +44,23 @@ import Testing
             ])
     }
 
+    @Test("what makes copies slow though nothing can be gained, and what the file system lies on, is told")
+    func explanations() {
+        var image = Self.found("/a", [4096])
+        image.preallocationChanges = 76799
+        var few = Self.found("/b", [4096])
+        few.preallocationChanges = 10
+        var summary = SurveySummary()
+        for survey in [image, few] { summary.count(survey) }
+        summary.thinDevices = [.init(fileSystem: "u", message: "it lies on '/x\u{1B}.img'")]
+        let lines = SurveyTable([image, few], of: summary).text.split(separator: "\n").map(String.init)
+        #expect(lines[0].hasSuffix("NOTE  FILE"))
+        #expect(lines[1].hasSuffix("preallocated 76799  /a"))
+        #expect(lines[2].hasSuffix("   /b"))
+        #expect(lines.contains { $0.hasPrefix("Preallocated, and written here and there: 1.") })
+        #expect(lines.contains("Note: it lies on '/x�.img'."))
+    }
+
     @Test("what is in the way is in a column of its own, and in words beneath")
     func notes() {
         let files = [

@@ -88,6 +88,8 @@ struct clinux_fsxattr {
 int clinux_fsgetxattr(int descriptor, struct clinux_fsxattr *attributes);
 // FS_IOC_FSSETXATTR; `nextents` is not looked at
 int clinux_fssetxattr(int descriptor, const struct clinux_fsxattr *attributes);
+// capset(2): the calling thread, and those that it starts, without CAP_LINUX_IMMUTABLE
+int clinux_drop_linux_immutable(void);
 
 struct clinux_geometry {
     uint32_t block_size;

@@ -1,6 +1,7 @@
 import ArgumentParser
 import DefragTypes
 import Foundation
+import Settings
 
 /// Runs `work`; what it throws goes to stderr in words and becomes the exit status, unless it is that already.
 func reportingFailure(_ work: () async throws -> Void) async throws {
@@ -19,7 +20,7 @@ func reportingFailure(_ work: () async throws -> Void) async throws {
 
 /// Prints `text` on stderr: what somebody should know, and is no answer.
 func note(_ text: String) {
-    FileHandle.standardError.write(Data("reflow: \(text)\n".utf8))
+    FileHandle.standardError.write(Data("reflow: \(text.plainLines)\n".utf8))
 }
 
 /// Prints `text` and a line break on stdout, at once: whoever reads it from a pipe wants it now.
@@ -32,6 +33,9 @@ func say(_ text: String) throws {
         let number = errno
         if count >= 0 {
             bytes = bytes.dropFirst(count)
+        } else if number == EAGAIN {
+            var wanted = pollfd(fd: STDOUT_FILENO, events: Int16(POLLOUT), revents: 0)
+            poll(&wanted, 1, -1)
         } else if number == EPIPE {
             throw ExitStatus.failed.exitCode
         } else if number != EINTR {

@@ -15,6 +15,14 @@ struct SurveyText {
             for file in host.files { rows.append(row(host.name.description, file)) }
             if let message = host.message { notes.append(message) }
             notes += host.files.compactMap { file in file.obstacle.map { "\(host.name): \($0.message)" } }
+            notes += host.files.compactMap { file in
+                Preallocation.note(changes: file.preallocationChanges).map {
+                    "\(host.name): \(file.path): \($0.message)"
+                }
+            }
+            notes += (host.summary?.thinDevices ?? []).map {
+                "\(host.name): \($0.message) (\($0.fileSystem))"
+            }
             notes += host.problems.map { "\(host.name): \($0)" }
         }
         let files = rows.isEmpty ? "no files" : table(titles, rows, rightAligned: [1, 2, 3, 4, 5, 6])

@@ -45,7 +45,7 @@ struct ProgressLine {
 
     /// Takes note of `progress`, whether or not it will be shown.
     mutating func count(_ progress: DefragProgress, of path: String) {
-        if path.plain != self.path {
+        if PathKey(path.plain) != PathKey(self.path) {
             self.path = path.plain
             start = (progress.offset, progress.elapsed)
             longestPause = .zero

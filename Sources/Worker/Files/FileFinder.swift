@@ -63,7 +63,7 @@ private struct Search {
     let finder: FileFinder
     var pending: [FileFinder.Place]
     /// What is mounted beneath the root, by the bytes of its path from there.
-    private var kinds: [[UInt8]: String] = [:]
+    private var kinds: [PathKey: String] = [:]
 
     init(finder: FileFinder, pending: [FileFinder.Place]) {
         self.finder = finder
@@ -74,7 +74,7 @@ private struct Search {
     mutating func note(_ mounts: [Mount], at root: String) {
         for mount in mounts {
             guard let relative = mount.path.path(beneath: root), !relative.isEmpty else { continue }
-            kinds[Array(relative.utf8)] = mount.type
+            kinds[PathKey(relative)] = mount.type
         }
     }
 
@@ -105,7 +105,7 @@ private struct Search {
         let isFile = entry.kind == .regular && rest.isComplete
         let isFolder = entry.kind == .directory && rest.wantsMore
         guard isFile || isFolder else { return }
-        if let kind = kinds[Array(relative.utf8)] {
+        if let kind = kinds[PathKey(relative)] {
             if isFolder, !finder.crossesMounts { return }
             guard kind == "xfs" || leadsToXFS(relative) else {
                 return found(
@@ -122,7 +122,7 @@ private struct Search {
     /// Whether XFS is mounted somewhere beneath.
     private func leadsToXFS(_ relative: String) -> Bool {
         let prefix = Array((relative + "/").utf8)
-        return kinds.contains { $0.value == "xfs" && $0.key.starts(with: prefix) }
+        return kinds.contains { $0.value == "xfs" && $0.key.path.utf8.starts(with: prefix) }
     }
 
     func problem(_ relative: String, _ error: SystemError) -> FileFinder.Find {

@@ -1,3 +1,4 @@
+import DefragTypes
 import XFS
 
 /// Which files a survey has counted, so that one with several names (hard links, or a file system that is mounted twice where
@@ -13,9 +14,11 @@ struct SeenFiles: Sendable {
 
     /// For a search of `roots`, among `mounts`.
     init(roots: [String], mounts: [Mount] = (try? Mount.all()) ?? []) {
-        let searched = places(ofRoots: roots, mounts: mounts).map(\.mount)
-        mountedTwice = Set(
-            Dictionary(grouping: Set(searched), by: \.device).filter { $0.value.count > 1 }.keys)
+        var places: [String: Set<PathKey>] = [:]
+        for (_, mount) in Worker.places(ofRoots: roots, mounts: mounts) {
+            places[mount.device, default: []].insert(PathKey(mount.path))
+        }
+        mountedTwice = Set(places.filter { $0.value.count > 1 }.keys)
     }
 
     /// Whether the file with `status` was not counted before.

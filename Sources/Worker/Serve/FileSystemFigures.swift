@@ -10,12 +10,12 @@ import XFS
 final class FileSystemFigures: Sendable {
     private struct State {
         /// The roots without symbolic links, as mounts are named.
-        var resolved: [String: String] = [:]
+        var resolved: [PathKey: String] = [:]
         var places: [(path: String, mount: Mount)] = []
         /// What was heard of a place.
-        var known: [String: HostState.FileSystem] = [:]
+        var known: [PathKey: HostState.FileSystem] = [:]
         /// What is being asked and has not answered.
-        var asked: Set<String> = []
+        var asked: Set<PathKey> = []
     }
 
     private let roots: [String]
@@ -32,7 +32,9 @@ final class FileSystemFigures: Sendable {
         state.withLock { state in
             var devices: Set<String> = []
             let found = state.places.compactMap { place in
-                state.known[place.path].flatMap { devices.insert(place.mount.device).inserted ? $0 : nil }
+                state.known[PathKey(place.path)].flatMap {
+                    devices.insert(place.mount.device).inserted ? $0 : nil
+                }
             }
             return Array(found.prefix(Self.most))
         }
@@ -42,18 +44,18 @@ final class FileSystemFigures: Sendable {
     func refresh(within limit: Duration) async {
         await ask(roots, within: limit) { root in
             let path = resolved(root)
-            self.state.withLock { $0.resolved[root] = path }
+            self.state.withLock { $0.resolved[PathKey(root)] = path }
         }
         let mounts = (try? Mount.all()) ?? []
         let found = state.withLock { state in
-            state.places = places(ofRoots: roots.map { state.resolved[$0] ?? $0 }, mounts: mounts)
+            state.places = places(ofRoots: roots.map { state.resolved[PathKey($0)] ?? $0 }, mounts: mounts)
             return state.places
         }
         await ask(found.map(\.path), within: limit) { path in
             let fileSystem = try? XFS.FileSystem(at: path)
-            let mountPoint = found.first { $0.path == path }?.mount.path ?? path
+            let mountPoint = found.first { PathKey($0.path) == PathKey(path) }?.mount.path ?? path
             self.state.withLock { state in
-                state.known[path] = fileSystem.map {
+                state.known[PathKey(path)] = fileSystem.map {
                     HostState.FileSystem(
                         uuid: $0.geometry.uuid, mountPoint: mountPoint, size: ByteCount($0.space.size),
                         free: ByteCount($0.space.available))
@@ -67,9 +69,10 @@ final class FileSystemFigures: Sendable {
         _ subjects: [String], within limit: Duration, _ question: @escaping @Sendable (String) -> Void
     ) async {
         let group = DispatchGroup()
-        for subject in Set(subjects) where state.withLock({ $0.asked.insert(subject).inserted }) {
+        for subject in Set(subjects.map(PathKey.init))
+        where state.withLock({ $0.asked.insert(subject).inserted }) {
             DispatchQueue(label: "reflow.figures").async(group: group) {
-                question(subject)
+                question(subject.path)
                 self.state.withLock { _ = $0.asked.remove(subject) }
             }
         }

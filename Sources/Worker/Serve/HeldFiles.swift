@@ -22,7 +22,7 @@ final class HeldFiles: Sendable {
         var isDue: Bool { end.map { $0 <= .now } ?? false }
     }
 
-    private let files = Mutex<[String: Held]>([:])
+    private let files = Mutex<[PathKey: Held]>([:])
     private let roots: Roots
     private let patience: Duration
     private let log: Logger
@@ -40,16 +40,16 @@ final class HeldFiles: Sendable {
 
     /// The slice `task` of the file at `path` begins.
     func began(_ task: String, _ path: String) {
-        files.withLock { $0[path]?.end = nil }
+        files.withLock { $0[PathKey(path)]?.end = nil }
     }
 
     /// The slice `task` has ended on `lane` with `result`, which is not yet answered.
     func ended(_ task: String, _ path: String, _ result: DefragResult, on lane: Lane) {
         files.withLock { files in
             if result.inode != 0 {
-                files[path] = Held(task: task, inode: result.inode, lane: lane)
+                files[PathKey(path)] = Held(task: task, inode: result.inode, lane: lane)
             } else {
-                files[path]?.task = task
+                files[PathKey(path)]?.task = task
             }
         }
     }
@@ -57,9 +57,10 @@ final class HeldFiles: Sendable {
     /// The broker has the answer of `task`; `isLast` if no other slice is to be expected soon.
     func answered(_ task: String, _ path: String, isLast: Bool) {
         files.withLock { files in
-            guard files[path]?.task == task else { return }
-            files[path]?.isAnswered = true
-            files[path]?.end = isLast ? .now : .now + patience
+            let file = PathKey(path)
+            guard files[file]?.task == task else { return }
+            files[file]?.isAnswered = true
+            files[file]?.end = isLast ? .now : .now + patience
         }
         changed.yield()
     }
@@ -80,11 +81,11 @@ final class HeldFiles: Sendable {
     func giveAllBack() async { await giveBack { _ in true } }
 
     private func giveBack(where isMeant: @Sendable (Held) -> Bool) async {
-        for (path, held) in files.withLock({ $0.filter { isMeant($0.value) } }) {
-            await giveBack(path, held)
+        for (file, held) in files.withLock({ $0.filter { isMeant($0.value) } }) {
+            await giveBack(file.path, held)
             // Unless another slice has begun.
             files.withLock { files in
-                if let now = files[path], now.task == held.task, now.end == held.end { files[path] = nil }
+                if let now = files[file], now.task == held.task, now.end == held.end { files[file] = nil }
             }
         }
     }

@@ -1,4 +1,5 @@
 import Defrag
+import DefragTypes
 import Dispatch
 import Synchronization
 
@@ -28,13 +29,15 @@ final class Lane: Sendable {
 
 /// The lanes of a host, by the device of the file system or whatever else tells them apart.
 actor Lanes {
-    private var lanes: [String: Lane] = [:]
+    private var lanes: [PathKey: Lane] = [:]
 
     /// The lane called `name`.
     func lane(_ name: String) -> Lane {
-        if let lane = lanes[name] { return lane }
+        // A survey's is called after its roots.
+        let key = PathKey(name)
+        if let lane = lanes[key] { return lane }
         let lane = Lane(name: name)
-        lanes[name] = lane
+        lanes[key] = lane
         return lane
     }
 }

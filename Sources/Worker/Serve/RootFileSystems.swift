@@ -7,14 +7,14 @@ import XFS
 /// The mount of a root is the deepest above it. Those of other kinds than XFS are left out.
 func places(ofRoots roots: [String], mounts: [Mount]) -> [(path: String, mount: Mount)] {
     // Of several at one place, the last is what is seen there.
-    var seen: [[UInt8]: Mount] = [:]
-    for mount in mounts { seen[Array(mount.path.utf8)] = mount }
+    var seen: [PathKey: Mount] = [:]
+    for mount in mounts { seen[PathKey(mount.path)] = mount }
     return roots.flatMap { root in
         let above = seen.values.filter { root.path(beneath: $0.path) != nil }.max {
             $0.path.utf8.count < $1.path.utf8.count
         }
         let beneath = seen.values.filter { $0.path.path(beneath: root)?.isEmpty == false }.sorted {
-            $0.path < $1.path
+            PathKey($0.path) < PathKey($1.path)
         }
         return ((above.map { [(root, $0)] } ?? []) + beneath.map { ($0.path, $0) })
             .filter { $0.1.type == "xfs" }

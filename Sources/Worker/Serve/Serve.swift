@@ -10,7 +10,7 @@ func serve(configurationFile: String?, environment: [String: String]) async -> E
     do {
         configuration = try ServeConfiguration(file: configurationFile, environment: environment)
     } catch {
-        standardError("reflow-worker: \(error)\n")
+        standardError("reflow-worker: \("\(error)".plainLines)\n")
         return .configuration
     }
     let format = configuration.logFormat

@@ -53,7 +53,9 @@ struct Server {
         return await withTaskGroup(of: ExitStatus?.self) { group in
             // A second worker under the same name is refused the control queue, and takes no tasks then.
             let desired = incoming.consume(queue: QueueName.control(host), prefetch: 8, isExclusive: true)
-            // One slice for each file system at once; a few more wait here, so that none is ever without.
+            // One slice for each file system at once; a few more wait here, so that none is ever without. Those that wait longer
+            // than the broker lets a delivery wait (30 minutes) come again, are known, and count towards the delivery limit
+            // of 20: 32 slices of ten minutes on one file system do so 11 times.
             let tasks = incoming.consume(queue: QueueName.tasks(host), prefetch: 32, whileConsuming: desired)
             group.addTask {
                 await intake.run(tasks); return nil

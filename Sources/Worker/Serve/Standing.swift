@@ -33,7 +33,7 @@ final class Standing: Sendable {
 
     /// The running slices, by path.
     var running: [SliceProgress] {
-        state.withLock { $0.running.values.sorted { $0.path < $1.path } }
+        state.withLock { $0.running.values.sorted { PathKey($0.path) < PathKey($1.path) } }
     }
 
     /// Ids of the running surveys.

@@ -26,6 +26,7 @@ struct SurveyRunner: Sendable {
         fileprivate(set) var isCutShort = false
 
         fileprivate var noted = 0
+        fileprivate var devices = ThinDevices()
 
         /// Keeps the first problems, as many as the answer has, and counts the others.
         fileprivate mutating func note(_ problem: String) {
@@ -77,6 +78,8 @@ struct SurveyRunner: Sendable {
             }
         }
         findings.summary.reflinkCosts = costs.all
+        let thin = findings.devices.found
+        findings.summary.thinDevices = thin.isEmpty ? nil : thin
         findings.isCutShort = standing.isLeaving
         return findings
     }
@@ -92,7 +95,8 @@ struct SurveyRunner: Sendable {
         do {
             let (root, relative) = try roots.place(path)
             let file = try openForSurvey(beneath: root, relative: relative)
-            guard seen.isFirst(try file.status()) else {
+            let status = try file.status()
+            guard seen.isFirst(status) else {
                 findings.matched -= 1
                 return
             }
@@ -104,6 +108,7 @@ struct SurveyRunner: Sendable {
             guard let survey = found?.survey, survey.statistics.extents >= task.minExtents ?? 0,
                 survey.size >= task.minSize ?? .zero
             else { return }
+            findings.devices.note(status, fileSystem: survey.fileSystem)
             findings.summary.count(survey)
             findings.ranking.add(survey)
         } catch let refusal as Refusal {

@@ -54,6 +54,7 @@ struct MapPicture: Sendable {
                     + (survey.gainSeconds > 0 ? ", laid well for \(Duration.seconds(after).text)" : ""))
         }
         if let hint = survey.extentSizeHint { lines.append("carries an extsize hint of \(hint)") }
+        if let note = Preallocation.note(changes: survey.preallocationChanges) { lines.append(note.message) }
         if let obstacle = survey.obstacle {
             lines.append("cannot be defragmented: \(obstacle.message.plain)")
         }

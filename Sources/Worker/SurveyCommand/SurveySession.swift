@@ -28,6 +28,7 @@ private struct SurveySession {
     private var summary = SurveySummary()
     private var histogram = SurveyHistogram()
     private var seen: SeenFiles
+    private var devices = ThinDevices()
 
     init(options: SurveyOptions, stop: StopRequest) {
         seen = SeenFiles(roots: options.paths.map(resolved))
@@ -53,6 +54,7 @@ private struct SurveySession {
 
     private mutating func conclude() {
         summary.reflinkCosts = costs.all
+        summary.thinDevices = devices.found.isEmpty ? nil : devices.found
         switch options.format {
         case .text:
             let table = SurveyTable(ranking?.sorted ?? [], of: summary)
@@ -80,14 +82,17 @@ private struct SurveySession {
         progress.begin(path, summary)
         do {
             let file = try openForSurvey(path: path)
-            guard try options.drawsMap || seen.isFirst(file.status()) else { return }
+            let status = try file.status()
+            guard options.drawsMap || seen.isFirst(status) else { return }
             let found = try surveyor.look(
                 at: file, path: path,
                 goOn: { extents, offset in
                     progress.advance(extents: extents, offset: offset)
                     return !stop.isRequested
                 }, cost: { costs.cost(on: $0, of: file, extents: $1) })
-            if let found { take(found.survey, found.map) }
+            guard let found else { return }
+            devices.note(status, fileSystem: found.survey.fileSystem)
+            take(found.survey, found.map)
         } catch let refusal as Refusal {
             if refusal.reason == .notFound, !isNamed { return }
             report(refusal.message, refusal.reason == .notPermitted ? .notPermitted : .failed)

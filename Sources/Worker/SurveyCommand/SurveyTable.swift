@@ -35,7 +35,11 @@ struct SurveyTable {
     }
 
     private func note(_ survey: FileSurvey) -> String {
-        let parts = [survey.obstacle?.reason.rawValue, survey.extentSizeHint.map { "extsize \($0)" }]
+        let changes = survey.preallocationChanges
+        let parts = [
+            survey.obstacle?.reason.rawValue, survey.extentSizeHint.map { "extsize \($0)" },
+            Preallocation.note(changes: changes).map { "\($0.reason) \(changes)" },
+        ]
         return parts.compactMap { $0 }.joined(separator: ", ")
     }
 
@@ -61,8 +65,16 @@ struct SurveyTable {
                 ? "Measured\(on): \(perExtent)."
                 : "Assumed\(on): \(perExtent)" + (cost.message.map { ", because \($0)" } ?? "") + "."
         }
+        lines += (summary.thinDevices ?? []).map { thin in
+            (summary.reflinkCosts.count > 1 ? "On \(thin.fileSystem): " : "Note: ") + thin.message + "."
+        }
         if summary.withExtentSizeHint > 0 {
             lines.append("With an extsize hint: \(summary.withExtentSizeHint).")
+        }
+        if let files = summary.withPreallocation {
+            lines.append(
+                "Preallocated, and written here and there: \(files). A reflink copy has to follow each change between written and "
+                    + "unwritten (NOTE says how many), and no run can save that.")
         }
         lines += summary.obstacles.map { obstacle in
             "Cannot be defragmented: \(obstacle.files) (\(obstacle.reason))"

@@ -71,10 +71,12 @@ enum Samples {
         let survey = FileSurvey(
             path: "/a", inode: 3, fileSystem: "u", size: 5, statistics: statistics,
             estimatedReflinkSeconds: 0.5,
-            gainSeconds: 0.25, isCalibrated: true, extentSizeHint: 4096,
+            gainSeconds: 0.25, isCalibrated: true, extentSizeHint: 4096, preallocationChanges: 7,
             obstacle: .init(reason: .immutable, message: "…"))
         var summary = SurveySummary()
         summary.count(survey)
+        summary.withPreallocation = 1
+        summary.thinDevices = [.init(fileSystem: "u", message: "it lies on sand")]
         summary.reflinkCosts = [.usual(fileSystem: "u", because: "it is too full")]
         return [
             .sliceFinished(SliceFinished(task: "t", job: "j", result: result, state: state)),

@@ -43,10 +43,13 @@ import Testing
         let survey = FileSurvey(
             path: text, inode: .max, fileSystem: text, size: ByteCount(Int64.max), statistics: statistics,
             estimatedReflinkSeconds: .infinity, gainSeconds: .nan, extentSizeHint: -1,
+            preallocationChanges: .max,
             obstacle: .init(reason: Reason(rawValue: text), message: text))
         var summary = SurveySummary()
         (summary.files, summary.extents, summary.withExtentSizeHint) = (.max, .max, .min)
         summary.reflinkSeconds = .infinity
+        summary.withPreallocation = .min
+        summary.thinDevices = Array(repeating: .init(fileSystem: text, message: text), count: 1000)
         summary.obstacles = Array(
             repeating: .init(reason: Reason(rawValue: text), files: .max, example: text), count: 1000)
         summary.reflinkCosts = Array(
