@@ -71,6 +71,8 @@ extension Account {
         }
         if let free { result.freeBytes = free }
         result.pause = pauses.statistics
+        result.waits = waits.statistics.count > 0 ? waits.statistics : nil
+        result.worst = worst.waits.isEmpty ? nil : worst.waits
         let notes = notes + lateNotes
         result.notes = notes.isEmpty ? nil : notes
         result.seconds = elapsed.inSeconds

@@ -29,11 +29,14 @@ struct Account {
     var unreadable: [Range<Int64>] = []
     private(set) var notes: [DefragResult.Note] = []
 
-    private(set) var pauses = PauseHistogram()
-    private(set) var waits = PauseHistogram()
+    /// Locks of the file, and reads of the device.
+    private(set) var pauses = LatencyHistogram()
+    private(set) var waits = LatencyHistogram()
+    private(set) var worst = WorstWaits()
     private(set) var chunks = 0
     private var lastChunk: Int64 = 0
     private var lastPause = Duration.zero
+    private var lastWait = Duration.zero
     private(set) var free: DefragResult.FreeSpace?
     private let started = ContinuousClock.now
 
@@ -60,14 +63,15 @@ struct Account {
         planned.saved += plan.extents - plan.stretches.count - (plan.isCut ? 1 : 0)
     }
 
-    /// Counts one lock of the file that was to take no longer than `aim`.
-    mutating func add(lock: Duration, aim: Duration) {
-        pauses.record(lock, aim: aim)
-    }
-
-    /// Counts one read of the device that was to take no longer than `aim`.
-    mutating func add(wait: Duration, aim: Duration) {
-        waits.record(wait, aim: aim)
+    /// Counts one lock of the file, or one read, at `offset`, that was to take no longer than `aim`.
+    mutating func add(_ phase: Phase, at offset: Int64, took duration: Duration, aim: Duration) {
+        if phase.isLock {
+            pauses.record(duration, aim: aim)
+        } else {
+            waits.record(duration, aim: aim)
+            lastWait = duration
+        }
+        worst.note(phase, at: offset, took: duration)
     }
 
     mutating func add(_ space: Space) {
@@ -85,7 +89,8 @@ struct Account {
     var progress: DefragProgress {
         DefragProgress(
             offset: ByteCount(position), size: ByteCount(size), rewritten: ByteCount(rewritten),
-            unshared: ByteCount(unshared), chunk: ByteCount(lastChunk), pause: lastPause, elapsed: elapsed)
+            unshared: ByteCount(unshared), chunk: ByteCount(lastChunk), pause: lastPause, wait: lastWait,
+            elapsed: elapsed)
     }
 
     /// Since the run's start.

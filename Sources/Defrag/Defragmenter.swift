@@ -68,7 +68,7 @@ public struct Defragmenter {
         _ file: borrowing XFS.File, path: String, from: ByteCount = .zero, timeLimit: Duration? = nil,
         dryRun: Bool = false, decide: (DefragProgress) -> Directive
     ) -> DefragResult {
-        let queue = (try? file.status()).flatMap { BlockQueue(device: $0.device) }
+        let queue = (try? file.status()).flatMap { BlockQueue(of: $0.deviceName) }
         let pace = Pace(
             policy: policy, pauses: pauses, depth: QueueDepth(requests: queue?.requests), timeLimit: timeLimit
         )

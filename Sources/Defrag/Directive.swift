@@ -22,6 +22,8 @@ public struct DefragProgress: Hashable, Sendable {
     public var chunk: ByteCount
     /// The last chunk's longest lock.
     public var pause: Duration
+    /// What the last read took that was waited for.
+    public var wait: Duration
     /// Since the run's start.
     public var elapsed: Duration
 }

@@ -25,6 +25,15 @@ enum Halt: Error {
                 + "write faster. Free some space, or run again later")
     }
 
+    /// Even the smallest chunks are too slow, of which `lock` was the longest lock.
+    static func tooSlow(_ lock: Duration) -> Halt {
+        .stop(
+            .tooSlow,
+            message:
+                "even the smallest chunks lock the file for longer than max-pause (up to \(lock.text)): others keep the device busy, or "
+                + "it is sick. Run again later, allow more (max-pause), or check the device")
+    }
+
     /// What `error`, of work on the file, means for the run.
     init(_ error: any Error) {
         switch error {

@@ -28,6 +28,7 @@ struct Pace {
     private var unpaced: Int64 = 0
     private var unflushed: Int64 = 0
     private var longestWindow = Duration.zero
+    private(set) var slowness = SlownessWatch()
 
     init(
         policy: Policy, pauses: PauseController, depth: QueueDepth = QueueDepth(), timeLimit: Duration?,
@@ -50,6 +51,10 @@ struct Pace {
 
     /// Learns from `chunk`, which was rewritten with two locks.
     mutating func learn(_ chunk: Chunk, clone: Duration, unshare: Duration) {
+        slowness.learn(
+            max(clone, unshare),
+            isAtFloor: pauses.isAtFloor(chunk, clone: clone, unshare: unshare, policy: policy),
+            aim: policy.maxPause)
         pauses.learn(
             clone: clone, unshare: unshare, bytes: chunk.length, extents: chunk.extents, policy: policy)
         unpaced += chunk.length
@@ -111,7 +116,8 @@ struct Pace {
 
     /// How much longer to wait after the work since the last wait, in a wait that began at `start`.
     func remainingWait(since start: ContinuousClock.Instant) -> Duration {
-        policy.idleTime(after: start - lastWaited, bytes: unpaced) - (ContinuousClock.now - start)
+        max(policy.idleTime(after: start - lastWaited, bytes: unpaced), unpaced > 0 ? slowness.rest : .zero)
+            - (ContinuousClock.now - start)
     }
 
     mutating func waited() {

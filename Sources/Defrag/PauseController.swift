@@ -1,9 +1,11 @@
 public import DefragTypes
+import Glibc
 
 /// Chooses how large the next chunk may be, so that its locks stay within the policy's `maxPause`.
 ///
 /// A clone costs by the extent, an unshare by the byte; each has its own estimate, learnt from measured lock times.
-/// A chunk on an unknown device is small, and no chunk is more than twice as large as what has been tried.
+/// A chunk on an unknown device is small, and no chunk is more than twice as large as what has been tried. What is aimed at is
+/// the tail: of a thousand locks, one may be longer than `maxPause`.
 /// The value holds what was learnt about a device: pass it from run to run on the same file system.
 public struct PauseController: Hashable, Sendable {
     private var unsharing = CostEstimate(first: 262_144, floor: 262_144)
@@ -25,6 +27,13 @@ public struct PauseController: Hashable, Sendable {
         ChunkLimits(
             bytes: min(Int64(unsharing.limit(within: policy.maxPause)), policy.maxChunk.rawValue),
             extents: Int(cloning.limit(within: policy.maxPause)))
+    }
+
+    /// Whether chunks are as small as they get, by the lock that takes longest.
+    func isAtFloor(_ chunk: Chunk, clone: Duration, unshare: Duration, policy: Policy) -> Bool {
+        clone > unshare
+            ? cloning.isAtFloor(Double(chunk.extents), within: policy.maxPause)
+            : unsharing.isAtFloor(Double(chunk.length), within: policy.maxPause)
     }
 
     /// Learns from a chunk of `bytes` in `extents` that was rewritten under `policy`.
@@ -52,19 +61,37 @@ private struct CostEstimate: Hashable, Sendable {
         learnt = .init(tried: first / 2)
     }
 
-    /// Share of the allowed time that is aimed at. The remainder is headroom for the variation from chunk to chunk.
-    private static let aim = 0.7
+    /// Share of the allowed time that is aimed at, at the most and at the least. The remainder is headroom for the variation
+    /// from chunk to chunk.
+    private static let aims = 0.2...0.7
+    /// Of how many locks one may be too long: that one shrinks the aim, the others make it grow back.
+    private static let locksForEachOver = 1000.0
+    private static let shrinkage = 0.85
+    /// A lock so many times too long is the device's, and no smaller chunk would have made it short enough.
+    private static let outlier = 3.0
+
+    private var aim: Double { learnt.aim ?? Self.aims.upperBound }
+
+    /// Whether nothing smaller than `units` would be tried.
+    func isAtFloor(_ units: Double, within pause: Duration) -> Bool {
+        units <= floor || limit(within: pause) <= floor
+    }
 
     func limit(within pause: Duration) -> Double {
         guard let mean = learnt.mean else { return first }
-        let affordable = pause.inSeconds * Self.aim / max(mean + 4 * learnt.deviation, 1e-12)
+        let affordable = pause.inSeconds * aim / max(mean + 4 * learnt.deviation, 1e-12)
         return max(floor, min(affordable, 2 * learnt.tried, 1e12))
     }
 
     mutating func learn(_ time: Duration, of units: Double, within pause: Duration, ceiling: Double) {
         let seconds = time.inSeconds
-        let isSlow = seconds > pause.inSeconds * Self.aim
         let full = min(limit(within: pause), ceiling)
+        if seconds > pause.inSeconds {
+            if seconds <= pause.inSeconds * Self.outlier { move(aim * Self.shrinkage) }
+        } else {
+            move(aim * exp(-log(Self.shrinkage) / Self.locksForEachOver))
+        }
+        let isSlow = seconds > pause.inSeconds * aim
         // A part of a chunk says little: the cost of the call itself would count as the cost of its few units. Unless
         // even that part was slow.
         guard units >= full / 2 || isSlow else { return }
@@ -79,5 +106,9 @@ private struct CostEstimate: Hashable, Sendable {
             learnt.deviation = sample / 2
         }
         learnt.tried = isSlow ? max(floor, min(learnt.tried, units)) : max(learnt.tried, units)
+    }
+
+    private mutating func move(_ aim: Double) {
+        learnt.aim = min(max(aim, Self.aims.lowerBound), Self.aims.upperBound)
     }
 }

@@ -40,9 +40,11 @@ struct Pin: ~Copyable {
     /// Pins blocks, as far as enough are written: the file in equal parts, a written block from the start of each on.
     /// A failure leaves a block without a pin.
     ///
-    /// - Returns: how long each clone took that this needed: the file was locked meanwhile.
+    /// - Returns: where a clone was needed, and how long it took: the file was locked meanwhile.
     @discardableResult
-    func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) -> [Duration] {
+    func renew(in file: borrowing XFS.File, size: Int64, blockSize: Int64) -> [(
+        offset: Int64, lock: Duration
+    )] {
         let count = Int64(blocks.count)
         return blocks.enumerated().compactMap { index, block in
             block.renew(in: file, within: size / count * Int64(index) / blockSize * blockSize..<size)
@@ -108,8 +110,10 @@ private final class PinnedBlock {
 
     /// Pins a block that is written in `range`, unless one is pinned; see ``PinSearch``.
     ///
-    /// - Returns: how long the file was locked for it; `nil` if it was not.
-    func renew(in file: borrowing XFS.File, within range: Range<Int64>) -> Duration? {
+    /// - Returns: where, and how long the file was locked for it; `nil` if it was not.
+    func renew(
+        in file: borrowing XFS.File, within range: Range<Int64>
+    ) -> (offset: Int64, lock: Duration)? {
         if isFirm(in: file) { return nil }
         do throws(SystemError) {
             try release()
@@ -121,7 +125,7 @@ private final class PinnedBlock {
                 isOurs = found.shared == 0
                 offset = found.offset
             }
-            return pause
+            return (found.offset, pause)
         } catch {
             return nil
         }

@@ -30,6 +30,7 @@ struct ReadAhead: ~Copyable {
 
     /// A read, waited for.
     struct Sample {
+        let offset: Int64
         let latency: Duration
         /// How many requests could be in flight when it was asked for.
         let depth: Int
@@ -70,7 +71,7 @@ struct ReadAhead: ~Copyable {
 
     /// Asks for as much as may be in flight with `depth`, and waits for some of it.
     ///
-    /// - Returns: how long what was waited for has taken; `nil` for what nobody was asked for just now. False when all is in memory.
+    /// - Returns: false when all is in memory; and the read that was waited for, if there was one.
     mutating func advance(depth: Int) -> (isUnderWay: Bool, sample: Sample?) {
         while next < requests.count, next - oldest < depth {
             requests[next].asked = (.now, depth)
@@ -83,7 +84,11 @@ struct ReadAhead: ~Copyable {
             let request = requests[oldest - 1]
             let isRead = window.finishReading(request.range)
             guard let asked = request.asked, isRead else { return (true, nil) }
-            return (true, Sample(latency: .now - asked.at, depth: asked.depth))
+            return (
+                true,
+                Sample(
+                    offset: request.range.lowerBound, latency: .now - asked.at, depth: asked.depth)
+            )
         }
         guard position < range.upperBound else { return (false, nil) }
         let end = min(position + Self.step, range.upperBound)

@@ -76,7 +76,7 @@ extension Run {
             throw error
         }
         let clone = ContinuousClock.now - start
-        account.add(lock: clone, aim: aim)
+        account.add(.clone, at: chunk.range.lowerBound, took: clone, aim: aim)
         guard !work.needsPin || workspace.pin.isFirm(outside: chunk.range, in: work.file) else {
             return .unpinned
         }
@@ -88,10 +88,11 @@ extension Run {
             throw error
         }
         let unshare = ContinuousClock.now - unsharing
-        account.add(lock: unshare, aim: aim)
+        account.add(.unshare, at: chunk.range.lowerBound, took: unshare, aim: aim)
         account.add(chunk, pause: max(clone, unshare))
         pace.learn(chunk, clone: clone, unshare: unshare)
         // Takes no lock.
+        if let lock = pace.slowness.verdict { throw Halt.tooSlow(lock) }
         if pace.isFlushDue() { try workspace.makeDurable() }
         account.add(try work.file.space())
         return .rewritten

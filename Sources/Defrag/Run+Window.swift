@@ -29,24 +29,14 @@ extension Run {
 
     /// Brings the window into memory while the one before is closed.
     private mutating func readAhead(_ plan: WindowPlan, in workspace: inout Workspace) throws {
+        var stretches = plan.stretches[...]
         // The map is read before closing begins, which takes the same locks of the file system's free-space trees.
-        var maps: [[Extent]] = []
-        for range in plan.stretches { maps.append(try map(of: range)) }
+        var parts = try mappedParts(of: &stretches)
         if pace.isWaitDue { try wait() }
         workspace.close(before: account.position)
-        for (range, map) in zip(plan.stretches, maps) {
-            guard var reading = ReadAhead(range, map: map, of: work.file) else { continue }
-            workspace.pages += reading.absent
-            while true {
-                let (isUnderWay, sample) = reading.advance(depth: pace.depth.depth)
-                guard isUnderWay else { break }
-                if let sample {
-                    account.add(wait: sample.latency, aim: pace.policy.maxPause)
-                    pace.learn(sample)
-                }
-                if pace.isRestDue { try wait() }
-                if pace.isQuestionDue { try ask() }
-            }
+        while !parts.isEmpty {
+            for (range, map) in parts { try readAhead(range, map, in: &workspace) }
+            parts = try mappedParts(of: &stretches)
         }
         try workspace.waitForClosing()
         try checkSpace(for: plan.bytes)
@@ -54,11 +44,43 @@ extension Run {
         try wait()
     }
 
-    private mutating func map(of range: Range<Int64>) throws -> [Extent] {
-        var map: [Extent] = []
-        work.seek(range)
-        while let record = try nextRecord() { map.append(record) }
-        return map
+    /// Most records of the map that are in memory at once: all of a window of the usual size.
+    private static let mostRecords = 16384
+
+    /// Takes what is next off `stretches`, with its map; nothing at their end.
+    private mutating func mappedParts(
+        of stretches: inout ArraySlice<Range<Int64>>
+    ) throws -> [(Range<Int64>, [Extent])] {
+        var parts: [(Range<Int64>, [Extent])] = []
+        var room = Self.mostRecords
+        while room > 0, let range = stretches.popFirst() {
+            var map: [Extent] = []
+            work.seek(range)
+            while map.count < room, let record = try nextRecord() { map.append(record) }
+            room -= map.count
+            let end = room > 0 ? range.upperBound : min(map[map.count - 1].end, range.upperBound)
+            parts.append((range.lowerBound..<end, map))
+            if end < range.upperBound { stretches = [end..<range.upperBound] + stretches }
+        }
+        return parts
+    }
+
+    private mutating func readAhead(
+        _ range: Range<Int64>, _ map: [Extent], in workspace: inout Workspace
+    ) throws {
+        guard var reading = ReadAhead(range, map: map, of: work.file) else { return }
+        workspace.pages += reading.absent
+        while true {
+            let (isUnderWay, sample) = reading.advance(depth: pace.depth.depth)
+            guard isUnderWay else { return }
+            if let sample {
+                account.add(
+                    .read, at: sample.offset, took: sample.latency, aim: pace.policy.maxPause)
+                pace.learn(sample)
+            }
+            if pace.isRestDue { try wait() }
+            if pace.isQuestionDue { try ask() }
+        }
     }
 
     /// Rewrites the stretches of `plan`, as many of them as there is time for; true if there was for all.

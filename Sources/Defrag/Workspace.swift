@@ -66,8 +66,8 @@ struct Workspace: ~Copyable {
 
     /// Pins blocks of `work` again, where guests have separated them.
     func renewPin(in work: inout WorkFile, _ account: inout Account, aim: Duration) {
-        for lock in pin.renew(in: work.file, size: work.size, blockSize: work.blockSize) {
-            account.add(lock: lock, aim: aim)
+        for (offset, lock) in pin.renew(in: work.file, size: work.size, blockSize: work.blockSize) {
+            account.add(.pin, at: offset, took: lock, aim: aim)
         }
         work.pinned = pin.ours
     }
@@ -116,7 +116,7 @@ struct Workspace: ~Copyable {
         else { return }
         let start = ContinuousClock.now
         try? work.file.unshare(range)
-        account.add(lock: .now - start, aim: aim)
+        account.add(.pin, at: block, took: .now - start, aim: aim)
     }
 
     /// Restores the hint that an earlier run has left in `work`, and removes what it has put on record there.

@@ -20,6 +20,11 @@ public struct DefragResult: Codable, Hashable, Sendable {
     public var bytes: Bytes
     /// Lock times of the chunks.
     public var pause: PauseStatistics
+    /// How long the device took for each read of ours that was waited for, of at most 128 KiB; `over` counts those above the
+    /// policy's ``Policy/maxPause``. `nil` without any, and from workers before contract 1.2.
+    public var waits: PauseStatistics?
+    /// The longest locks and reads, the longest first; `nil` without any, and from workers before contract 1.2.
+    @Bounded<Items<8, Wait>?> public var worst: [Wait]?
     /// Free space of the file system.
     public var freeBytes: FreeSpace
     /// Wall time.
@@ -31,6 +36,9 @@ public struct DefragResult: Codable, Hashable, Sendable {
 
     /// Most notes of a result: one of each kind.
     public static let mostNotes = 16
+
+    /// Most waits of ``worst``.
+    public static let mostWaits = 8
 
     /// How a run ended.
     public enum Status: String, Codable, Hashable, Sendable, CaseIterable {
@@ -69,6 +77,26 @@ public struct DefragResult: Codable, Hashable, Sendable {
         public init(rewritten: ByteCount = .zero, unshared: ByteCount = .zero) {
             self.rewritten = rewritten
             self.unshared = unshared
+        }
+    }
+
+    /// A lock of the file, or a read of the device.
+    public struct Wait: Codable, Hashable, Sendable {
+        /// When it ended.
+        public var time: Timestamp
+        /// What it was for: the locks `clone`, `unshare` and `pin`, and `read`. There may be more.
+        @Bounded<ReasonText> public var phase: String
+        /// Where in the file.
+        @Bounded<Size> public var offset: ByteCount
+        /// How long it took, in milliseconds.
+        @Bounded<Milliseconds> public var ms: Double
+
+        /// A wait.
+        public init(time: Timestamp, phase: String, offset: ByteCount, ms: Double) {
+            self.time = time
+            self.phase = phase
+            self.offset = offset
+            self.ms = ms
         }
     }
 
@@ -133,6 +161,8 @@ public struct DefragResult: Codable, Hashable, Sendable {
         self.extents = Change(before: 0, after: 0)
         self.bytes = Bytes()
         self.pause = PauseStatistics()
+        self.waits = nil
+        self.worst = nil
         self.freeBytes = FreeSpace(before: .zero, lowest: .zero, after: .zero)
         self.seconds = 0
         self.prediction = nil
@@ -152,6 +182,8 @@ public struct DefragResult: Codable, Hashable, Sendable {
         try container.encode(_extents, forKey: .extents)
         try container.encode(bytes, forKey: .bytes)
         try container.encode(pause, forKey: .pause)
+        try container.encodeIfPresent(waits, forKey: .waits)
+        if worst != nil { try container.encode(_worst, forKey: .worst) }
         try container.encode(freeBytes, forKey: .freeBytes)
         try container.encode(_seconds, forKey: .seconds)
         try container.encode(prediction, forKey: .prediction)

@@ -1,4 +1,4 @@
-/// Distribution of the times for which the file was locked, one sample for each clone and each unshare.
+/// Distribution of times: of the locks of the file, one sample for each clone and each unshare, or of reads of the device.
 public struct PauseStatistics: Codable, Hashable, Sendable {
     /// Number of samples.
     @Bounded<Count> public var count: Int

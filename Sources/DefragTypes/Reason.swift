@@ -79,6 +79,8 @@ extension Reason {
     public static let unshareBudget = Reason(rawValue: "unshareBudget")
     /// Rewriting windows did not make them contiguous: the free space is fragmented, or guests write too fast.
     public static let noGain = Reason(rawValue: "noGain")
+    /// Even the smallest chunks lock the file for longer than allowed: others keep the device busy, or it is sick.
+    public static let tooSlow = Reason(rawValue: "tooSlow")
     /// A quota is used up.
     public static let quota = Reason(rawValue: "quota")
     /// Nothing was changed, as asked.

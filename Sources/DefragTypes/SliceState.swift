@@ -81,12 +81,15 @@ public struct LockCosts: Codable, Hashable, Sendable {
         @Bounded<UnitSeconds> public var deviation: Double
         /// The most units that were tried without exceeding the aim.
         @Bounded<Units> public var tried: Double
+        /// The share of the longest allowed time that is aimed at; `nil` as long as nothing was measured.
+        @Bounded<TimeShare?> public var aim: Double?
 
         /// An estimate.
-        public init(mean: Double? = nil, deviation: Double = 0, tried: Double) {
+        public init(mean: Double? = nil, deviation: Double = 0, tried: Double, aim: Double? = nil) {
             self.mean = mean
             self.deviation = deviation
             self.tried = tried
+            self.aim = aim
         }
     }
 
@@ -107,6 +110,12 @@ public enum JudgementText: TextBound {
 public enum UnitSeconds: NumberBound {
     public typealias Value = Double
     public static let range = 0...1e6
+}
+
+/// A share of a time.
+public enum TimeShare: NumberBound {
+    public typealias Value = Double
+    public static let range = 0.0...1
 }
 
 /// Units of work: bytes, extents.

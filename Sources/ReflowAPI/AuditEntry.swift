@@ -1,4 +1,4 @@
-public import Contract
+public import DefragTypes
 
 /// Something that somebody did.
 public struct AuditEntry: Codable, Hashable, Sendable {

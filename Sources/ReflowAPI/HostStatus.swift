@@ -1,4 +1,5 @@
 public import Contract
+public import DefragTypes
 
 /// A host of the fleet.
 public struct HostStatus: Codable, Hashable, Sendable {

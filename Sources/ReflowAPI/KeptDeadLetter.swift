@@ -1,4 +1,5 @@
 public import Contract
+public import DefragTypes
 
 /// A message that could not be handled, kept until an operator has looked at it.
 public struct KeptDeadLetter: Codable, Hashable, Sendable {

@@ -1,4 +1,5 @@
 public import Contract
+public import DefragTypes
 
 /// Something that has happened, from the log.
 public struct LoggedEvent: Codable, Hashable, Sendable {

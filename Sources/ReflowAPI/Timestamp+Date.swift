@@ -1,4 +1,4 @@
-public import Contract
+public import DefragTypes
 public import Foundation
 
 extension Timestamp {

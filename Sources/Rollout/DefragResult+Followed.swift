@@ -20,6 +20,9 @@ extension DefragResult {
         both.bytes.rewritten = min(bytes.rewritten + later.bytes.rewritten, .mostCounted)
         both.bytes.unshared = min(bytes.unshared + later.bytes.unshared, .mostCounted)
         both.pause = pause.merged(with: later.pause)
+        both.waits = waits.map { $0.merged(with: later.waits ?? PauseStatistics()) } ?? later.waits
+        let worst = ((worst ?? []) + (later.worst ?? [])).sorted { $0.ms > $1.ms }
+        both.worst = worst.isEmpty ? nil : Array(worst.prefix(DefragResult.mostWaits))
         both.freeBytes.before = freeBytes.before
         both.freeBytes.lowest = min(freeBytes.lowest, both.freeBytes.lowest)
         both.seconds += seconds
@@ -39,15 +42,22 @@ extension DefragResult {
     private var bounded: DefragResult {
         var result = self
         result.seconds = min(seconds, Self.mostSeconds)
-        result.pause.count = min(pause.count, Self.mostPauses)
-        result.pause.over = pause.over.map { min($0, Self.mostPauses) }
-        result.pause.buckets = pause.buckets?.map {
-            .init(upTo: $0.upTo, count: min($0.count, Self.mostPauses))
-        }
+        result.pause = pause.bounded
+        result.waits = waits?.bounded
         var reasons: Set<Reason> = []
         result.notes = notes.map {
             Array($0.filter { reasons.insert($0.reason).inserted }.prefix(DefragResult.mostNotes))
         }
         return result
+    }
+}
+
+extension PauseStatistics {
+    fileprivate var bounded: PauseStatistics {
+        var bounded = self
+        bounded.count = min(count, DefragResult.mostPauses)
+        bounded.over = over.map { min($0, DefragResult.mostPauses) }
+        bounded.buckets = buckets?.map { .init(upTo: $0.upTo, count: min($0.count, DefragResult.mostPauses)) }
+        return bounded
     }
 }

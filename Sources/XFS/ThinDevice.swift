@@ -29,7 +29,7 @@ public enum ThinDevice: Hashable, Sendable {
 
     private static func find(at device: String, depth: Int) -> ThinDevice? {
         guard depth < mostDepth else { return nil }
-        if (try? readProcFile(device + "/partition")) != nil {
+        if (try? readKernelFile(device + "/partition")) != nil {
             return find(at: device + "/..", depth: depth + 1)
         }
         if let path = line(of: device + "/loop/backing_file"), isSparse(path) { return .sparseFile(path) }
@@ -52,7 +52,7 @@ public enum ThinDevice: Hashable, Sendable {
     }
 
     private static func line(of path: String) -> String? {
-        guard let text = try? readProcFile(path) else { return nil }
+        guard let text = try? readKernelFile(path) else { return nil }
         return String(decoding: text.utf8.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
     }
 

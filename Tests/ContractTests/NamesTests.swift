@@ -1,4 +1,5 @@
 import Contract
+import DefragTypes
 import Testing
 
 @Suite("Names") struct NamesTests {

@@ -166,7 +166,8 @@ struct InterruptionTests {
 
     @Test func progressTellsWhereItIs() throws {
         var last = DefragProgress(
-            offset: 0, size: 0, rewritten: 0, unshared: 0, chunk: 0, pause: .zero, elapsed: .zero)
+            offset: 0, size: 0, rewritten: 0, unshared: 0, chunk: 0, pause: .zero, wait: .zero, elapsed: .zero
+        )
         try defragment(path) { _, progress in
             #expect(progress.offset >= last.offset)
             #expect(progress.rewritten >= last.rewritten)

@@ -110,9 +110,9 @@ struct PauseControllerTests {
     }
 }
 
-struct PauseHistogramTests {
+struct LatencyHistogramTests {
     @Test func tellsPercentilesBucketsAndTheExactLongest() throws {
-        var histogram = PauseHistogram()
+        var histogram = LatencyHistogram()
         #expect(histogram.statistics == PauseStatistics())
         for millisecond in 1...1000 { histogram.record(.milliseconds(millisecond), aim: .milliseconds(20)) }
         histogram.record(.microseconds(1_234_567), aim: .seconds(2))

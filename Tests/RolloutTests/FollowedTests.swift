@@ -36,6 +36,23 @@ import Testing
         #expect(both.seconds == 4)
     }
 
+    @Test("what the device took, and the longest waits of both")
+    func waits() {
+        var first = slice(.partial, .timeLimit, extents: 50...100, pause: 9)
+        var second = slice(.done, nil, extents: 4...50, pause: 5)
+        second.waits = PauseStatistics(count: 2, maxMs: 3)
+        #expect(first.followed(by: second).waits == second.waits)
+        first.waits = PauseStatistics(count: 3, maxMs: 7)
+        #expect(first.followed(by: second).waits?.count == 5)
+        #expect(first.followed(by: second).waits?.maxMs == 7)
+        #expect(first.followed(by: second).worst == nil)
+        func waits(_ ms: [Double]) -> [DefragResult.Wait] {
+            ms.map { .init(time: Timestamp(unixSeconds: 0), phase: "clone", offset: 0, ms: $0) }
+        }
+        (first.worst, second.worst) = (waits([9, 5, 4, 3, 2, 1]), waits([8, 6, 0.5]))
+        #expect(first.followed(by: second).worst == waits([9, 8, 6, 5, 4, 3, 2, 1]))
+    }
+
     @Test(
         "the buckets of a worker that has none make those of the file unknown, a slice that locked nothing does not"
     )

@@ -10,8 +10,7 @@ import Testing
     ) -> DefragProgress {
         DefragProgress(
             offset: offset, size: size, rewritten: offset, unshared: .zero, chunk: .mebibytes(1),
-            pause: pause,
-            elapsed: elapsed)
+            pause: pause, wait: .milliseconds(2), elapsed: elapsed)
     }
 
     private static let full = String(repeating: "=", count: 19) + ">" + String(repeating: " ", count: 18)

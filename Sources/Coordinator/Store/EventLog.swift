@@ -1,4 +1,5 @@
 import Contract
+import DefragTypes
 import Foundation
 import GRDB
 import ReflowAPI

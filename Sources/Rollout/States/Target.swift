@@ -95,6 +95,8 @@ public struct Target: Hashable, Sendable {
         switch result.reason {
         case nil where !hasAdvanced, .timeLimit? where !hasAdvanced:
             return .noHeadway
+        // The device is busy or sick: that may pass.
+        case .tooSlow?: return .tooSlow
         // The last two have causes outside of the file.
         case nil, .timeLimit?, .interrupted?, .paused?: state = .pending
         case let reason?: state = .skipped(reason)

@@ -29,6 +29,7 @@ struct JSONReport: DefragReport {
         let unshared: ByteCount
         let chunk: ByteCount
         let pauseMs: Double
+        let waitMs: Double
         let seconds: Double
     }
 
@@ -49,6 +50,7 @@ struct JSONReport: DefragReport {
             Progress(
                 path: path, offset: progress.offset, size: progress.size, rewritten: progress.rewritten,
                 unshared: progress.unshared, chunk: progress.chunk, pauseMs: progress.pause.inMilliseconds,
+                waitMs: progress.wait.inMilliseconds,
                 seconds: progress.elapsed.inSeconds))
     }
 

@@ -43,13 +43,22 @@ extension DefragResult {
             \(average(extents.after))
               rewritten  \(bytes.rewritten)\(unshared) in \(Duration.seconds(seconds).text), \
             \(ByteCount(saturating: rate)) a second
-              pauses     longest \(milliseconds(pause.maxMs)), 99% up to \(milliseconds(pause.p99Ms))\(overAim)
+              pauses     \(text(of: pause))\(waits.map { "\n  device     " + text(of: $0) } ?? "")\(worstLines)
               free space \(freeBytes.before) -> \(freeBytes.after), lowest \(freeBytes.lowest)
             """ + why + noteLines
     }
 
-    private var overAim: String {
-        pause.over.flatMap { $0 > 0 ? ", over max-pause: \($0) of \(pause.count)" : nil } ?? ""
+    private func text(of times: PauseStatistics) -> String {
+        let over = times.over.flatMap { $0 > 0 ? ", over max-pause: \($0) of \(times.count)" : nil } ?? ""
+        return "longest \(milliseconds(times.maxMs)), 99% up to \(milliseconds(times.p99Ms))\(over)"
+    }
+
+    /// The longest waits, where any was too long.
+    private var worstLines: String {
+        guard (pause.over ?? 0) + (waits?.over ?? 0) > 0 else { return "" }
+        return (worst ?? []).map {
+            "\n  worst      \(milliseconds($0.ms)) \($0.phase.plain) at \($0.offset.rawValue), \($0.time)"
+        }.joined()
     }
 
     private var noteLines: String { (notes ?? []).map { "\n  note       \($0.message.plain)" }.joined() }

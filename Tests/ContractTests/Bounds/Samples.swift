@@ -42,8 +42,8 @@ enum Samples {
         state.judgedBy = "preserve 16777216"
         state.unreadable = [ByteRange(from: 4096, to: 8192)]
         state.costs = LockCosts(
-            unsharing: .init(mean: 1e-8, deviation: 2e-9, tried: 1_048_576),
-            cloning: .init(mean: 1e-5, deviation: 1e-6, tried: 64))
+            unsharing: .init(mean: 1e-8, deviation: 2e-9, tried: 1_048_576, aim: 0.5),
+            cloning: .init(mean: 1e-5, deviation: 1e-6, tried: 64, aim: 0.7))
         return state
     }()
 
@@ -64,6 +64,10 @@ enum Samples {
         result.pause = PauseStatistics(
             count: 3, p50Ms: 0.1, p99Ms: 1.25, p999Ms: 2, maxMs: 3.5, buckets: [.init(upTo: 0.001, count: 2)],
             over: 1)
+        result.waits = result.pause
+        result.worst = [
+            .init(time: Timestamp(unixSeconds: 0), phase: "unshare", offset: 4096, ms: 3.5)
+        ]
         result.prediction = .init(rewritten: 1, unshared: 1, extents: 1)
         result.notes = [.init(.hintNotSet, "…")]
         var statistics = ExtentStatistics()

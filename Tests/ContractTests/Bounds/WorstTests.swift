@@ -19,7 +19,8 @@ import Testing
         state.judgedBy = text
         state.unreadable = Array(repeating: ByteRange(from: -1, to: ByteCount(Int64.max)), count: 1000)
         state.costs = LockCosts(
-            unsharing: .init(mean: .infinity, deviation: .nan, tried: -1), cloning: .init(tried: 1e300))
+            unsharing: .init(mean: .infinity, deviation: .nan, tried: -1, aim: .nan),
+            cloning: .init(tried: 1e300))
         return state
     }()
 
@@ -33,6 +34,9 @@ import Testing
         result.pause = PauseStatistics(
             count: .max, p50Ms: .nan, p99Ms: .infinity, p999Ms: 1e300, maxMs: -1e300,
             buckets: Array(repeating: .init(upTo: .infinity, count: .max), count: 1000), over: .max)
+        result.waits = result.pause
+        result.worst = Array(
+            repeating: .init(time: .now, phase: text, offset: -1, ms: .infinity), count: 1000)
         result.freeBytes = .init(before: ByteCount(Int64.max), lowest: -1, after: ByteCount(Int64.max))
         result.seconds = .infinity
         result.prediction = .init(rewritten: -1, unshared: -1, extents: .max)

@@ -1,4 +1,5 @@
 import Contract
+import DefragTypes
 import Dispatch
 import Foundation
 import Rollout

@@ -1,7 +1,7 @@
 import AMQP
 import BrokerKit
 public import Contract
-import DefragTypes
+public import DefragTypes
 import Support
 
 /// What a fleet says, from the moment the tap is opened.

@@ -1,4 +1,4 @@
-public import Contract
+public import DefragTypes
 
 /// A host as `reflow hosts --output json` shows it, as far as trials look at it.
 public struct HostStatus: Decodable, Sendable {

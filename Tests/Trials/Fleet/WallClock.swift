@@ -1,4 +1,4 @@
-import Contract
+import DefragTypes
 import Glibc
 
 /// The system's clock as seconds since 1970: that of every program on this machine.

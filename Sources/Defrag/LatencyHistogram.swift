@@ -1,15 +1,15 @@
 import DefragTypes
 import Histogram
 
-/// Distribution of lock times in constant memory, to two significant digits, from a microsecond to an hour.
-struct PauseHistogram {
+/// Distribution of times in constant memory, to two significant digits, from a microsecond to an hour.
+struct LatencyHistogram {
     private var counts = Histogram<UInt64>(
         lowestDiscernibleValue: 1, highestTrackableValue: 3_600_000_000, numberOfSignificantValueDigits: .two)
     private var longest = Duration.zero
     private var buckets = PauseStatistics.bounds.map { PauseStatistics.Bucket(upTo: $0) }
     private var over = 0
 
-    /// Counts one lock that was to take no longer than `aim`.
+    /// Counts one time that was to take no longer than `aim`.
     mutating func record(_ time: Duration, aim: Duration) {
         longest = max(longest, time)
         if time > aim { over += 1 }

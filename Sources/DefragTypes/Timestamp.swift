@@ -1,5 +1,6 @@
-public import DefragTypes
 import Glibc
+// Optimising, the compiler of Swift 6.3 takes this for where timespec is defined.
+import SwiftOverlayShims
 
 /// A point in time as RFC 3339 text in UTC with milliseconds, such as `2026-11-22T21:03:26.512Z`.
 ///
