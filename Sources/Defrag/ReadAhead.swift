@@ -69,6 +69,11 @@ struct ReadAhead: ~Copyable {
         return requests.sorted { $0.physical < $1.physical }.map { Request(range: $0.range) }
     }
 
+    /// Nobody has looked for a while: of what was asked for before, nobody knows how long it took.
+    mutating func lookedAway() {
+        for index in oldest..<next { requests[index].asked = nil }
+    }
+
     /// Asks for as much as may be in flight with `depth`, and waits for some of it.
     ///
     /// - Returns: false when all is in memory; and the read that was waited for, if there was one.

@@ -78,7 +78,10 @@ extension Run {
                     .read, at: sample.offset, took: sample.latency, aim: pace.policy.maxPause)
                 pace.learn(sample)
             }
-            if pace.isRestDue { try wait() }
+            if pace.isRestDue {
+                try wait()
+                reading.lookedAway()
+            }
             if pace.isQuestionDue { try ask() }
         }
     }

@@ -50,7 +50,8 @@ import Testing
         #expect(result.pause.over == result.pause.count)
         #expect(result.message?.contains("max-pause") == true, "\(result)")
         let worst = try #require(result.worst)
-        #expect(worst.first?.ms == result.pause.maxMs || worst.first?.phase == "read")
+        let longest = worst.filter { $0.phase != "read" }.map(\.ms).max() ?? 0
+        #expect(abs(longest - result.pause.maxMs) < 0.001 || worst.allSatisfy { $0.phase == "read" })
         #expect(worst.map(\.ms) == worst.map(\.ms).sorted(by: >))
         #expect(worst.count <= DefragResult.mostWaits)
     }
