@@ -97,7 +97,7 @@ struct DifferentialRound {
         let available = ByteCount(try FileSystem(at: disk.xfs.path).space.available)
         var run = SlicedRun(
             path, policy: RandomPolicy.make(free: available, &random), blockSize: disk.blockSize,
-            isQuiet: isQuiet)
+            isQuiet: isQuiet, &random)
         try run.perform(&random, makeRoom: { try disk.makeRoom() }, moved: moved)
         return run
     }
