@@ -34,7 +34,9 @@ public struct ExerciserTrial: Sendable {
 
     /// A block of fio's, with a checksum, its offset and its number in it.
     private static let block = 4096
-    private static let verifying = ["--bs=\(block)", "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0"]
+    private static let verifying = [
+        "--bs=\(block)", "--verify=crc32c", "--verify_fatal=1", "--verify_state_save=0",
+    ]
 
     /// How it writes, in a part of the file each. fio 3.33 maps a part of a file as if it were the first.
     private static let ways = [
