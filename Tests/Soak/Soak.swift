@@ -10,6 +10,6 @@ import ArgumentParser
         subcommands: [
             Kills.self, PowerCuts.self, Differential.self, Exerciser.self, Rollouts.self, Budget.self,
             Steering.self,
-            Flood.self,
+            Flood.self, Slices.self,
         ])
 }
