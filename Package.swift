@@ -134,7 +134,8 @@ let package = Package(
         .executableTarget(
             name: "soak",
             dependencies: [
-                "Support", "Trials", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Defrag", "DefragTypes", "Support", "Trials",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Tests/Soak", swiftSettings: strict),
 

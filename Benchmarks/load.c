@@ -1,6 +1,8 @@
 // A guest: random 4 KiB reads and writes to a file, at fixed rates, and how long each took.
 //
-//   load [--buffered] --reads N --writes N FILE        N a second; default is O_DIRECT
+//   load [--buffered | --sync] --reads N --writes N FILE        N a second; default is O_DIRECT
+//
+// With --sync writes are buffered, and each is made durable by fsync(2), as a heartbeat is.
 //
 // Open loop: I/O number i is due at start + i / N, whatever became of those before it, and its latency counts from
 // then; a stall is felt by every I/O that was due in it, not only by the one that met it first. Each kind has
@@ -38,6 +40,7 @@ struct kind {
 static struct kind kinds[] = {{.name = "reads"}, {.name = "writes", .writes = 1}};
 static int fd;
 static int64_t blocks, start;
+static int synchronizes;
 static atomic_int stopping;
 
 static void fail(const char *what) {
@@ -74,7 +77,7 @@ static void *run(void *argument) {
         off_t at = (off_t)(random % (uint64_t)blocks) * BLOCK;
         for (size_t word = 0; kind->writes && word < BLOCK / 8; word++) block[word] = random + word;
         ssize_t done = kind->writes ? pwrite(fd, block, BLOCK, at) : pread(fd, block, BLOCK, at);
-        if (done != BLOCK) fail(kind->name);
+        if (done != BLOCK || (synchronizes && kind->writes && fsync(fd))) fail(kind->name);
         kind->latency[io] = now() - due(kind, io);
     }
     free(block);
@@ -114,12 +117,13 @@ int main(int argc, char **argv) {
     const char *path = NULL;
     for (int i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--buffered")) direct = 0;
+        else if (!strcmp(argv[i], "--sync")) synchronizes = 1, direct = 0;
         else if (!strcmp(argv[i], "--reads") && i + 1 < argc) kinds[0].rate = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--writes") && i + 1 < argc) kinds[1].rate = atoi(argv[++i]);
         else path = argv[i];
     }
     if (!path || kinds[0].rate < 0 || kinds[1].rate < 0) {
-        fprintf(stderr, "usage: load [--buffered] --reads N --writes N FILE\n");
+        fprintf(stderr, "usage: load [--buffered | --sync] --reads N --writes N FILE\n");
         return 64;
     }
     struct stat status;

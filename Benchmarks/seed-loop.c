@@ -1,7 +1,9 @@
 // Dave Chinner's loop as he wrote it (linux-xfs, December 2023), in the 16 MiB pieces of the xfs_spaceman RFC that
 // it answers: nothing read ahead, no rest, fdatasync and punch after each piece. What Reflow is measured against.
 //
-//   seed-loop FILE
+//   seed-loop [--ahead] FILE
+//
+// With --ahead, each piece is read before it is locked, as Reflow does: the barest loop of the same calls.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,21 +24,32 @@ static void check(int result, const char *what) {
     exit(1);
 }
 
+static void read_ahead(int file, off_t offset, size_t length) {
+    void *memory = mmap(NULL, length, PROT_READ, MAP_SHARED, file, offset);
+    if (memory == MAP_FAILED) check(-1, "mmap");
+    check(madvise(memory, length, MADV_WILLNEED), "MADV_WILLNEED");
+    check(madvise(memory, length, MADV_POPULATE_READ), "MADV_POPULATE_READ");
+    check(munmap(memory, length), "munmap");
+}
+
 int main(int argc, char **argv) {
-    if (argc != 2) {
-        fprintf(stderr, "usage: seed-loop FILE\n");
+    int ahead = argc == 3 && !strcmp(argv[1], "--ahead");
+    if (argc != 2 + ahead) {
+        fprintf(stderr, "usage: seed-loop [--ahead] FILE\n");
         return 64;
     }
-    int file = open(argv[1], O_RDWR);
-    check(file, argv[1]);
+    char *path = argv[1 + ahead];
+    int file = open(path, O_RDWR);
+    check(file, path);
     struct stat status;
     check(fstat(file, &status), "fstat");
-    int scratch = open(dirname(argv[1]), O_TMPFILE | O_RDWR, 0600);
+    int scratch = open(dirname(path), O_TMPFILE | O_RDWR, 0600);
     check(scratch, "O_TMPFILE");
 
     const off_t piece = 16 << 20;
     for (off_t offset = 0; offset < status.st_size; offset += piece) {
         off_t length = status.st_size - offset < piece ? status.st_size - offset : piece;
+        if (ahead) read_ahead(file, offset, (size_t)length);
         struct file_clone_range range = {
             .src_fd = file, .src_offset = (__u64)offset, .src_length = (__u64)length, .dest_offset = (__u64)offset};
         check(ioctl(scratch, FICLONERANGE, &range), "FICLONERANGE");

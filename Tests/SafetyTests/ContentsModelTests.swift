@@ -97,7 +97,8 @@ struct ContentsModelTests {
         file.preallocate(9 * 4096..<10 * 4096)
         #expect(touched.preallocationLeft(in: try Layout(of: path)) == 4096)
         #expect(throws: Violation.self) {
-            try Observation(of: path).promiseSameLayout(in: observation(after: 4096), beyondEnd: true)
+            try Observation(of: path).promiseSameLayout(
+                in: observation(after: 4096), beyondEnd: true, blockSize: 4096)
         }
     }
 

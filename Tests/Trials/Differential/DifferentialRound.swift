@@ -74,7 +74,8 @@ struct DifferentialRound {
             if let fault { throw Violation("\(path): \(fault)") }
             figures.preallocationLeft += left
         } else {
-            try before.promiseSameLayout(in: after, beyondEnd: isRested && before.isPreallocated)
+            try before.promiseSameLayout(
+                in: after, beyondEnd: isRested && before.isPreallocated, blockSize: disk.blockSize)
             for run in runs {
                 let worse = try run.promiseExtents(
                     before: before, after: after, isFreeInPieces: disk.hasPieces || company == .crowd)
@@ -97,7 +98,7 @@ struct DifferentialRound {
         let available = ByteCount(try FileSystem(at: disk.xfs.path).space.available)
         var run = SlicedRun(
             path, policy: RandomPolicy.make(free: available, &random), blockSize: disk.blockSize,
-            isQuiet: isQuiet)
+            isQuiet: isQuiet, &random)
         try run.perform(&random, makeRoom: { try disk.makeRoom() }, moved: moved)
         return run
     }
@@ -122,6 +123,7 @@ struct DifferentialRound {
 
     /// For a file without other users: space is used only for what is no longer shared.
     private func compareSpace(_ results: [DefragResult], free: Int64) throws {
+        guard !WholeFolios.areWritten else { return }
         try disk.makeRoom()
         try disk.xfs.dropPreallocation()
         let lost = try free - disk.xfs.freeBytes()

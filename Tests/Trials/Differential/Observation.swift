@@ -78,12 +78,17 @@ struct Observation {
 
     /// Whether all that is a hole, data or preallocation in this one is so in `later`; where the file system may have
     /// preallocated for itself, only up to the end of the file.
-    func promiseSameLayout(in later: Observation, beyondEnd: Bool) throws {
+    func promiseSameLayout(in later: Observation, beyondEnd: Bool, blockSize: Int64) throws {
+        if WholeFolios.areWritten, layout.size == later.layout.size {
+            let fault = TouchLog(blockSize: blockSize).fault(before: layout, after: later.layout)
+            return try Inspection.promise(fault == nil, "\(path): \(fault ?? "")")
+        }
         let (old, new) = (parts(beyondEnd: beyondEnd), later.parts(beyondEnd: beyondEnd))
         guard old != new || layout.size != later.layout.size else { return }
         let index = zip(old, new).enumerated().first { $1.0 != $1.1 }?.offset ?? min(old.count, new.count)
         func part(_ parts: [Layout.Part]) -> String {
-            index < parts.count ? "\(parts[index].state) \(parts[index].range)" : "nothing"
+            let changed = parts.dropFirst(index).prefix(3).map { "\($0.state) \($0.range)" }
+            return changed.isEmpty ? "nothing" : changed.joined(separator: ", ")
         }
         throw Violation(
             "\(path): the layout has changed: \(part(new)) where there was \(part(old)), "

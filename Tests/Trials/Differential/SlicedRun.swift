@@ -4,7 +4,8 @@ import Support
 import XFS
 
 /// A file defragmented from its start to its end, in one run or in several, each going on where the one before was
-/// stopped. Everything that the results say is checked as far as it can be.
+/// stopped, with what that one has handed on or without, and some delivered again. Everything that the results say is checked
+/// as far as it can be.
 struct SlicedRun {
     /// What ends a slice, or changes it in its midst.
     private enum Event {
@@ -25,18 +26,20 @@ struct SlicedRun {
     let blockSize: ByteCount
     /// The results of the slices so far.
     private(set) var results: [DefragResult] = []
-    private var cursor = ByteCount.zero
-    private var pauses = PauseController()
-    private var state: SliceState?
+    private var pauses: PauseController?
+    private var tasks: SliceTasks
     private var policy: Policy
     private var isEnded = false
 
     /// A run under `policy`.
-    init(_ path: String, policy: Policy, blockSize: Int64, isQuiet: Bool) {
+    init(
+        _ path: String, policy: Policy, blockSize: Int64, isQuiet: Bool, _ random: inout Xorshift
+    ) {
         self.path = path
         self.blockSize = ByteCount(blockSize)
         self.policy = policy
         self.isQuiet = isQuiet
+        tasks = SliceTasks(unshareBudget: policy.sharing == .unshare ? nil : policy.unshareBudget, &random)
     }
 
     /// Most slices that are stopped; the next one runs to its end.
@@ -75,22 +78,24 @@ struct SlicedRun {
     private mutating func slice(
         _ event: Event, _ random: inout Xorshift, moved: (Int64) -> Void
     ) throws {
-        let start = policy
+        var mayEnd = false
+        if case .none = event { mayEnd = true }
+        let task = tasks.next(mayEnd: mayEnd, &random)
+        var start = policy
+        if start.sharing == .preserve { start.unshareBudget = task.unshareBudget }
         let isDryRun = Int.random(in: 0..<12, using: &random) == 0
-        let isFresh = Int.random(in: 0..<4, using: &random) == 0
+        if Bool.random(using: &random) { pauses = nil }
         var other = RandomPolicy.make(free: .zero, &random)
         other.minFree = start.minFree
         (other.sharing, other.unshareBudget) = (start.sharing, start.unshareBudget)
         let file = try openForDefrag(path: path)
-        var defragmenter =
-            isFresh
-            ? Defragmenter(policy: start) : Defragmenter(policy: start, pauses: pauses, state: state)
+        var defragmenter = Defragmenter(policy: start, pauses: pauses, state: task.state, job: task.job)
         var questions = 0
         var isAsked = false
         var timeLimit: Duration?
         if case .limit(let limit) = event { timeLimit = limit }
         let result = defragmenter.run(
-            file, path: path, from: cursor, timeLimit: timeLimit, dryRun: isDryRun
+            file, path: path, from: task.cursor, timeLimit: timeLimit, dryRun: isDryRun
         ) { progress in
             questions += 1
             moved(progress.offset.rawValue)
@@ -102,20 +107,21 @@ struct SlicedRun {
             default: return .proceed(start)
             }
         }
-        (pauses, state) = (defragmenter.pauses, defragmenter.state)
+        pauses = defragmenter.pauses
         try Inspection.promise(
-            isPlausible(result, isAsked: isAsked, hasLimit: timeLimit != nil, isDryRun: isDryRun),
-            "\(event), \(start): from \(cursor): \(result)")
+            isPlausible(
+                result, of: start, task, isAsked: isAsked, hasLimit: timeLimit != nil, isDryRun: isDryRun),
+            "\(event), \(start): \(task): \(result)")
         results.append(result)
-        guard !isDryRun else { return }
-        // As a coordinator does.
-        policy.unshareBudget = policy.unshareBudget.map { max(.zero, $0 - result.bytes.unshared) }
-        cursor = result.nextOffset ?? cursor
+        guard !isDryRun,
+            try tasks.ended(task, result, defragmenter.state, &random)
+        else { return }
         isEnded = result.status == .done
     }
 
     private func isPlausible(
-        _ result: DefragResult, isAsked: Bool, hasLimit: Bool, isDryRun: Bool
+        _ result: DefragResult, of policy: Policy, _ task: SliceTasks.Task, isAsked: Bool, hasLimit: Bool,
+        isDryRun: Bool
     ) -> Bool {
         // The last block counts as far as the file reaches where it is rewritten, and as a whole where it is shared.
         let tails = ByteCount(Int64(result.pause.count) * blockSize.rawValue)
@@ -133,14 +139,14 @@ struct SlicedRun {
         case .skipped: return isDryRun && result.reason == .dryRun
         case .failed: return false
         case .partial:
-            guard let next = result.nextOffset, next >= cursor else { return false }
+            guard let next = result.nextOffset, next >= task.cursor else { return false }
             switch result.reason {
             case .interrupted: return isAsked
             // Unless it is dry, it has got somewhere.
-            case .timeLimit: return hasLimit && (isDryRun || next > cursor)
+            case .timeLimit: return hasLimit && (isDryRun || next > task.cursor)
             case .lowSpace: return isQuiet || policy.minFree != .bytes(.zero)
             // It has seen that it is of no use here, under this load; what follows may be another matter.
-            case Reason(rawValue: "noGain"): return next > cursor
+            case Reason(rawValue: "noGain"): return next > task.cursor
             default: return false
             }
         }

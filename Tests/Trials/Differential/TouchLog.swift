@@ -40,15 +40,19 @@ struct TouchLog: Sendable {
         let last = lastTouches(count)
         for block in 0..<count {
             switch last[block] {
-            case nil where old[block] != new[block]:
+            case nil where old[block] != new[block] && !Self.mayBeFilled(old[block], new[block]):
                 return "block \(block), which nobody has touched, was \(Self.name(old[block])) and is "
                     + Self.name(new[block])
-            case true? where new[block] == .written || new[block] == .delayed:
+            case true? where (new[block] == .written || new[block] == .delayed) && !WholeFolios.areWritten:
                 return "block \(block), which was punched, holds data"
             default: continue
             }
         }
         return nil
+    }
+
+    private static func mayBeFilled(_ old: Extent.State?, _ new: Extent.State?) -> Bool {
+        WholeFolios.areWritten && new == .written && (old == nil || old == .unwritten)
     }
 
     /// Bytes that were released and are allocated all the same: a punch during a chunk's lock may leave
