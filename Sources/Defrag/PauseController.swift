@@ -63,7 +63,7 @@ private struct CostEstimate: Hashable, Sendable {
 
     /// Share of the allowed time that is aimed at, at the most and at the least. The remainder is headroom for the variation
     /// from chunk to chunk.
-    private static let aims = 0.2...0.7
+    private static let aims = 0.35...0.7
     /// Of how many locks one may be too long: that one shrinks the aim, the others make it grow back.
     private static let locksForEachOver = 1000.0
     private static let shrinkage = 0.85

@@ -19,7 +19,7 @@ struct RolloutFleetTests {
             """
             name: paused
             targets: {hosts: [roll-pause], paths: ["\(image)"]}
-            policy: {rate: 4MiB}
+            policy: {rate: 4MiB, maxPause: 200ms}
             """)
         try await tap.sliceIsRunning()
         #expect(try await coordinator.ask("rollout", "pause", id).end == .exited(0))

@@ -20,7 +20,7 @@ import Trials
         }
         let run = try fleet.reflow(
             "run", "--host", "run-a", "--host", "run-b", "--path", "\(hosts[0].disk.path)/*.img", "--path",
-            "\(hosts[1].disk.path)/**/*.img", "--output", "json", "--duty", "100")
+            "\(hosts[1].disk.path)/**/*.img", "--max-pause", "200ms", "--output", "json", "--duty", "100")
         #expect(await run.wait() == .exited(1), "each host is asked for the other's path too: \(run.errors)")
         let summary = try JSONDecoder().decode(Summary.self, from: run.output)
         #expect(summary.hosts.map(\.host) == ["run-a", "run-b"])
@@ -61,7 +61,9 @@ import Trials
         let before = try checksum(image)
         try host.start()
         let tap = try await EventTap(fleet, host: "run-again")
-        let arguments = ["run", "--host", "run-again", "--path", image, "--output", "json"]
+        let arguments = [
+            "run", "--host", "run-again", "--path", image, "--max-pause", "200ms", "--output", "json",
+        ]
         let first = try Process(
             "reflow", arguments + ["--slice", "1s", "--rate", "8MiB"], environment: fleet.environment)
         try await tap.sliceIsRunning()

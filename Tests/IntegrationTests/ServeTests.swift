@@ -22,6 +22,7 @@ import XFS
         let tap = try await EventTap(fleet, host: "serve-kill")
         let run = try fleet.reflow(
             "run", "--host", "serve-kill", "--path", image, "--rate", "8MiB", "--max-chunk", "512KiB",
+            "--max-pause", "200ms",
             "--output",
             "json")
         for _ in 0..<10 {
@@ -80,7 +81,9 @@ import XFS
         try host.start()
         let tap = try await EventTap(fleet, host: "serve-restart")
         let run = try fleet.reflow(
-            "run", "--host", "serve-restart", "--path", image, "--rate", "8MiB", "--slice", "2s", "--output",
+            "run", "--host", "serve-restart", "--path", image, "--rate", "8MiB", "--slice", "2s",
+            "--max-pause",
+            "200ms", "--output",
             "json")
         try await tap.sliceIsRunning()
         try await fleet.broker.kill()
