@@ -25,7 +25,9 @@ final class RandomDisk {
         func choose(_ values: [String]) {
             if let value = values.randomElement(using: &random), !value.isEmpty { options.append(value) }
         }
-        choose(["-b size=4096", "-b size=4096", "-b size=1024", "-b size=16384"])
+        // Blocks that are larger than a page: since Linux 6.12.
+        let hasLargeBlocks = !KernelRelease.current.numbers.lexicographicallyPrecedes([6, 12])
+        choose(["-b size=4096", "-b size=4096", "-b size=1024", "-b size=\(hasLargeBlocks ? 16384 : 2048)"])
         choose(["-m rmapbt=0", "-m rmapbt=1"])
         choose(["-d agcount=2", "-d agcount=4", "-d agcount=8", "-d agcount=4,su=64k,sw=4"])
         choose(["", "-m inobtcount=0", "-i nrext64=1", "-i sparse=0"])

@@ -60,7 +60,7 @@ struct SliceTasks {
         unshared += result.bytes.unshared
         if let budget, trouble == .forgetting || isOnRecord {
             try Inspection.promise(
-                unshared <= budget, "\(unshared) bytes of \(budget) were unshared: \(result)")
+                unshared <= budget, "\(unshared) of \(budget) were unshared: \(result)")
         }
         isOnRecord = isOnRecord && [.timeLimit, .interrupted].contains(result.reason)
         let isLost =
