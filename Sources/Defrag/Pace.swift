@@ -116,7 +116,9 @@ struct Pace {
 
     /// How much longer to wait after the work since the last wait, in a wait that began at `start`.
     func remainingWait(since start: ContinuousClock.Instant) -> Duration {
-        max(policy.idleTime(after: start - lastWaited, bytes: unpaced), unpaced > 0 ? slowness.rest : .zero)
+        max(
+            policy.idleTime(after: start - lastWaited, bytes: unpaced),
+            unpaced > 0 ? slowness.rest(aim: policy.maxPause) : .zero)
             - (ContinuousClock.now - start)
     }
 

@@ -92,7 +92,7 @@ extension Run {
         account.add(chunk, pause: max(clone, unshare))
         pace.learn(chunk, clone: clone, unshare: unshare)
         // Takes no lock.
-        if let lock = pace.slowness.verdict { throw Halt.tooSlow(lock) }
+        if let lock = pace.slowness.verdict(aim: pace.policy.maxPause) { throw Halt.tooSlow(lock) }
         if pace.isFlushDue() { try workspace.makeDurable() }
         account.add(try work.file.space())
         return .rewritten

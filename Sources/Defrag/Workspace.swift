@@ -88,7 +88,8 @@ struct Workspace: ~Copyable {
             end = end ?? error
         }
         let stop = account.position < account.size ? end.flatMap { Halt($0).stop } : nil
-        let continues = record != nil && [.timeLimit, .interrupted, .paused].contains(stop)
+        // Until the broker has the answer, the slice may be delivered again.
+        let continues = record != nil && stop != nil
         if !(continues && stop == .timeLimit) { Self.restoreHint(in: work, &account) }
         if !continues {
             try? JobRecord.remove(from: work.file)

@@ -182,8 +182,8 @@ public struct DefragResult: Codable, Hashable, Sendable {
         try container.encode(_extents, forKey: .extents)
         try container.encode(bytes, forKey: .bytes)
         try container.encode(pause, forKey: .pause)
-        try container.encodeIfPresent(waits, forKey: .waits)
-        if worst != nil { try container.encode(_worst, forKey: .worst) }
+        try container.encode(waits, forKey: .waits)
+        try container.encodeOrNull(_worst, forKey: .worst)
         try container.encode(freeBytes, forKey: .freeBytes)
         try container.encode(_seconds, forKey: .seconds)
         try container.encode(prediction, forKey: .prediction)

@@ -50,7 +50,7 @@ import XFS
         #expect(
             last.keys == [
                 "type", "path", "inode", "size", "status", "reason", "message", "nextOffset", "extents",
-                "bytes", "pause", "freeBytes", "seconds", "prediction", "notes",
+                "bytes", "pause", "waits", "worst", "freeBytes", "seconds", "prediction", "notes",
             ])
         let result = try #require(last.result)
         #expect(result.path == path)

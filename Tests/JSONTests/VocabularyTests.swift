@@ -77,7 +77,7 @@ struct VocabularyTests {
             #"{"path":"/srv/vm/a.img","inode":0,"size":0,"status":"partial","reason":"timeLimit","message":"over","#
                 + #""nextOffset":1048576,"extents":{"before":0,"after":0},"bytes":{"rewritten":0,"unshared":0},"#
                 + #""pause":{"count":3,"p50Ms":1.5,"p99Ms":2.0,"p999Ms":2.25,"maxMs":2.5,"#
-                + #""buckets":[[0.002,2]],"over":0},"#
+                + #""buckets":[[0.002,2]],"over":0},"waits":null,"worst":null,"#
                 + #""freeBytes":{"before":0,"lowest":0,"after":0},"seconds":0.1,"#
                 + #""prediction":{"rewritten":8192,"unshared":4096,"extents":1},"#
                 + #""notes":[{"reason":"hintNotSet","message":"so"}]}"#)

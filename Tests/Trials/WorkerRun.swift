@@ -14,7 +14,7 @@ enum WorkerRun {
         }
         maybe("--window", ["1MiB", "4MiB", "16MiB", "64MiB"])
         maybe("--max-chunk", ["128KiB", "512KiB", "4MiB"])
-        maybe("--max-pause", ["1ms", "5ms", "100ms"])
+        maybe("--max-pause", ["50ms", "200ms", "1s"])
         maybe("--target-extent", ["1MiB", "64MiB"])
         maybe("--sharing", ["preserve", "unshare"])
         // With unshare, a budget is a contradiction.

@@ -9,7 +9,7 @@ enum RandomPolicy {
         func choose<Value>(_ key: WritableKeyPath<Policy, Value>, _ values: [Value]) {
             if let value = values.randomElement(using: &random) { policy[keyPath: key] = value }
         }
-        choose(\.maxPause, [.milliseconds(1), .milliseconds(5), .milliseconds(20), .milliseconds(200)])
+        choose(\.maxPause, [.milliseconds(50), .milliseconds(200), .seconds(1)])
         choose(
             \.maxChunk,
             [.kibibytes(64), .kibibytes(132), .kibibytes(512), .mebibytes(1), .mebibytes(4), .mebibytes(16)])
