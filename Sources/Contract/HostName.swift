@@ -11,7 +11,9 @@ public struct HostName: Hashable, Comparable, Sendable, LosslessStringConvertibl
             (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0)
                 || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) || $0 == UInt8(ascii: "-")
         }
-        guard allowed, (1...63).contains(text.utf8.count), !text.hasPrefix("-"), !text.hasSuffix("-") else {
+        guard allowed, (1...63).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "-"),
+            text.utf8.last != UInt8(ascii: "-")
+        else {
             return nil
         }
         description = text

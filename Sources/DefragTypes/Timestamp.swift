@@ -43,12 +43,15 @@ extension Timestamp: Codable {
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)
-        let digits = Array("dddd-dd-ddtdd:dd:dd".utf8)
-        let fits = zip(text.lowercased().utf8, digits).allSatisfy { byte, expected in
-            expected == UInt8(ascii: "d")
-                ? (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) : byte == expected
+        let form = "dddd-dd-ddTdd:dd:dd".utf8
+        let fits = zip(text.utf8, form).allSatisfy { byte, expected in
+            switch expected {
+            case UInt8(ascii: "d"): (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte)
+            case UInt8(ascii: "T"): byte == expected || byte == UInt8(ascii: "t")
+            default: byte == expected
+            }
         }
-        guard fits, (digits.count + 1...Self.mostBytes).contains(text.utf8.count) else {
+        guard fits, (form.count + 1...Self.mostBytes).contains(text.utf8.count) else {
             throw DecodingError.dataCorruptedError(
                 in: container, debugDescription: "not an RFC 3339 time")
         }

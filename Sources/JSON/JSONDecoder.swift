@@ -22,7 +22,7 @@ public struct JSONDecoder: Sendable {
             let root =
                 try bytes.withContiguousStorageIfAvailable(parse)
                 ?? Array(bytes).withUnsafeBufferPointer(parse)
-            return try T(from: ValueDecoder(value: root, codingPath: []))
+            return try T(from: ValueDecoder(value: root, place: nil))
         } catch let error as DecodingError {
             throw JSONError(error)
         }

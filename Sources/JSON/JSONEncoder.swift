@@ -15,7 +15,7 @@ public struct JSONEncoder: Sendable {
     /// - Throws: ``JSONError``, also in place of an `EncodingError`; any other error of a type's own `encode(to:)` as
     ///   it is.
     public func encode(_ value: some Encodable) throws -> [UInt8] {
-        let encoder = ValueEncoder(codingPath: [])
+        let encoder = ValueEncoder(at: nil)
         do {
             try value.encode(to: encoder)
         } catch let error as EncodingError {

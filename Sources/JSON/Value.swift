@@ -85,7 +85,7 @@ extension Value {
 
     /// Keys and values of an object, in the order in which they were set.
     var members: [(key: String, value: Value)] {
-        var members: [(String, Value)] = []
+        var members: [(key: String, value: Value)] = []
         var iterator = json_object_iter(pointer)
         while let current = iterator {
             if let value = json_object_iter_value(current) {

@@ -1,18 +1,19 @@
 /// A place in a document from which a type reads itself.
 struct ValueDecoder: Decoder {
     let value: Value
-    let codingPath: [any CodingKey]
+    let place: Place?
 
+    var codingPath: [any CodingKey] { place.path }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
         guard value.isObject else { throw mismatch("an object", [String: Any].self) }
-        return KeyedDecodingContainer(KeyedValues(object: value, codingPath: codingPath))
+        return KeyedDecodingContainer(KeyedValues(object: value, place: place))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
         guard value.isArray else { throw mismatch("an array", [Any].self) }
-        return UnkeyedValues(array: value, codingPath: codingPath)
+        return UnkeyedValues(array: value, place: place)
     }
 
     func singleValueContainer() -> any SingleValueDecodingContainer { self }
@@ -97,8 +98,9 @@ extension Value.Content {
 /// The members of an object. The generic `decode` serves all types: each reads itself.
 private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let object: Value
-    let codingPath: [any CodingKey]
+    let place: Place?
 
+    var codingPath: [any CodingKey] { place.path }
     var allKeys: [Key] { object.members.compactMap { Key(stringValue: $0.key) } }
 
     func contains(_ key: Key) -> Bool { object.member(key.stringValue) != nil }
@@ -124,21 +126,22 @@ private struct KeyedValues<Key: CodingKey>: KeyedDecodingContainerProtocol {
         guard let value = object.member(key.stringValue) else {
             throw DecodingError.keyNotFound(key, .init(codingPath: codingPath, debugDescription: "missing"))
         }
-        return ValueDecoder(value: value, codingPath: codingPath + [key])
+        return ValueDecoder(value: value, place: Place(key, in: place))
     }
 }
 
 /// The elements of an array, one after the other.
 private struct UnkeyedValues: UnkeyedDecodingContainer {
     let array: Value
-    let codingPath: [any CodingKey]
+    let place: Place?
     private(set) var currentIndex = 0
 
-    init(array: Value, codingPath: [any CodingKey]) {
+    init(array: Value, place: Place?) {
         self.array = array
-        self.codingPath = codingPath
+        self.place = place
     }
 
+    var codingPath: [any CodingKey] { place.path }
     var count: Int? { array.count }
     var isAtEnd: Bool { currentIndex >= array.count }
 
@@ -170,11 +173,12 @@ private struct UnkeyedValues: UnkeyedDecodingContainer {
     }
 
     private func current() throws -> ValueDecoder {
-        let path = codingPath + [Index(currentIndex)]
+        let place = Place(Index(currentIndex), in: place)
         guard let value = array.element(currentIndex) else {
             throw DecodingError.valueNotFound(
-                Any.self, .init(codingPath: path, debugDescription: "missing: the array ends before it"))
+                Any.self, .init(codingPath: place.path, debugDescription: "missing: the array ends before it")
+            )
         }
-        return ValueDecoder(value: value, codingPath: path)
+        return ValueDecoder(value: value, place: place)
     }
 }

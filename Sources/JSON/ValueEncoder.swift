@@ -3,26 +3,27 @@
 /// A type may ask for its container again, or let another value write into the same object first: every container
 /// of one place is the same object or array.
 final class ValueEncoder: Encoder {
-    let codingPath: [any CodingKey]
+    let place: Place?
     /// The value that was written; `nil` before that.
     private(set) var value: Value?
     /// Puts the value where it belongs, as soon as it exists; containers are filled afterwards.
     private let store: (Value) -> Void
 
-    init(codingPath: [any CodingKey], store: @escaping (Value) -> Void = { _ in }) {
-        self.codingPath = codingPath
+    init(at place: Place?, store: @escaping (Value) -> Void = { _ in }) {
+        self.place = place
         self.store = store
     }
 
+    var codingPath: [any CodingKey] { place.path }
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
         let object = shared(Value.object, where: \.isObject)
-        return KeyedEncodingContainer(KeyedWriter(object: object, codingPath: codingPath))
+        return KeyedEncodingContainer(KeyedWriter(object: object, place: place))
     }
 
     func unkeyedContainer() -> any UnkeyedEncodingContainer {
-        UnkeyedWriter(array: shared(Value.array, where: \.isArray), codingPath: codingPath)
+        UnkeyedWriter(array: shared(Value.array, where: \.isArray), place: place)
     }
 
     func singleValueContainer() -> any SingleValueEncodingContainer { SingleWriter(encoder: self) }
@@ -43,8 +44,8 @@ final class ValueEncoder: Encoder {
     }
 
     /// What `value` writes; an empty object if it writes nothing, as an empty type does.
-    fileprivate static func value(of value: some Encodable, at path: [any CodingKey]) throws -> Value {
-        let encoder = ValueEncoder(codingPath: path)
+    fileprivate static func value(of value: some Encodable, at place: Place) throws -> Value {
+        let encoder = ValueEncoder(at: place)
         try value.encode(to: encoder)
         return encoder.value ?? .object()
     }
@@ -97,12 +98,14 @@ private struct SingleWriter: SingleValueEncodingContainer {
 /// The members of an object. The generic `encode` serves all types: each writes itself.
 private struct KeyedWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
     let object: Value
-    let codingPath: [any CodingKey]
+    let place: Place?
+
+    var codingPath: [any CodingKey] { place.path }
 
     func encodeNil(forKey key: Key) { object.set(key.stringValue, .null()) }
 
     func encode(_ value: some Encodable, forKey key: Key) throws {
-        object.set(key.stringValue, try ValueEncoder.value(of: value, at: codingPath + [key]))
+        object.set(key.stringValue, try ValueEncoder.value(of: value, at: Place(key, in: place)))
     }
 
     func nestedContainer<Nested: CodingKey>(
@@ -119,21 +122,22 @@ private struct KeyedWriter<Key: CodingKey>: KeyedEncodingContainerProtocol {
     func superEncoder(forKey key: Key) -> any Encoder { encoder(key) }
 
     private func encoder(_ key: some CodingKey) -> ValueEncoder {
-        ValueEncoder(codingPath: codingPath + [key]) { [object] in object.set(key.stringValue, $0) }
+        ValueEncoder(at: Place(key, in: place)) { [object] in object.set(key.stringValue, $0) }
     }
 }
 
 /// The elements of an array, one after the other.
 private struct UnkeyedWriter: UnkeyedEncodingContainer {
     let array: Value
-    let codingPath: [any CodingKey]
+    let place: Place?
 
+    var codingPath: [any CodingKey] { place.path }
     var count: Int { array.count }
 
     func encodeNil() { array.append(.null()) }
 
     func encode(_ value: some Encodable) throws {
-        array.append(try ValueEncoder.value(of: value, at: codingPath + [Index(count)]))
+        array.append(try ValueEncoder.value(of: value, at: Place(Index(count), in: place)))
     }
 
     func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {
@@ -148,6 +152,6 @@ private struct UnkeyedWriter: UnkeyedEncodingContainer {
     private func encoder() -> ValueEncoder {
         let index = count
         array.append(.null())
-        return ValueEncoder(codingPath: codingPath + [Index(index)]) { [array] in array.replace(index, $0) }
+        return ValueEncoder(at: Place(Index(index), in: place)) { [array] in array.replace(index, $0) }
     }
 }

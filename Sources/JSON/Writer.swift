@@ -45,7 +45,7 @@ struct Writer {
     }
 
     private mutating func separate(first: Bool) {
-        if !first { append(",") }
+        if !first { bytes.append(UInt8(ascii: ",")) }
         if pretty { newLine() }
     }
 
@@ -62,7 +62,7 @@ struct Writer {
 
     /// RFC 8259, section 7: quotation mark, backslash and control characters must be escaped, nothing else.
     private mutating func quote(_ text: String) throws(JSONError) {
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
         for byte in text.utf8 {
             switch byte {
             case 0: throw JSONError(.invalidText, "a NUL character in a string or key")
@@ -75,7 +75,7 @@ struct Writer {
             default: bytes.append(byte)
             }
         }
-        append("\"")
+        bytes.append(UInt8(ascii: "\""))
     }
 
     private mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }

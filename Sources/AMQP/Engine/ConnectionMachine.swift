@@ -149,6 +149,8 @@ struct ConnectionMachine {
             let random = random()
             consumers[id]?.received(method, incarnations: &incarnations, at: now, random: random, &actions)
             sweep(id)
+            // Most of what comes: it opens no gate, and shuts none.
+            if case .deliver = method {} else { turnGates(at: now) }
         case .header(2, let bodySize, let properties):
             try publisher.header(bodySize: bodySize, properties)
         case .header(let channel, let bodySize, let properties):
@@ -160,7 +162,6 @@ struct ConnectionMachine {
             try consumers[id]?.body(bytes, &actions)
         }
         becomeReady(at: now)
-        turnGates(at: now)
         closeWhenDrained()
     }
 
@@ -169,8 +170,8 @@ struct ConnectionMachine {
         if let end, now >= end { finish() }
         management.tick(at: now, &actions)
         publisher.tick(at: now, &actions)
+        let random = random()
         for id in consumers.keys {
-            let random = random()
             consumers[id]?.tick(at: now, random: random, &actions)
         }
         turnGates(at: now)
@@ -202,6 +203,7 @@ struct ConnectionMachine {
         for id in consumers.keys.sorted() where consumers[id]?.gate == nil {
             consumers[id]?.connected(at: now, &actions)
         }
+        turnGates(at: now)
     }
 
     /// Lets those consume whose gate does, and no others of those that have one.

@@ -2,6 +2,8 @@
 struct Liveness {
     /// What both sides agreed on; zero turns heartbeats off.
     private let interval: Duration
+    /// How long the peer may be silent.
+    private let silence: Duration
     private let endpoint: String
     private var lastSent: Instant
     private var lastReceived: Instant
@@ -10,13 +12,14 @@ struct Liveness {
 
     init(interval: Duration, endpoint: String, at now: Instant) {
         self.interval = interval
+        silence = interval * 2
         self.endpoint = endpoint
         lastSent = now
         lastReceived = now
     }
 
     /// How long a socket may take nothing: as long as the peer may be silent.
-    private var patience: Duration { interval == .zero ? .seconds(30) : interval * 2 }
+    private var patience: Duration { interval == .zero ? .seconds(30) : silence }
 
     mutating func received(at now: Instant) {
         lastReceived = now
@@ -45,8 +48,8 @@ struct Liveness {
 
     /// Why the peer must be given up, if it must.
     func failure(at now: Instant) -> AMQPError? {
-        if interval > .zero, now >= lastReceived + interval * 2 {
-            return AMQPError(.unreachable, "\(endpoint) has been silent for two heartbeats (\(interval * 2))")
+        if interval > .zero, now >= lastReceived + silence {
+            return AMQPError(.unreachable, "\(endpoint) has been silent for two heartbeats (\(silence))")
         }
         if let since = stalledSince, now >= since + patience {
             return AMQPError(.unreachable, "\(endpoint) has read nothing for \(patience)")
@@ -59,7 +62,7 @@ struct Liveness {
     func deadline(isWaitingToWrite: Bool) -> Instant? {
         var moments: [Instant] = []
         if interval > .zero {
-            moments.append(lastReceived + interval * 2)
+            moments.append(lastReceived + silence)
             if !isWaitingToWrite { moments.append(lastSent + interval / 2) }
         }
         if let stalledSince { moments.append(stalledSince + patience) }

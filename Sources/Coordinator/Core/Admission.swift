@@ -152,7 +152,7 @@ final class Admission: Sendable {
 extension EventAddress {
     /// Whether it is a survey that a message with this routing key answers; `nil` if it answers nothing.
     fileprivate static func isOfSurvey(answer routingKey: String) -> Bool? {
-        let type = routingKey.drop { $0 != "." }
+        let type = Substring(routingKey.utf8.drop { $0 != UInt8(ascii: ".") })
         if type.hasPrefix(".reflow.slice.") { return false }
         return type.hasPrefix(".reflow.survey.") ? true : nil
     }

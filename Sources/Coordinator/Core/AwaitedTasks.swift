@@ -50,7 +50,9 @@ final class AwaitedTasks: Sendable {
     func isForeign(_ task: String) -> Bool { job.map { !$0.has(task) } ?? JobID.isOfAny(task) }
 
     /// A task's id without what tells one process's from another's.
-    static func base(_ task: String) -> String { String(task.prefix { $0 != "." }) }
+    static func base(_ task: String) -> String {
+        task.utf8.firstIndex(of: UInt8(ascii: ".")).map { String(task[..<$0]) } ?? task
+    }
 }
 
 extension Core {

@@ -40,7 +40,7 @@ struct HostMail {
         let isOwn =
             isDead && account == ownUser
             && (ownUser != sharedUser || properties.headers["x-first-death-reason"] != nil)
-        let named = HostName(String(routingKey.prefix { $0 != "." }))
+        let named = HostName(String(Substring(routingKey.utf8.prefix { $0 != UInt8(ascii: ".") })))
         if let named, EventAddress.mayBelieve(user: account, speakingFor: named, sharedUser: sharedUser) {
             return Sender(account: account, host: named, isOwn: isOwn)
         }

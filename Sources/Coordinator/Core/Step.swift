@@ -24,9 +24,7 @@ enum Effect {
         _ type: String, _ text: String, rollout: String? = nil, host: HostName? = nil, subject: String? = nil,
         at now: Date
     ) -> Effect {
-        let event = LoggedEvent(
-            time: Timestamp(now), type: type, rollout: rollout, host: host, subject: subject, text: text)
-        return .store { try $0.log(event) }
+        .store { try $0.log(type, text, rollout: rollout, host: host, subject: subject, at: now) }
     }
 }
 

@@ -119,8 +119,7 @@ struct HostRegistry {
                 // One that cannot be stored keeps the others from nothing.
                 do { try note.write(write) } catch  where StoreTrouble(error) == nil {
                     let text = "what host \(host) says of itself cannot be stored: \(error)"
-                    try write.log(
-                        LoggedEvent(time: Timestamp(now), type: "message.ignored", host: host, text: text))
+                    try write.log("message.ignored", text, host: host, at: now)
                 }
             }
         }

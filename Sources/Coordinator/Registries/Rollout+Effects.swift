@@ -106,10 +106,7 @@ extension Rollout {
         let host = hosts[targets[number].host].name
         return .store { [id] write in
             let path = try write.read.file(of: number, in: id).path
-            try write.log(
-                LoggedEvent(
-                    time: Timestamp(now), type: type, rollout: id, host: host, subject: path,
-                    text: "\(host): \(path) \(how)"))
+            try write.log(type, "\(host): \(path) \(how)", rollout: id, host: host, subject: path, at: now)
         }
     }
 }

@@ -7,13 +7,13 @@ import ReflowAPI
 extension WriteTransaction {
     /// Adds an event, and returns its id.
     @discardableResult
-    func log(_ event: LoggedEvent) throws -> Int64 {
+    func log(
+        _ type: String, _ text: String, rollout: String? = nil, host: HostName? = nil, subject: String? = nil,
+        at now: Date
+    ) throws -> Int64 {
         try run(
             "INSERT INTO event (time, type, rollout, host, subject, text) VALUES (?, ?, ?, ?, ?, ?)",
-            [
-                event.time.date?.timeIntervalSince1970, event.type, event.rollout, event.host?.description,
-                event.subject, event.text,
-            ])
+            [now.timeIntervalSince1970, type, rollout, host?.description, subject, text])
         return db.lastInsertedRowID
     }
 

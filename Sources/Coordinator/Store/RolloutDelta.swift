@@ -33,6 +33,12 @@ struct RolloutDelta: Sendable {
     enum PageChange: Sendable {
         case keep(HostName, SurveyPage)
         case forget(HostName)
+
+        fileprivate var host: HostName {
+            switch self {
+            case .keep(let host, _), .forget(let host): host
+            }
+        }
     }
 
     /// Whether there is nothing to store.
@@ -58,7 +64,10 @@ extension Rollout {
             case .account(let target, let result, let state):
                 delta.results.append((target, result, state))
             case .keepPage(let host, let page): delta.pages.append(.keep(host, page))
-            case .forgetPages(let host): delta.pages.append(.forget(host))
+            case .forgetPages(let host):
+                // What has come since the last step need not be stored first.
+                delta.pages.removeAll { $0.host == host }
+                delta.pages.append(.forget(host))
             case .survey, .slice, .desire, .announce: break
             }
         }

@@ -69,7 +69,8 @@ public struct Fleet: Sendable {
             if hasLeapt { host.excuse(passed, at: now, atMost: silence) }
             host.isLost = now.timeIntervalSince(host.silentSince) >= silence
             if host.isLost { lost.append(name) }
-            hosts[name] = host
+            // Mostly nothing has changed, and whoever holds the hosts as they were needs no copy.
+            if hasLeapt || host.isLost { hosts[name] = host }
         }
         return (lost.sorted(), hasLeapt ? passed : nil)
     }
@@ -80,7 +81,7 @@ public struct Fleet: Sendable {
     /// Hosts that live and have not been able to consume their queue for a while: each once, until it can.
     public mutating func deafened(at now: Date) -> [HostName] {
         var found: [HostName] = []
-        for name in hosts.keys {
+        for (name, host) in hosts where host.lastingDeafness(at: now) != nil {
             if hosts[name]?.becomesDeaf(at: now) == true { found.append(name) }
         }
         return found.sorted()

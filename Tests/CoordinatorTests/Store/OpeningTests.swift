@@ -164,7 +164,7 @@ import Testing
     func killed() async throws {
         let bench = try StoreBench("killed")
         let store = try Store(path: bench.path)
-        try await store.write { try $0.log(.init(time: .now, type: "rollout.paused", text: "paused")) }
+        try await store.write { try $0.log("rollout.paused", "paused", at: Date()) }
         // What a killed process leaves behind: the file and its log, never closed.
         let left = bench.path + ".left"
         for end in ["", "-wal"] {
@@ -184,7 +184,7 @@ import Testing
         await #expect(throws: Stop.self) {
             try await store.write { unit in
                 try unit.record(.init(time: .now, who: "ada", action: "rollout.pause", object: "r1"))
-                try unit.log(.init(time: .now, type: "rollout.paused", text: "paused"))
+                try unit.log("rollout.paused", "paused", at: Date())
                 _ = try unit.isNew(source: "/hosts/a", id: "1", at: Date())
                 throw Stop()
             }

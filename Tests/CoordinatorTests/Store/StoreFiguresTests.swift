@@ -68,10 +68,7 @@ import Testing
                     try unit.apply(delta, at: now)
                     for (number, result) in delta.results.enumerated() {
                         _ = try unit.isNew(source: "/hosts/x", id: "\(round)-\(number)", at: now)
-                        try unit.log(
-                            .init(
-                                time: Timestamp(now), type: "slice", rollout: "r1", host: named("x"),
-                                text: result.result.path))
+                        try unit.log("slice", result.result.path, rollout: "r1", host: named("x"), at: now)
                         try unit.append(
                             .init(
                                 exchange: "reflow.tasks", routingKey: "\(number)",

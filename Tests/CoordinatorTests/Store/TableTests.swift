@@ -127,7 +127,13 @@ import Testing
     func events() async throws {
         let store = try Store.inMemory()
         let events = (0..<10).map(event)
-        let ids = try await store.write { unit in try events.map { try unit.log($0) } }
+        let ids = try await store.write { unit in
+            try events.enumerated().map { number, event in
+                try unit.log(
+                    event.type, event.text, rollout: event.rollout, host: event.host, subject: event.subject,
+                    at: now + Double(number))
+            }
+        }
         func numbers(_ query: EventQuery) async throws -> [Int] {
             try await store.read { try $0.events(query) }.compactMap {
                 Int($0.text.dropFirst("event ".count))
