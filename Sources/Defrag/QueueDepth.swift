@@ -6,8 +6,9 @@ import DefragTypes
 /// doubles, and later grows by one, as long as that stays well below the aim, and halves above it. So it is at its bound on
 /// a device that serves many at once, however far away that is, and one on a slow disk.
 struct QueueDepth: Hashable {
-    /// Most of all requests that are ours: at least as many stay for others.
-    private static let share = 2
+    /// One of so many of all requests is a read of ours at the most: what a window that is being closed writes meanwhile has as
+    /// many, and half of them stay for others.
+    private static let share = 4
     /// More than that make no device faster.
     private static let ceiling = 64
 

@@ -23,9 +23,9 @@ final class WindowCloser: Sendable {
         var scratch: Scratch
         var failure: SystemError?
 
-        /// Makes durable what was rewritten, and then releases the old blocks. Where that fails, the old blocks may be all that
-        /// there is: they stay as they are as long as this process lives.
-        mutating func end(_ synchronize: Synchronize) {
+        /// Makes durable what was rewritten. Where that fails, the old blocks may be all that there is: they stay as they are as
+        /// long as this process lives, also if another attempt should succeed, as an error is told once.
+        mutating func makeDurable(_ synchronize: Synchronize) {
             guard failure == nil else { return }
             do throws(SystemError) {
                 try synchronize(scratch)
@@ -33,8 +33,13 @@ final class WindowCloser: Sendable {
                 failure = error
                 // Nothing is released on a file system that has shut down, which is to be unmounted and mounted anew.
                 if !file.hasShutDown { try? scratch.keepForProcess() }
-                return
             }
+        }
+
+        /// Makes durable what was rewritten, and then releases the old blocks.
+        mutating func end(_ synchronize: Synchronize) {
+            makeDurable(synchronize)
+            guard failure == nil else { return }
             do throws(SystemError) { try scratch.release() } catch { failure = error }
         }
     }
@@ -65,12 +70,8 @@ final class WindowCloser: Sendable {
 
     /// Makes durable what was rewritten so far. No window is being closed.
     func makeDurable() throws(SystemError) {
-        let result = files.withLock { files -> Result<Void, SystemError> in
-            do throws(SystemError) { return .success(try synchronize(files.scratch)) } catch {
-                return .failure(error)
-            }
-        }
-        try result.get()
+        files.withLock { $0.makeDurable(synchronize) }
+        try wait()
     }
 
     /// Begins to end the window, if anything was rewritten in it, and then drops `pages` from the page cache.

@@ -70,18 +70,8 @@ extension PauseStatistics {
 
 extension PauseStatistics.Bucket: Codable {
     public init(from decoder: any Decoder) throws {
-        var pair = try decoder.unkeyedContainer()
-        _upTo = try pair.decode(Bounded<Seconds>.self)
-        _count = try pair.decode(Bounded<Count>.self)
-        guard pair.isAtEnd else {
-            throw DecodingError.dataCorruptedError(
-                in: pair, debugDescription: "a bucket is a pair of seconds and a count")
-        }
+        (_upTo, _count) = try decoder.pair("a bucket is a pair of seconds and a count")
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var pair = encoder.unkeyedContainer()
-        try pair.encode(_upTo)
-        try pair.encode(_count)
-    }
+    public func encode(to encoder: any Encoder) throws { try encoder.encode(_upTo, _count) }
 }

@@ -51,20 +51,10 @@ public struct ByteRange: Hashable, Sendable {
 
 extension ByteRange: Codable {
     public init(from decoder: any Decoder) throws {
-        var pair = try decoder.unkeyedContainer()
-        _from = try pair.decode(Bounded<Size>.self)
-        _to = try pair.decode(Bounded<Size>.self)
-        guard pair.isAtEnd else {
-            throw DecodingError.dataCorruptedError(
-                in: pair, debugDescription: "a range is a pair of offsets")
-        }
+        (_from, _to) = try decoder.pair("a range is a pair of offsets")
     }
 
-    public func encode(to encoder: any Encoder) throws {
-        var pair = encoder.unkeyedContainer()
-        try pair.encode(_from)
-        try pair.encode(_to)
-    }
+    public func encode(to encoder: any Encoder) throws { try encoder.encode(_from, _to) }
 }
 
 /// What locks of a file have cost on its device.

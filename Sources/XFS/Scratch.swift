@@ -55,9 +55,9 @@ public struct Scratch: ~Copyable, Sendable {
         return try place(file.descriptor, offset) == kept
     }
 
-    /// Makes durable what every file of the file system has been given before, and all that is on the device: a change of this file
-    /// and fsync(2), which writes the journal up to that and flushes the device. Unlike an fsync of the source it writes none of
-    /// the pages that others have dirtied.
+    /// Makes durable all changes of the file system before this one, and all data that was written back: changes this file and
+    /// calls fsync(2), which writes the journal up to that change and flushes the device. Unlike an fsync of the source it writes
+    /// none of the pages that others have dirtied.
     ///
     /// - Throws: ``SystemError``: `EIO`.
     public func synchronize() throws(SystemError) {

@@ -68,6 +68,22 @@ import XFS
         }
     }
 
+    @Test(
+        "what it has unshared stays on record until it is answered, whatever has ended a slice",
+        arguments: [
+            Reason.timeLimit, .interrupted, .paused, .lowSpace, .noGain, .tooSlow,
+        ])
+    func recordStays(reason: Reason) throws {
+        share()
+        let first = try slice(budget: .mebibytes(8), bytes: .mebibytes(3), reason).result
+        #expect(first.nextOffset != nil && first.bytes.unshared > .zero)
+        let record = JobRecord.recorded(in: try openForSurvey(path: path), job: "j")
+        #expect(record?.unshared == first.bytes.unshared.rawValue)
+        // Delivered again, as if it had not been answered.
+        let again = try slice(budget: .mebibytes(8), bytes: .mebibytes(30)).result
+        #expect(first.bytes.unshared + again.bytes.unshared <= .mebibytes(8))
+    }
+
     @Test("leaves nothing that a repair does not take back")
     func repaired() throws {
         share()
