@@ -1,6 +1,7 @@
 import DefragTypes
 import Glibc
 import Support
+import Synchronization
 import Testing
 import XFS
 
@@ -90,5 +91,35 @@ import XFS
             let kept = free - (try xfs.freeBytes())
             #expect(isSick ? kept >= size : kept <= ownBooks)
         }
+    }
+
+    @Test(
+        "an error of a flush in mid-window is not forgotten when the next one succeeds: the kernel tells it once"
+    )
+    func errorIsToldOnce() throws {
+        let xfs = try LoopXFS(mebibytes: 320)
+        let path = xfs.file("image")
+        let size = 8 * Self.mebibyte
+        TestFile(path).fill(0..<size)
+        TestFile(path).synchronize()
+        let free = try xfs.freeBytes()
+        let flushes = Mutex(0)
+        do {
+            let file = try openForDefrag(path: path).reopened(.readWrite)
+            let closer = try WindowCloser(of: file, blockSize: 4096) { scratch throws(SystemError) in
+                let isFirst = flushes.withLock { count in
+                    count += 1
+                    return count == 1
+                }
+                if isFirst { throw SystemError(errno: EIO, operation: "fsync") }
+                try scratch.synchronize()
+            }
+            try closer.keep(0..<size, of: file)
+            try file.unshare(0..<size)
+            #expect(throws: SystemError.self) { try closer.makeDurable() }
+            closer.close(dropping: [])
+            #expect(throws: SystemError.self) { try closer.wait() }
+        }
+        #expect(free - (try xfs.freeBytes()) >= size)
     }
 }
