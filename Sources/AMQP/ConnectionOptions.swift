@@ -14,6 +14,10 @@ public struct ConnectionOptions: Hashable, Sendable {
     /// The longest body in bytes, in both directions: a longer one is refused here, and discarded unread when it
     /// is received (``Delivery/Body/tooLarge(size:)``).
     public var maxBodySize = 1 << 20
+    /// Most bytes of deliveries that are received and not read (and one message more). Beyond it nothing is taken from
+    /// the broker until some are read; one that cannot send for as long as it is patient (15 s by default) hangs up, and
+    /// delivers them again. Whoever publishes on the same connection waits with it.
+    public var maxUnread = 16 << 20
     /// Most messages published and not yet confirmed; further ones wait their turn.
     public var maxUnconfirmed = 256
 

@@ -23,6 +23,9 @@ public struct Delivery: Sendable {
     let incarnation: Incarnation
     let tag: UInt64
 
+    /// Bytes of the content that are held.
+    var size: Int { if case .complete(let bytes) = body { bytes.count } else { 0 } }
+
     /// How often it was delivered before and came back unacked; quorum queues count it (`x-delivery-count`).
     public var deliveryCount: Int? { properties.headers["x-delivery-count"]?.integerValue.map(Int.init) }
 

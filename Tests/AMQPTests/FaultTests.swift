@@ -1,6 +1,7 @@
-import AMQP
 import Support
 import Testing
+
+@testable import AMQP
 
 /// Failing networks and brokers.
 @Suite struct FaultTests {
@@ -19,6 +20,39 @@ import Testing
             #expect(await watch.value == nil)
             #expect(proxy.accepted == 1)
             #expect(.now - connection.lastTurn < .seconds(10))
+        }
+    }
+
+    /// However much the prefetch allows. And a broker that is not listened to is not silent.
+    @Test func whatNobodyReadsStaysWithTheBroker() async throws {
+        var options = testOptions()
+        options.heartbeat = .seconds(1)
+        options.maxUnread = 1 << 20
+        let size = 600_000
+        try await withConnection(options) { connection in
+            let queue = try await connection.declare(.temporary())
+            let states = connection.states
+            let watch = Task { await states.first { if case .disconnected = $0 { true } else { false } } }
+            // Published over another: what shares the connection waits too.
+            try await withConnection { publisher in
+                let body = Message(body: [UInt8](repeating: 7, count: size))
+                for _ in 0..<40 { try await publisher.publish(body, exchange: "", routingKey: queue.name) }
+            }
+            let deliveries = connection.consume(queue: queue.name, prefetch: 100)
+            try await Task.sleep(for: .seconds(5))
+            #expect((options.maxUnread...options.maxUnread + size).contains(connection.core.unread.now))
+            var taken = 0
+            for await delivery in deliveries {
+                guard case .complete(let body) = delivery.body else { break }
+                #expect(body.count == size)
+                #expect(delivery.ack())
+                taken += 1
+                if taken == 40 { break }
+            }
+            #expect(taken == 40)
+            #expect(connection.core.unread.now == 0)
+            watch.cancel()
+            #expect(await watch.value == nil)
         }
     }
 

@@ -47,13 +47,16 @@ final class ConnectionCore: Sendable {
     let options: ConnectionOptions
     /// Written to in order to wake the thread.
     let wakeDescriptor: CInt
+    let unread: UnreadBytes
     private let state = Mutex(State())
 
     init(_ endpoint: Endpoint, _ options: ConnectionOptions) {
         self.endpoint = endpoint
         self.options = options
-        wakeDescriptor = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
-        precondition(wakeDescriptor >= 0, "eventfd: no descriptors left")
+        let descriptor = eventfd(0, CInt(EFD_CLOEXEC | EFD_NONBLOCK))
+        precondition(descriptor >= 0, "eventfd: no descriptors left")
+        wakeDescriptor = descriptor
+        unread = UnreadBytes(options.maxUnread) { eventfd_write(descriptor, 1) }
     }
 
     deinit {
@@ -98,7 +101,7 @@ final class ConnectionCore: Sendable {
 
     /// Registers a consumer; its deliveries arrive in the queue.
     func subscribe(_ subscription: Subscription) -> (ConsumerID, DeliveryQueue) {
-        let queue = DeliveryQueue()
+        let queue = DeliveryQueue(unread)
         let (id, isEnded) = state.withLock { state in
             state.lastID += 1
             if state.life != .ended { state.queues[state.lastID] = queue }

@@ -81,7 +81,7 @@ final class ConnectionThread {
             interval: transport.heartbeat, endpoint: "\(core.endpoint)", at: .now)
         machine.connected(at: .now)
         // The library may have read more than the login needed.
-        try transport.receive(receive)
+        var isDrained = try transport.receive(receive)
         while true {
             perform()
             if machine.isClosed || failure != nil {
@@ -96,10 +96,16 @@ final class ConnectionThread {
             let wantsToWrite = !outbox.isEmpty || isDue
             let deadline = [machine.deadline, liveness.deadline(isWaitingToWrite: wantsToWrite)]
                 .compactMap { $0 }.min()
-            let ready = wait(for: transport, writing: wantsToWrite, until: deadline)
+            let hasRoom = core.unread.hasRoom
+            let ready = wait(
+                for: transport, reading: hasRoom, writing: wantsToWrite,
+                until: hasRoom && !isDrained ? .now : deadline)
             let now = Instant.now
-            if ready.isReadable {
-                try transport.receive(receive)
+            if ready.isReadable || (hasRoom && !isDrained) {
+                isDrained = try transport.receive(receive)
+                liveness.received(at: now)
+            } else if !hasRoom {
+                // Who is not listened to cannot be called silent.
                 liveness.received(at: now)
             }
             takeWork()
@@ -119,9 +125,11 @@ final class ConnectionThread {
         }
     }
 
-    private func receive(_ frame: Inbound) throws(AMQPError) {
+    /// Returns whether there is room for more.
+    private func receive(_ frame: Inbound) throws(AMQPError) -> Bool {
         try machine.received(frame, at: .now)
         perform()
+        return core.unread.hasRoom
     }
 
     private func takeWork() {
@@ -160,7 +168,7 @@ final class ConnectionThread {
 
     /// Sleeps until something is ready, or `deadline`.
     private func wait(
-        for transport: Transport?, writing: Bool = false, until deadline: Instant?
+        for transport: Transport?, reading: Bool = true, writing: Bool = false, until deadline: Instant?
     ) -> (isReadable: Bool, isWritable: Bool) {
         var sleep = Self.longestSleep
         if let deadline { sleep = min(sleep, max(.zero, deadline - .now)) }
@@ -170,7 +178,8 @@ final class ConnectionThread {
         var descriptors = [
             pollfd(fd: core.wakeDescriptor, events: Int16(POLLIN), revents: 0),
             pollfd(
-                fd: transport?.descriptor ?? -1, events: Int16(POLLIN | (writing ? POLLOUT : 0)), revents: 0),
+                fd: transport?.descriptor ?? -1,
+                events: Int16((reading ? POLLIN : 0) | (writing ? POLLOUT : 0)), revents: 0),
         ]
         guard poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0 else { return (false, false) }
         let events = Int32(descriptors[1].revents)

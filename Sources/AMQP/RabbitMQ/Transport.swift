@@ -164,21 +164,25 @@ final class Transport {
 // MARK: Frames
 
 extension Transport {
-    /// Reads what has arrived, without waiting, and calls `handle` for each frame.
+    /// Reads what has arrived, without waiting, and calls `handle` for each frame, for as long as it returns `true`.
     ///
     /// It goes on until the socket would block: only then is nothing left in the buffers of the library and of TLS,
     /// which `poll` does not see.
-    func receive(_ handle: (Inbound) throws(AMQPError) -> Void) throws(AMQPError) {
+    ///
+    /// - Returns: whether nothing is left.
+    func receive(_ handle: (Inbound) throws(AMQPError) -> Bool) throws(AMQPError) -> Bool {
         var immediately = timeval()
-        while true {
+        var goesOn = true
+        while goesOn {
             var frame = amqp_frame_t()
             let status = amqp_simple_wait_frame_noblock(connection, &frame, &immediately)
-            if status == AMQP_STATUS_TIMEOUT.rawValue { return }
+            if status == AMQP_STATUS_TIMEOUT.rawValue { return true }
             guard status == AMQP_STATUS_OK.rawValue else { throw Self.failure(status, endpoint) }
-            if let inbound = Inbound(frame) { try handle(inbound) }
+            if let inbound = Inbound(frame) { goesOn = try handle(inbound) }
             // Everything is copied; without this the library keeps every frame for ever.
             amqp_maybe_release_buffers(connection)
         }
+        return false
     }
 
     /// Sends a method.

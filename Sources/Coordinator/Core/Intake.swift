@@ -14,7 +14,7 @@ struct Intake: Sendable {
     /// Is given what found no queue.
     private let undelivered: Undelivered?
     private let admission = Admission()
-    /// Bounds what was received and is not acked yet: beside it, as much as the prefetch allows lies unread.
+    /// Bounds what was read and is not acked yet; the connection bounds what is not read.
     private let budget = ByteBudget(16 << 20)
 
     init(
@@ -59,8 +59,8 @@ struct Intake: Sendable {
             }
         }
 
-        /// Deliveries that may be unsettled at a time, of up to 1 MiB each.
-        var prefetch: UInt16 { self == .queue(QueueName.dead) ? 16 : 64 }
+        /// Deliveries that may be unsettled at a time: as many as make a batch cheap.
+        var prefetch: UInt16 { 500 }
     }
 
     /// Takes what comes, until cancelled; only while the connection has `lease`, where there is one.
