@@ -4,7 +4,7 @@ public import Foundation
 /// What hosts say of themselves and of the tasks that they have.
 extension Rollout {
     mutating func heard(_ said: HostState, from host: Int, at now: Date) -> [Action] {
-        if said.mode == .run { hosts[host].isHeld = false }
+        if said.mode == .run { hosts[host].isStopped = false }
         hosts[host].deafness = said.deaf.map {
             Deafness(why: $0, since: hosts[host].deafness?.since ?? now)
         }

@@ -26,7 +26,7 @@ extension Rollout {
         if answer.job == id { isAnswered() }
         // Otherwise it is late or a duplicate.
         guard let target = target(ofSlice: answer.task), targets[target].host == host else { return [] }
-        if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isHeld = true }
+        if [.paused, .interrupted].contains(answer.result.reason) { hosts[host].isStopped = true }
         let failure = targets[target].answered(
             answer.result, budgetLeft: answer.state?.unshareBudgetLeft, at: now, retries,
             isOfTwin: isPerhapsOfTwin(target))

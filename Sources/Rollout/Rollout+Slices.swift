@@ -40,7 +40,7 @@ extension Rollout {
 
     /// Sends a slice of the next target of each file system that has none in flight.
     mutating func dispatch(_ host: Int, at now: Date) -> [Action] {
-        guard canWork, hosts[host].state.phase == .active, !hosts[host].isLost, !hosts[host].isHeld,
+        guard canWork, hosts[host].state.phase == .active, !hosts[host].isLost, !hosts[host].isStopped,
             hosts[host].deafness == nil
         else { return [] }
         let left = hours.openUntil(at: now).map { $0.timeIntervalSince(now) } ?? 0

@@ -20,7 +20,7 @@ public struct RolloutHost: Sendable {
     /// Tasks in flight whose answers may be lost, and since when the host's states do not mention them; `nil` while they may.
     var doubts: [Task: Date?] = [:]
     /// Its worker stops or is paused: nothing is sent until its state says `run`.
-    var isHeld = false
+    var isStopped = false
     /// Its worker cannot consume its queue: nothing is sent until its state says that it can.
     var deafness: Deafness?
     /// Whether a second worker speaks under its name.
