@@ -26,4 +26,6 @@ public struct DefragProgress: Hashable, Sendable {
     public var wait: Duration
     /// Since the run's start.
     public var elapsed: Duration
+    /// Whether it rests longer than its policy asks for, as even the smallest chunks lock the file for too long.
+    public var isSlowed = false
 }

@@ -11,7 +11,9 @@ extension Run {
     /// Asks likewise, whatever the time.
     mutating func obey() throws {
         pace.asked()
-        switch decide(account.progress) {
+        var progress = account.progress
+        progress.isSlowed = pace.slowness.rest(aim: pace.policy.maxPause) > .zero
+        switch decide(progress) {
         case .proceed(let policy): pace.policy = policy
         case .stop(let reason): throw Halt.stop(reason, message: nil)
         }

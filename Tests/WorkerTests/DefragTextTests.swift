@@ -33,6 +33,15 @@ import Testing
         #expect(shown.count <= columns)
     }
 
+    @Test("that it rests, as even the smallest chunks are too slow, stands where the speed does")
+    func slowed() {
+        var line = ProgressLine()
+        var now = progress(at: .mebibytes(1), of: .mebibytes(4), after: .seconds(2))
+        now.isSlowed = true
+        line.count(now, of: "/srv/a.img")
+        #expect(line.text(now, width: nil).hasPrefix("/srv/a.img: 25%  slow: rests  longest pause  18ms"))
+    }
+
     @Test func withoutATerminalThereIsNoBar() {
         var line = ProgressLine()
         let now = progress(at: .mebibytes(1), of: .mebibytes(4), after: .milliseconds(500))

@@ -30,6 +30,7 @@ struct JSONReport: DefragReport {
         let chunk: ByteCount
         let pauseMs: Double
         let waitMs: Double
+        let isSlowed: Bool
         let seconds: Double
     }
 
@@ -50,7 +51,7 @@ struct JSONReport: DefragReport {
             Progress(
                 path: path, offset: progress.offset, size: progress.size, rewritten: progress.rewritten,
                 unshared: progress.unshared, chunk: progress.chunk, pauseMs: progress.pause.inMilliseconds,
-                waitMs: progress.wait.inMilliseconds,
+                waitMs: progress.wait.inMilliseconds, isSlowed: progress.isSlowed,
                 seconds: progress.elapsed.inSeconds))
     }
 

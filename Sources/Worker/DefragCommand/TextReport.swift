@@ -61,7 +61,8 @@ struct ProgressLine {
         let rate = seconds > 0 ? Double(progress.rewritten.rawValue) / seconds / 1_048_576 : 0
         let tail = [
             "\(Int(share * 100))%".padded(to: 4, left: true),
-            "\(Int(rate.rounded()))".padded(to: 4, left: true) + " MiB/s",
+            progress.isSlowed
+                ? "slow: rests" : "\(Int(rate.rounded()))".padded(to: 4, left: true) + " MiB/s",
             "longest pause " + longestPause.text.padded(to: 5, left: true),
             timeToGo(progress).padded(to: 10),
         ].joined(separator: "  ")
