@@ -1,6 +1,7 @@
 public import DefragTypes
 
-/// The state that a host should be in: not a command. It holds until a newer one arrives; applied between chunks.
+/// The state that a host should be in: not a command. It lasts until a newer one arrives, restarts of the worker included; applied
+/// between chunks.
 public struct DesiredState: Codable, Hashable, Sendable {
     /// Grows with every change; an older one than the host already has is ignored.
     @Bounded<Generation> public var generation: Int64
@@ -8,6 +9,9 @@ public struct DesiredState: Codable, Hashable, Sendable {
     public var mode: Mode
     /// Overrides the policy of every slice.
     public var policy: PolicyOverrides
+    /// An operator's brake, with a generation of its own: the host takes it whether or not it knows the rest. `nil` changes nothing,
+    /// and before contract 1.2.
+    public var hold: Hold?
 
     /// Whether a host may work.
     public enum Mode: String, Codable, Hashable, Sendable, CaseIterable {
@@ -18,10 +22,13 @@ public struct DesiredState: Codable, Hashable, Sendable {
     }
 
     /// A desired state.
-    public init(generation: Int64, mode: Mode, policy: PolicyOverrides = PolicyOverrides()) {
+    public init(
+        generation: Int64, mode: Mode, policy: PolicyOverrides = PolicyOverrides(), hold: Hold? = nil
+    ) {
         self.generation = generation
         self.mode = mode
         self.policy = policy
+        self.hold = hold
     }
 
     public init(from decoder: any Decoder) throws {
@@ -29,6 +36,20 @@ public struct DesiredState: Codable, Hashable, Sendable {
         _generation = try container.decode(Bounded.self, forKey: .generation)
         mode = try container.decode(Mode.self, forKey: .mode)
         policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
+        hold = try container.decodeIfPresent(Hold.self, forKey: .hold)
+    }
+
+    /// Whether the host may work.
+    public var mayWork: Bool { mode == .run && hold?.isHeld != true }
+
+    /// Takes over what is newer in `other`: the state by its generation, the hold by its own. Returns whether anything was.
+    public mutating func take(_ other: DesiredState) -> Bool {
+        let before = self
+        if other.generation > generation {
+            (generation, mode, policy) = (other.generation, other.mode, other.policy)
+        }
+        if let newer = other.hold, newer.generation > hold?.generation ?? 0 { hold = newer }
+        return self != before
     }
 
     /// The desired state of a host that has received none yet.

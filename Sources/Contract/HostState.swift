@@ -27,6 +27,8 @@ public struct HostState: Codable, Hashable, Sendable {
     @Bounded<Texts<256, IDText>?> public var accepted: [String]?
     /// Why the host cannot consume its queues, in words; `nil` if it can, and before contract 1.2.
     @Bounded<Sentence?> public var deaf: String?
+    /// The last hold or release that it has heard of; `nil` if none, and before contract 1.2.
+    public var hold: Hold?
 
     /// A mounted XFS.
     public struct FileSystem: Codable, Hashable, Sendable {
@@ -54,7 +56,7 @@ public struct HostState: Codable, Hashable, Sendable {
         fileSystems: [FileSystem],
         running: [SliceProgress], surveys: [String] = [], uptime: Double,
         labels: [String: String]? = nil, instance: String? = nil, accepted: [String]? = nil,
-        deaf: String? = nil
+        deaf: String? = nil, hold: Hold? = nil
     ) {
         self.version = version
         self.kernel = kernel
@@ -68,7 +70,11 @@ public struct HostState: Codable, Hashable, Sendable {
         self.instance = instance
         self.accepted = accepted
         self.deaf = deaf
+        self.hold = hold
     }
+
+    /// Whether the worker knows what a ``Hold`` is: contract 1.2.
+    public var knowsHolds: Bool { instance != nil }
 }
 
 /// How far the running slices of a host are; at most one such event a second.

@@ -47,6 +47,9 @@ public struct SliceTask: Codable, Hashable, Sendable {
     /// Seconds after which the slice ends with a cursor.
     @Bounded<TimeBudget> public var timeBudget: Double
 
+    /// When its maintenance window ends: it neither begins later nor goes on. `nil` for no limit, and from coordinators before
+    /// contract 1.2.
+    public var notAfter: Timestamp?
     /// What the slice before answered; `nil` for the first, and from coordinators before contract 1.2.
     public var state: SliceState?
 
@@ -56,7 +59,8 @@ public struct SliceTask: Codable, Hashable, Sendable {
     /// A slice of `path`.
     public init(
         job: String, path: String, fileSystem: String? = nil, inode: UInt64? = nil, from: ByteCount = .zero,
-        policy: PolicyOverrides = PolicyOverrides(), timeBudget: Double = 60, state: SliceState? = nil
+        policy: PolicyOverrides = PolicyOverrides(), timeBudget: Double = 60, notAfter: Timestamp? = nil,
+        state: SliceState? = nil
     ) {
         self.job = job
         self.path = path
@@ -65,6 +69,7 @@ public struct SliceTask: Codable, Hashable, Sendable {
         self.from = from
         self.policy = policy
         self.timeBudget = timeBudget
+        self.notAfter = notAfter
         self.state = state
     }
 
@@ -77,6 +82,7 @@ public struct SliceTask: Codable, Hashable, Sendable {
         _from = try container.decode(or: .zero, forKey: .from)
         policy = try container.decodeIfPresent(PolicyOverrides.self, forKey: .policy) ?? PolicyOverrides()
         _timeBudget = try container.decode(or: 60, forKey: .timeBudget)
+        notAfter = try container.decodeIfPresent(Timestamp.self, forKey: .notAfter)
         state = try container.decodeIfPresent(SliceState.self, forKey: .state)
     }
 }

@@ -71,6 +71,8 @@ extension Reason {
     public static let interrupted = Reason(rawValue: "interrupted")
     /// The time limit, or the slice's budget, is over.
     public static let timeLimit = Reason(rawValue: "timeLimit")
+    /// The maintenance window, for which it was asked, is over.
+    public static let windowClosed = Reason(rawValue: "windowClosed")
     /// Paused by the operator.
     public static let paused = Reason(rawValue: "paused")
     /// Free space would fall below the floor, or is used up.

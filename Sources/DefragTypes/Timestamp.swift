@@ -30,6 +30,30 @@ public struct Timestamp: Hashable, Sendable, CustomStringConvertible {
             + "T\(padded(parts.tm_hour, 2)):\(padded(parts.tm_min, 2)):\(padded(parts.tm_sec, 2))"
             + ".\(padded(milliseconds, 3))Z"
     }
+
+    /// Seconds since 1970, of RFC 3339 text with any offset.
+    ///
+    /// A text that is no time, though it looks like one (`2026-13-01…`), counts as the beginning of 1970.
+    public var unixSeconds: Double {
+        let text = Array(description.utf8)
+        func number(_ place: Range<Int>) -> Int32? {
+            text.count >= place.upperBound ? Int32(String(decoding: text[place], as: UTF8.self)) : nil
+        }
+        guard let year = number(0..<4), let month = number(5..<7), (1...12).contains(month),
+            let day = number(8..<10), (1...31).contains(day), let hour = number(11..<13), hour < 24,
+            let minute = number(14..<16), minute < 60, let second = number(17..<19), second <= 60
+        else { return 0 }
+        var parts = tm()
+        (parts.tm_year, parts.tm_mon, parts.tm_mday) = (year - 1900, month - 1, day)
+        (parts.tm_hour, parts.tm_min, parts.tm_sec) = (hour, minute, second)
+        var rest = description.dropFirst(19)
+        let fraction = rest.prefix { $0 == "." || $0.isNumber }
+        rest = rest.dropFirst(fraction.count)
+        let seconds = Double(timegm(&parts)) + (Double("0" + fraction) ?? 0)
+        let offset = rest.dropFirst().split(separator: ":").compactMap { Double($0) }
+        guard let sign = rest.first, "+-".contains(sign), offset.count == 2 else { return seconds }
+        return seconds - (sign == "-" ? -1 : 1) * (offset[0] * 3600 + offset[1] * 60)
+    }
 }
 
 extension Timestamp: SelfDescribing {

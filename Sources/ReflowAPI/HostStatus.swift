@@ -17,16 +17,35 @@ public struct HostStatus: Codable, Hashable, Sendable {
     public var labels: [String: String]
     /// Id of the rollout that has it at work; `nil` for none.
     public var rollout: String?
+    /// An operator's hold on it; `nil` if none holds it.
+    public var hold: Hold?
     /// What it last said of itself; `nil` before it has.
     public var state: HostState?
 
     public init(
         name: HostName, isLost: Bool, hasTwin: Bool? = nil, isFromBefore: Bool? = nil,
         lastHeard: Timestamp?, labels: [String: String] = [:],
-        rollout: String? = nil, state: HostState? = nil
+        rollout: String? = nil, hold: Hold? = nil, state: HostState? = nil
     ) {
         (self.name, self.isLost, self.hasTwin, self.lastHeard) = (name, isLost, hasTwin, lastHeard)
         self.isFromBefore = isFromBefore
-        (self.labels, self.rollout, self.state) = (labels, rollout, state)
+        (self.labels, self.rollout, self.hold, self.state) = (labels, rollout, hold, state)
+    }
+
+    /// Whether the host has heard that it is held, or is not any more, and says so. One of before contract 1.2 knows of pauses only.
+    public var hasHeardOfHold: Bool {
+        guard let state else { return false }
+        guard let hold else { return state.hold?.isHeld != true }
+        return state.knowsHolds ? state.hold == hold : state.mode == .pause
+    }
+}
+
+/// That a host is to be held.
+public struct HoldOrder: Codable, Hashable, Sendable {
+    /// Why, for whoever wonders that it does not work.
+    @Bounded<Remark> public var why: String
+
+    public init(why: String) {
+        self.why = why
     }
 }

@@ -14,6 +14,8 @@ public struct RolloutHostStatus: Codable, Hashable, Sendable {
     public var isCanary: Bool
     /// Whether it says that it is paused, by whomever.
     public var isPaused: Bool
+    /// An operator's hold on it; `nil` if none holds it.
+    public var hold: Hold?
     /// Why it cannot consume its tasks, as it says; `nil` if it can.
     public var deaf: String?
     /// Since when nothing is heard from it; `nil` while it is.

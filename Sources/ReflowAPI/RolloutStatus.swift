@@ -25,6 +25,8 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
     public var setAside: String?
     /// Hosts that it waits for, as they live but cannot consume their tasks; `nil` if there are none.
     public var deaf: Deaf?
+    /// Hosts that it waits for, as operators hold them; `nil` if there are none.
+    public var held: Held?
     /// Another rollout that is at work on all the hosts that it could go on with; `nil` if none is.
     public var waitsFor: Other?
     /// Another rollout of the same name that is under way; `nil` if none is.
@@ -87,6 +89,20 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
 
         public init(name: HostName, why: String, count: Int) {
             (self.name, self.why, self.count) = (name, why, count)
+        }
+    }
+
+    /// Hosts that operators hold.
+    public struct Held: Codable, Hashable, Sendable {
+        /// One of them.
+        public var name: HostName
+        /// Who holds it, since when, and why.
+        public var hold: Hold
+        /// How many there are.
+        public var count: Int
+
+        public init(name: HostName, hold: Hold, count: Int) {
+            (self.name, self.hold, self.count) = (name, hold, count)
         }
     }
 
@@ -172,6 +188,8 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
         public var isPaused: Bool
         /// Whether that was by somebody else than the coordinator, such as `reflow control`.
         public var isPausedElsewhere: Bool
+        /// An operator's hold on it; `nil` if none holds it.
+        public var hold: Hold?
         /// Why it cannot consume its tasks, as it says; `nil` if it can.
         public var deaf: String?
         /// Seconds since anything was heard of the slice of which nothing was heard for the longest; `nil` below 30.
@@ -190,12 +208,13 @@ public struct RolloutStatus: Codable, Hashable, Sendable {
         public var running: [SliceProgress]
 
         public init(
-            name: HostName, isLost: Bool, isPaused: Bool, isPausedElsewhere: Bool, deaf: String? = nil,
-            silentSeconds: Double? = nil, queuedSeconds: Double? = nil, otherJobs: [String]? = nil,
+            name: HostName, isLost: Bool, isPaused: Bool, isPausedElsewhere: Bool, hold: Hold? = nil,
+            deaf: String? = nil, silentSeconds: Double? = nil, queuedSeconds: Double? = nil,
+            otherJobs: [String]? = nil,
             nextAttempt: Timestamp? = nil, targets: Targets, bytes: Bytes, running: [SliceProgress]
         ) {
             (self.queuedSeconds, self.otherJobs) = (queuedSeconds, otherJobs)
-            (self.name, self.isLost, self.deaf) = (name, isLost, deaf)
+            (self.name, self.isLost, self.hold, self.deaf) = (name, isLost, hold, deaf)
             (self.isPaused, self.isPausedElsewhere) = (isPaused, isPausedElsewhere)
             (self.silentSeconds, self.nextAttempt) = (silentSeconds, nextAttempt)
             (self.targets, self.bytes, self.running) = (targets, bytes, running)

@@ -2,6 +2,11 @@ public import Contract
 public import Foundation
 
 extension Rollout {
+    /// Operators hold these hosts from before it begins, or goes on.
+    public mutating func hold(_ names: Set<HostName>) {
+        for name in names { if let host = places[name] { hosts[host].isHeld = true } }
+    }
+
     /// The transition for one input.
     ///
     /// - Parameters:
@@ -27,6 +32,11 @@ extension Rollout {
         case .returned(let name):
             guard let host = places[name], hosts[host].isLost else { return [] }
             actions += returned(host, at: now)
+        case .held(let name, let isHeld):
+            guard let host = places[name], hosts[host].isHeld != isHeld else { return [] }
+            hosts[host].isHeld = isHeld
+            canAdmit = true
+            actions += refresh(host, at: now)
         case .undeliverable(let task, let name, let why):
             guard let host = places[name] else { return [] }
             actions += undeliverable(task, host, why, at: now)

@@ -10,13 +10,14 @@ extension Rollout {
         return desire(host) + dispatch(host, at: now)
     }
 
-    /// While nothing is sent, a host without slices in flight gives its slot back: another rollout can work on it, and ``admit``
+    /// While nothing is sent to it, a host without slices in flight gives its slot back: another rollout can work on it, and ``admit``
     /// looks whether one does before it has a slot again.
     private mutating func releaseIfIdle(_ host: Int) {
-        guard state.phase == .running, !canWork, hosts[host].state.phase == .active,
+        guard state.phase == .running, !canWork || hosts[host].isHeld, hosts[host].state.phase == .active,
             !hosts[host].hasSlicesInFlight
         else { return }
         setHost(host) { $0.phase = .waiting }
+        canAdmit = true
     }
 
     /// Publishes the desired state of a host if it has changed. It is `nil` while the host is not at work for this rollout, as
@@ -40,10 +41,11 @@ extension Rollout {
 
     /// Sends a slice of the next target of each file system that has none in flight.
     mutating func dispatch(_ host: Int, at now: Date) -> [Action] {
-        guard canWork, hosts[host].state.phase == .active, !hosts[host].isLost, !hosts[host].isStopped,
-            hosts[host].deafness == nil
+        guard canWork, hosts[host].state.phase == .active, !hosts[host].isLost, !hosts[host].isHeld,
+            !hosts[host].isStopped, hosts[host].deafness == nil
         else { return [] }
-        let left = hours.openUntil(at: now).map { $0.timeIntervalSince(now) } ?? 0
+        let end = hours.openUntil(at: now)
+        let left = end.map { $0.timeIntervalSince(now) } ?? 0
         let seconds = min(strategy.slice, left)
         guard seconds >= 1 else { return [] }
         var actions: [Action] = []
@@ -56,7 +58,7 @@ extension Rollout {
             actions.append(
                 .slice(
                     target: target, task: sliceTask(target), from: targets[target].cursor, seconds: seconds,
-                    unshareBudget: budget))
+                    notAfter: strategy.windows.isEmpty ? nil : end, unshareBudget: budget))
         }
         return actions
     }

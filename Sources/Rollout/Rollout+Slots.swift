@@ -64,7 +64,7 @@ extension Rollout {
         var actions: [Action] = []
         var load = labelLoad()
         for host in order where free > 0 {
-            guard hosts[host].state.phase == .waiting, !hosts[host].isLost,
+            guard hosts[host].state.phase == .waiting, !hosts[host].isLost, !hosts[host].isHeld,
                 hosts[host].deafness == nil, !isTaken(hosts[host].name)
             else {
                 continue

@@ -70,7 +70,8 @@ extension Rollout {
     /// Whether every host that lives and is at work has had an attempt without an answer since the last answer of any host.
     private var noHostAnswers: Bool {
         let working = hosts.indices.filter {
-            hosts[$0].isAtWork && !hosts[$0].isLost && !hosts[$0].isStopped && hosts[$0].deafness == nil
+            hosts[$0].isAtWork && !hosts[$0].isLost && !hosts[$0].isStopped && !hosts[$0].isHeld
+                && hosts[$0].deafness == nil
                 && !hosts[$0].state.phase.isEnded
         }
         return state.unanswered.attempts >= Self.fewestUnanswered && !working.isEmpty

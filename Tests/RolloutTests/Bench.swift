@@ -120,8 +120,15 @@ struct Bench {
 }
 
 extension Collection<Rollout.Action> {
-    var slices: [(target: Int, task: String, from: ByteCount, seconds: Double, unshareBudget: ByteCount?)] {
-        compactMap { if case .slice(let a, let b, let c, let d, let e) = $0 { (a, b, c, d, e) } else { nil } }
+    /// A slice that was sent.
+    typealias Slice = (
+        target: Int, task: String, from: ByteCount, seconds: Double, notAfter: Date?,
+        unshareBudget: ByteCount?
+    )
+    var slices: [Slice] {
+        compactMap {
+            if case .slice(let a, let b, let c, let d, let e, let f) = $0 { (a, b, c, d, e, f) } else { nil }
+        }
     }
     var desires: [String] {
         compactMap { if case .desire(let host, let mode, _) = $0 { "\(host) \(mode.rawValue)" } else { nil } }

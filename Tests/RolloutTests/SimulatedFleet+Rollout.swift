@@ -16,7 +16,7 @@ extension SimulatedFleet {
         for action in actions {
             switch action {
             case .survey(let name, let task): post(.task(name, .init(id: task)), within: 3)
-            case .slice(let target, let task, let from, let seconds, _): send(target, task, from, seconds)
+            case .slice(let target, let task, let from, let seconds, _, _): send(target, task, from, seconds)
             case .desire(let name, let mode, _): tell(name, mode)
             case .announce(let announcement):
                 announcements.append(announcement)

@@ -5,15 +5,17 @@ import Contract
 import DefragTypes
 import Foundation
 
-/// `reflow control`: sets the desired state of hosts.
+/// `reflow control`: sets the desired state of hosts without a coordinator.
 struct Control: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Pause or resume hosts, or change their policy while they work.",
+        abstract: "Hold or release hosts, or change their policy, over the broker alone.",
         discussion: """
-            Takes hold between two chunks, within one pause of the file. It is the whole desired state: options left \
-            out go back to the slices' own policy. A worker that restarts begins with 'resume'.
+            Needs no coordinator; one that is there hears of it, shows it and lets it stand: 'reflow hosts hold' is the same \
+            brake. Takes hold between two chunks, within one pause of the file, and lasts through restarts of the worker until \
+            it is released. Waits until each host says that it has heard, and fails where one does not.
+            The policy is the whole policy: options left out go back to the slices' own.
 
-              reflow control --host alpha --pause
+              reflow control --host alpha --pause --why 'disk 3 is replaced'
               reflow control --all --resume --max-pause 5ms --duty 20%
             """)
 
@@ -30,49 +32,71 @@ struct Control: AsyncParsableCommand {
     @Flag(help: "Whether the hosts may work.")
     var wish: Wish
 
+    @Option(help: "Why, for whoever wonders that they do not work.")
+    var why = ""
+
+    @Option(
+        help: "How long to wait until each host has heard; a worker speaks at least every 20 s.",
+        transform: Duration.argument)
+    var wait = Duration.seconds(30)
+
     @OptionGroup(title: "Policy, over that of every slice") var policy: PolicyOptions
 
     func validate() throws {
         guard all != !hosts.isEmpty else { throw ValidationError("Name hosts with --host, or say --all.") }
+        guard Remark.bytes.contains(why.utf8.count) else { throw ValidationError("--why is too long.") }
     }
 
     func run() async throws {
         try await reportingFailure {
-            let connection = try await Broker().connect("reflow control")
+            let broker = try Broker()
+            let connection = try await broker.connect("reflow control")
+            let order = ControlOrder(
+                connection: connection,
+                mail: HostMail(ownUser: broker.endpoint.user, sharedUser: broker.sharedUser),
+                isHeld: wish == .pause, by: operatorName(), why: why, policy: try policy.overrides())
+            let outcome: ControlOrder.Outcome
             do {
-                try await publish(on: connection)
+                outcome = try await order.give(to: all ? nil : Set(hosts), within: wait)
             } catch {
                 await connection.close()
-                throw Failure(broker: error)
+                throw error as? Failure ?? Failure(broker: error)
             }
             await connection.close()
+            try tell(outcome)
         }
     }
 
-    /// Publishes the desired state, and says to whom.
-    private func publish(on connection: Connection) async throws {
-        // Without a store, the clock is what only ever grows.
-        let state = DesiredState(
-            generation: Int64(Date().timeIntervalSince1970 * 1000),
-            mode: wish == .pause ? .pause : .run, policy: try policy.overrides())
-        let message = try AMQP.Message(Contract.Message(source: "/coordinator", body: state))
+    private func tell(_ outcome: ControlOrder.Outcome) throws {
+        let done = wish == .pause ? "is held" : "may work"
+        for host in outcome.heard.sorted() { try say("\(host) \(done)") }
+        for host in outcome.unheard.sorted() {
+            note(
+                "\(host) has not heard it in \(wait.text): "
+                    + (outcome.spoke.contains(host)
+                        ? "it speaks, but does not say that it has taken it; is its queue consumed?"
+                        : "no worker speaks; the order lies in its queue for the next one"))
+        }
         if all {
-            try await connection.publish(
-                message, exchange: ExchangeName.controlAll, routingKey: "", mandatory: true)
-            try say("Every provisioned host is to \(wish.rawValue).")
+            try say("every provisioned host has the order in its queue; those named above have answered")
         }
-        for host in hosts {
-            do {
-                let queue = try await connection.inspect(queue: QueueName.control(host))
-                let hint =
-                    queue.consumers == 0 ? " (no worker is connected; the next one will hear of it)" : ""
-                try say("\(host) is to \(wish.rawValue)\(hint)")
-            } catch let error as AMQPError where error.code == .notFound {
-                throw Failure(
-                    .failed, "host \(host) is not provisioned: run 'reflow provision --host \(host)'")
-            }
-            try await connection.publish(
-                message, exchange: ExchangeName.control, routingKey: "\(host)", mandatory: true)
+        if !outcome.unheard.isEmpty || (all && outcome.heard.isEmpty) { throw ExitStatus.failed.exitCode }
+    }
+}
+
+/// Who gives an order here: the user, and where another has become root, that one.
+private func operatorName() -> String {
+    let environment = ProcessInfo.processInfo.environment
+    let user = environment["SUDO_USER"] ?? UserNames.shared.name(of: getuid()) ?? "uid \(getuid())"
+    return "\(user)@\(ProcessInfo.processInfo.hostName) (reflow control)"
+}
+
+extension Duration {
+    /// Reads a duration from the command line.
+    static func argument(_ text: String) throws -> Duration {
+        guard let duration = Duration(text: text), duration > .zero else {
+            throw ValidationError("'\(text)' is not a duration such as 30s")
         }
+        return duration
     }
 }

@@ -6,13 +6,15 @@ import ReflowAPI
 /// `reflow hosts`: the fleet.
 struct Hosts: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List the hosts, or forget those that are gone.",
+        abstract: "List the hosts, hold or release some, or forget those that are gone.",
         discussion: """
               reflow hosts
               reflow hosts --output json | jq -r 'select(.isLost) | .name'
+              reflow hosts hold storage-17 --why 'disk 3 is replaced'
               reflow hosts forget storage-17
             """,
-        subcommands: [HostsList.self, HostsForget.self], defaultSubcommand: HostsList.self)
+        subcommands: [HostsList.self, HostsHold.self, HostsRelease.self, HostsForget.self],
+        defaultSubcommand: HostsList.self)
 }
 
 /// `reflow hosts list`, which may be left out.

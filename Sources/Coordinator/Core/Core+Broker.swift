@@ -117,11 +117,13 @@ extension Core {
     nonisolated var mayPublish: Bool { health[.lease] == nil && !publications.isForbidden }
 
     /// What is to be published next, of each queue the oldest, control before tasks, but for the queues `excluded`: the same again
-    /// until it is settled. Nothing while another coordinator is at work, or nothing can be read.
-    func outgoing(most limit: Int, excluding excluded: Set<Store.Outgoing.Queue> = []) -> [Store.Outgoing] {
+    /// until it is settled; control alone with `onlyOrders`. Nothing while another coordinator is at work, or nothing can be read.
+    func outgoing(
+        most limit: Int, excluding excluded: Set<Store.Outgoing.Queue> = [], onlyOrders: Bool = false
+    ) -> [Store.Outgoing] {
         guard mayPublish else { return [] }
         do {
-            return try read { try $0.nextOutgoing(excluding: excluded, limit: limit) }
+            return try read { try $0.nextOutgoing(excluding: excluded, limit: limit, onlyOrders: onlyOrders) }
         } catch {
             if let trouble = StoreTrouble(error) { storeIsAway(trouble) }
             log.error("the outbox cannot be read", metadata: ["error": "\(error)"])

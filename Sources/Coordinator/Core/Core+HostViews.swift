@@ -45,7 +45,7 @@ extension Core {
         let silence = inFlightSince.map { clock().timeIntervalSince($0) } ?? 0
         return RolloutStatus.Working(
             name: host.name, isLost: host.isLost, isPaused: isPaused(host.name),
-            isPausedElsewhere: isPausedElsewhere(host.name),
+            isPausedElsewhere: isPausedElsewhere(host.name), hold: desired.hold(on: host.name),
             deaf: fleet[host.name]?.deaf, silentSeconds: silence < 30 ? nil : silence,
             queuedSeconds: rollout.queuedSeconds(of: host, at: clock()).flatMap { $0 < 15 ? nil : $0 },
             otherJobs: host.otherJobs.isEmpty ? nil : host.otherJobs,
@@ -62,7 +62,7 @@ extension Core {
         let live = await live(of: id)
         for index in views.indices {
             guard let host = live[views[index].name] else { continue }
-            views[index].isPaused = host.isPaused
+            (views[index].isPaused, views[index].hold) = (host.isPaused, host.hold)
             views[index].deaf = host.deaf
             views[index].bytes.behind += host.ahead
         }
@@ -75,6 +75,7 @@ extension Core {
     private struct Live {
         var rank = Int.max
         var isPaused = false
+        var hold: Hold?
         var deaf: String?
         var ahead = ByteCount.zero
     }
@@ -84,7 +85,8 @@ extension Core {
         var live: [HostName: Live] = [:]
         for host in rollout.hosts where !host.state.phase.isEnded {
             live[host.name] = Live(
-                isPaused: isPaused(host.name), deaf: fleet[host.name]?.deaf)
+                isPaused: isPaused(host.name), hold: desired.hold(on: host.name),
+                deaf: fleet[host.name]?.deaf)
         }
         for (rank, place) in rollout.order.enumerated() {
             live[rollout.hosts[place].name, default: Live()].rank = rank

@@ -23,8 +23,35 @@ extension Core: Operations {
                 name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
                 isFromBefore: host.isHeardHere || !host.wasHeard ? nil : true,
                 lastHeard: host.lastHeard.map { Timestamp($0) }, labels: host.labels,
-                rollout: atWork[host.name], state: host.state)
+                rollout: atWork[host.name], hold: desired.hold(on: host.name), state: host.state)
         }
+    }
+
+    func hold(_ name: HostName, why: String, by who: String) throws -> HostStatus {
+        try setHold(name, true, why, by: who)
+    }
+
+    func release(_ name: HostName, why: String, by who: String) throws -> HostStatus {
+        try setHold(name, false, why, by: who)
+    }
+
+    private func setHold(_ name: HostName, _ isHeld: Bool, _ why: String, by who: String) throws -> HostStatus
+    {
+        var step = try newOrder()
+        guard fleet[name] != nil else {
+            throw OperationError.notFound(
+                "there is no host '\(name)'; one is known once its worker was heard, or a rollout has named it"
+            )
+        }
+        let said = fleet[name]?.state
+        carryOut(desired.hold(name, isHeld, by: who, why: why, said: said, at: step.now), &step)
+        if let hold = desired[name]?.hold { carryOut(Effect.held(name, hold, at: step.now), &step) }
+        audit(who, isHeld ? "host.hold" : "host.release", "\(name)", ["why": why], &step)
+        try commit(step)
+        guard let status = hosts().first(where: { $0.name == name }) else {
+            throw OperationError.notFound("there is no host '\(name)'")
+        }
+        return status
     }
 
     func forget(_ name: HostName, by who: String) throws {
@@ -103,7 +130,8 @@ extension Core: Operations {
         let id = ownID ?? newRolloutID(spec.name, at: now)
         let rollout = Rollout(id: id, spec: spec, hosts: selected, isPlanOnly: isPlanOnly)
         let lost = selected.map(\.name).filter { fleet[$0]?.isLost == true }
-        let effects = underWay.begin(rollout, text: text, lost: lost, at: now)
+        let effects = underWay.begin(
+            rollout, text: text, lost: lost, held: desired.held, at: now)
         audit(who, isPlanOnly ? "rollout.plan" : "rollout.start", id, ["name": spec.name], &step)
         let begins = "\(isPlanOnly ? "a plan" : "a rollout") of \(counted(selected.count, "host")) begins"
         carryOut(

@@ -98,7 +98,7 @@ extension Core {
                 for host in rollout.hosts where !host.state.phase.isEnded {
                     fleet.expect(host.name, isLost: host.isLost, at: now)
                 }
-                carryOut(underWay.resume(rollout, at: now), &step)
+                carryOut(underWay.resume(rollout, held: desired.held, at: now), &step)
             } catch  where StoreTrouble(error) == nil {
                 untold[id] = error
             }

@@ -72,6 +72,7 @@ extension Core {
         view.isOpen = isOpen
         view.setAside = setAside[row.id]
         view.deaf = live.flatMap(deaf)
+        view.held = live.flatMap(held)
         view.hosts = .init(
             row.hosts, lost: live?.hosts.count { $0.isLost && !$0.state.phase.isEnded } ?? 0)
         (view.targets, view.bytes, view.extents) = (row.totals.targets, bytes, row.totals.extents)
@@ -127,6 +128,14 @@ extension Core {
             self.fleet[host.name]?.deaf.map { (host.name, $0) }
         }
         return deaf.first.map { .init(name: $0, why: $1, count: deaf.count) }
+    }
+
+    /// Hosts that `rollout` waits for, as operators hold them.
+    private func held(_ rollout: Rollout) -> RolloutStatus.Held? {
+        let held = rollout.hosts.filter { $0.isHeld && !$0.state.phase.isEnded }
+        return held.first.flatMap { host in
+            desired.hold(on: host.name).map { .init(name: host.name, hold: $0, count: held.count) }
+        }
     }
 
     /// What the store says of something that may not be there.

@@ -170,8 +170,8 @@ actor Core {
                 carryOut(underWay.handle(.undeliverable(task: task, host, why), at: step.now), &step)
                 surveys.failed(task: task, host, why)
             case .desire(let host, let mode, let policy):
-                let known = fleet[host]?.state?.generation ?? 0
-                carryOut(desired.desire(host, mode, policy, known: known, at: step.now), &step)
+                let said = fleet[host]?.state
+                carryOut(desired.desire(host, mode, policy, said: said, at: step.now), &step)
             }
         }
     }

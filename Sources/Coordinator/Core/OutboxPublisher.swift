@@ -25,6 +25,8 @@ struct OutboxPublisher: Sendable {
 
     /// Most messages under way.
     static let most = 500
+    /// Most desired states that are begun at a time where there is no room.
+    private static let mostOrders = 100
 
     /// Publishes until the core's wake is closed or the task is cancelled; nothing while it may not.
     func run() async {
@@ -36,8 +38,11 @@ struct OutboxPublisher: Sendable {
             await settle(outcomes)
             for (message, _) in outcomes { underWay.ended(message.queue) }
             let queues = underWay.queues
+            // Orders go even where tasks take all the room: a pause waits for nobody.
             let room = Self.most - queues.count
-            for message in room > 0 ? await core.outgoing(most: room, excluding: queues) : [] {
+            let next = await core.outgoing(
+                most: max(room, Self.mostOrders), excluding: queues, onlyOrders: room <= 0)
+            for message in next {
                 underWay.begin(message.queue) {
                     // The lease may have been lost meanwhile; later, this is broken off.
                     let outcome = core.mayPublish ? await publish(message) : .again

@@ -14,7 +14,7 @@ extension Rollout {
                 job: id, patterns: state.spec.targets.paths, minExtents: state.spec.targets.minExtents,
                 minSize: state.spec.targets.minSize)
             return [.send(id: task, host, isSurvey: true) { _ in .survey(survey) }]
-        case .slice(let target, let task, let from, let seconds, let unshareBudget):
+        case .slice(let target, let task, let from, let seconds, let notAfter, let unshareBudget):
             let host = hosts[targets[target].host].name
             var policy = state.spec.policy.merged(with: state.overrides)
             policy.unshareBudget = unshareBudget ?? policy.unshareBudget
@@ -25,6 +25,7 @@ extension Rollout {
                         SliceTask(
                             job: id, path: file.path, fileSystem: file.fileSystem, inode: file.inode,
                             from: from, policy: policy, timeBudget: seconds,
+                            notAfter: notAfter.map { Timestamp($0) },
                             state: try read.sliceState(of: target, in: id)))
                 }
             ]

@@ -14,15 +14,21 @@ struct RolloutRegistry {
     /// Their ids, the oldest first.
     var ids: [String] { rollouts.keys.sorted() }
 
-    /// A rollout that the store holds.
-    mutating func resume(_ rollout: Rollout, at now: Date) -> [Effect] {
+    /// A rollout that the store holds; operators hold hosts of the names `held`.
+    mutating func resume(_ stored: Rollout, held: Set<HostName>, at now: Date) -> [Effect] {
+        var rollout = stored
+        rollout.hold(held)
         rollouts[rollout.id] = rollout
         return effects(of: rollouts[rollout.id]?.continueAfterRestart(at: now) ?? [], rollout.id, at: now)
     }
 
-    /// A new one. `lost` are those of its hosts that are lost already; `text` is what it was read from.
-    mutating func begin(_ new: Rollout, text: String, lost: [HostName], at now: Date) -> [Effect] {
+    /// A new one. `lost` are those of its hosts that are lost already, `held` those that operators hold; `text` is what it was
+    /// read from.
+    mutating func begin(
+        _ new: Rollout, text: String, lost: [HostName], held: Set<HostName>, at now: Date
+    ) -> [Effect] {
         var rollout = new
+        rollout.hold(held)
         var actions = rollout.handle(.start, at: now)
         for host in lost { actions += rollout.handle(.lost(host), at: now) }
         // Stored as a whole, as it is by now.

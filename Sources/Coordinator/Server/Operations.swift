@@ -17,6 +17,11 @@ protocol Operations: Sendable {
     /// Forgets a host that is lost or was never heard, and of which no rollout expects anything.
     func forget(_ host: HostName, by who: String) async throws
 
+    /// Keeps a host from working, whatever rollouts want, until it is released.
+    func hold(_ host: HostName, why: String, by who: String) async throws -> HostStatus
+    /// Lets a host work again as far as operators are concerned.
+    func release(_ host: HostName, why: String, by who: String) async throws -> HostStatus
+
     /// Asks hosts what they have. Returns at once; ``survey(_:)`` tells how far it is.
     func startSurvey(_ request: SurveyRequest, by who: String) async throws -> Started
     /// A survey, as far as it is.

@@ -38,12 +38,17 @@ struct Routes<Core: Operations> {
             },
             Route(.delete, "/v1/hosts/{name}") { [core] request, context in
                 _ = try Query(request, known: [])
-                let name = try context.parameter("name")
-                guard let host = HostName(name) else {
-                    throw OperationError.notFound("there is no host '\(name)'")
-                }
-                try await core.forget(host, by: context.who)
+                try await core.forget(context.host, by: context.who)
                 return Response(status: .noContent)
+            },
+            Route(.put, "/v1/hosts/{name}/hold") { [core] request, context in
+                let order = try HoldOrder(json: try await request.body("application/json"))
+                guard !order.why.isEmpty else { throw OperationError.invalid("why: say why, for others") }
+                return try .json(try await core.hold(context.host, why: order.why, by: context.who))
+            },
+            Route(.delete, "/v1/hosts/{name}/hold") { [core] request, context in
+                let why = try Query(request, known: ["why"]).text("why") ?? ""
+                return try .json(try await core.release(context.host, why: why, by: context.who))
             },
             Route(.post, "/v1/surveys") { [core] request, context in
                 let wanted = try SurveyRequest(json: try await request.body("application/json"))
@@ -166,6 +171,19 @@ struct Routes<Core: Operations> {
                 return try await LiveStream(core: core, wanted: wanted, timing: streams).response(context)
             },
         ]
+    }
+}
+
+extension APIContext {
+    /// The host that a path means.
+    fileprivate var host: HostName {
+        get throws {
+            let name = try parameter("name")
+            guard let host = HostName(name) else {
+                throw OperationError.notFound("there is no host '\(name)'")
+            }
+            return host
+        }
     }
 }
 

@@ -82,15 +82,16 @@ extension WriteTransaction {
 
 extension ReadTransaction {
     /// The next message of each queue in the order in which they were stored, desired states first: a pause does not wait behind
-    /// a task. None of the queues `excluded`.
-    func nextOutgoing(excluding excluded: Set<Store.Outgoing.Queue> = [], limit: Int) throws
-        -> [Store.Outgoing]
-    {
+    /// a task. None of the queues `excluded`; desired states alone with `onlyOrders`.
+    func nextOutgoing(
+        excluding excluded: Set<Store.Outgoing.Queue> = [], limit: Int, onlyOrders: Bool = false
+    ) throws -> [Store.Outgoing] {
         let statement = try db.cachedStatement(
             sql: """
                 SELECT * FROM outbox
                 WHERE id IN (SELECT min(id) FROM outbox GROUP BY routingKey, exchange)
                 AND exchange || ' ' || routingKey NOT IN (SELECT value FROM json_each(?))
+                \(onlyOrders ? "AND kind = 'control'" : "")
                 ORDER BY kind <> 'control', id LIMIT ?
                 """)
         let names = try JSONColumn.text(excluded.map { "\($0.exchange) \($0.routingKey)" })

@@ -115,6 +115,7 @@ struct RolloutLines {
         let working = rollout.working
         guard !working.isEmpty else {
             let waiting = rollout.hosts.waiting
+            if let held = rollout.held, held.count >= waiting { return heldHosts }
             if let deaf = rollout.deaf, deaf.count + rollout.hosts.lost >= waiting + rollout.hosts.surveying {
                 return deafHosts
             }
@@ -130,6 +131,7 @@ struct RolloutLines {
             return "  waiting for \(isOne ? first + ", which is lost" : all + ", which are lost")"
         }
         let heard = working.filter { !$0.isLost }
+        if heard.allSatisfy({ $0.hold != nil }) { return heldHosts }
         if let deaf = heard[0].deaf, heard.allSatisfy({ $0.deaf != nil }) {
             return "  host \(Deafness(host: "\(heard[0].name)", why: deaf.cut(to: 200)).text)"
                 + (heard.count == 1 ? "" : "; nor can the others at work")
@@ -144,6 +146,14 @@ struct RolloutLines {
             let next = heard.compactMap(\.nextAttempt).min(by: { $0.description < $1.description })
         else { return nil }
         return "  the files that are left wait for another attempt, the next at \(next.short)"
+    }
+
+    /// That operators hold hosts; `nil` if none do.
+    private var heldHosts: String? {
+        guard let held = rollout.held else { return nil }
+        let others = held.count > 1 ? "; and \(counted(held.count - 1, "other host"))" : ""
+        return
+            "  host \(held.name) is \(held.hold.words)\(others); go on with: reflow hosts release \(held.name)"
     }
 
     /// That hosts cannot be asked for anything; `nil` if all can.
@@ -184,7 +194,10 @@ struct RolloutLines {
         }
         let state =
             host.isLost
-            ? "LOST" : host.deaf != nil ? "deaf" : host.isPaused ? "paused" : running.joined(separator: "; ")
+            ? "LOST"
+            : host.hold != nil
+                ? "held"
+                : host.deaf != nil ? "deaf" : host.isPaused ? "paused" : running.joined(separator: "; ")
         let silence = host.silentSeconds.map {
             "no sign of life for \(Duration(saturating: $0.rounded()).text)"
         }

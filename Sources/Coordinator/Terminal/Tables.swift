@@ -19,6 +19,7 @@ enum Tables {
             if let deaf = host.state?.deaf, host.isFromBefore != true {
                 notes.append(Deafness(host: "\(host.name)", why: deaf).text)
             }
+            if let hold = host.hold { notes.append("\(host.name): \(hold.words)") }
             if host.hasTwin == true {
                 notes.append(
                     "\(host.name): two workers speak under this name; stop one, or give it its own REFLOW_HOST"
@@ -58,9 +59,12 @@ enum Tables {
         let rows = hosts.map { host in
             notes += host.problems.map { "\(host.name): \($0)" }
             if let deaf = host.deaf { notes.append(Deafness(host: "\(host.name)", why: deaf).text) }
+            if let hold = host.hold { notes.append("\(host.name): \(hold.words)") }
             let state =
                 host.lostSince.map { "LOST since \($0.short)" }
-                ?? host.phase.rawValue + (host.deaf != nil ? ", deaf" : host.isPaused ? ", paused" : "")
+                ?? host.phase.rawValue
+                + (host.hold != nil
+                    ? ", held" : host.deaf != nil ? ", deaf" : host.isPaused ? ", paused" : "")
             return [
                 host.name.description, state + (host.isCanary ? " (canary)" : ""),
                 "\(Int(host.bytes.share * 100))%",
@@ -161,6 +165,7 @@ enum Tables {
 extension HostStatus {
     /// What it does, in a word or two.
     fileprivate var doing: String {
+        if hold != nil { return hasHeardOfHold ? "held" : "held, not heard yet" }
         if isFromBefore == true { return "not heard yet" }
         guard let state else { return "unknown" }
         if state.deaf != nil { return "deaf" }

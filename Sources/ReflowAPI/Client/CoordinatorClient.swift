@@ -90,6 +90,20 @@ public struct CoordinatorClient: Sendable {
         try Self.decode(try await send(.PATCH, path, body: (try Self.encode(body), "application/json")))
     }
 
+    /// Replaces what is at `path` by JSON, and reads the answer.
+    public func put<Answer: Decodable>(
+        _ path: String, json body: some Encodable & Sendable
+    ) async throws(ClientError) -> Answer {
+        try Self.decode(try await send(.PUT, path, body: (try Self.encode(body), "application/json")))
+    }
+
+    /// Deletes what is at `path`, and reads the answer.
+    public func delete<Answer: Decodable>(
+        _ path: String, _ query: [(String, String?)]
+    ) async throws(ClientError) -> Answer {
+        try Self.decode(try await send(.DELETE, path, query))
+    }
+
     /// Deletes what is at `path`.
     public func delete(_ path: String) async throws(ClientError) {
         _ = try await send(.DELETE, path)

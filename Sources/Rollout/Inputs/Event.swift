@@ -12,6 +12,8 @@ extension Rollout {
         case lost(HostName)
         /// A lost host was heard.
         case returned(HostName)
+        /// An operator holds a host, or has released it.
+        case held(HostName, Bool)
         /// The broker could not route a task to its host. The reason is the predicate of a sentence about the host.
         case undeliverable(task: String, HostName, String)
         /// A task of a host was dead-lettered.

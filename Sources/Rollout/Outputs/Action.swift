@@ -1,13 +1,17 @@
 public import Contract
 public import DefragTypes
+public import Foundation
 
 extension Rollout {
     /// An output of the state machine: what the caller has to do.
     public enum Action: Sendable {
         /// Publish a survey to a host, with this message id.
         case survey(HostName, task: String)
-        /// Publish a slice of a target, with this message id. `unshareBudget` is what is left of it for this file.
-        case slice(target: Int, task: String, from: ByteCount, seconds: Double, unshareBudget: ByteCount?)
+        /// Publish a slice of a target, with this message id. `notAfter` is when the window ends, `unshareBudget` what is left of it
+        /// for this file.
+        case slice(
+            target: Int, task: String, from: ByteCount, seconds: Double, notAfter: Date?,
+            unshareBudget: ByteCount?)
         /// Publish the desired state of a host.
         case desire(HostName, DesiredState.Mode, PolicyOverrides)
         /// Store the targets that a survey found; their numbers are consecutive and begin at `first`.

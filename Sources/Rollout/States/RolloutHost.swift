@@ -21,6 +21,8 @@ public struct RolloutHost: Sendable {
     var doubts: [Task: Date?] = [:]
     /// Its worker stops or is paused: nothing is sent until its state says `run`.
     var isStopped = false
+    /// An operator holds it: nothing is sent, and it has no slot, until it is released.
+    public internal(set) var isHeld = false
     /// Its worker cannot consume its queue: nothing is sent until its state says that it can.
     var deafness: Deafness?
     /// Whether a second worker speaks under its name.

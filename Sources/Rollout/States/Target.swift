@@ -78,7 +78,7 @@ public struct Target: Hashable, Sendable {
             // Another worker is on it, or the image is being replaced: that passes.
             failure = result.reason
         case .skipped: state = .skipped(result.reason ?? .notRegularFile)
-        case .partial: failure = stopped(result)
+        case .partial: failure = stopped(result, at: now, retries)
         }
         guard let failure else { return nil }
         let isSkipped = result.status == .skipped && failure != .notAsSurveyed
@@ -87,7 +87,7 @@ public struct Target: Hashable, Sendable {
     }
 
     /// The slice in flight has ended before the file. Returns why the attempt failed, if it did.
-    private mutating func stopped(_ result: DefragResult) -> Reason? {
+    private mutating func stopped(_ result: DefragResult, at now: Date, _ retries: Retries) -> Reason? {
         let next = max(cursor, result.nextOffset ?? cursor)
         let hasAdvanced = next > cursor
         cursor = next
@@ -97,6 +97,8 @@ public struct Target: Hashable, Sendable {
             return .noHeadway
         // The device is busy or sick: that may pass.
         case .tooSlow?: return .tooSlow
+        // Its host's clock is ahead of ours, or the slice has waited: not at once again.
+        case .windowClosed?: state = .backingOff(until: now + retries.wait(after: 1), reason: .windowClosed)
         // The last two have causes outside of the file.
         case nil, .timeLimit?, .interrupted?, .paused?: state = .pending
         case let reason?: state = .skipped(reason)

@@ -7,6 +7,8 @@ import Logging
 struct ControlIntake: Sendable {
     let host: HostName
     let standing: Standing
+    /// Where it is kept for the next worker.
+    let orders: OrdersFile?
     let outgoing: Outgoing
     let log: Logger
 
@@ -20,13 +22,25 @@ struct ControlIntake: Sendable {
     private func take(_ delivery: Delivery, _ group: inout DiscardingTaskGroup, _ changed: () -> Void) {
         do throws(ContractError) {
             let desired = try Contract.Message<DesiredState>(delivery).body
-            if standing.take(desired) {
-                log.info(
-                    "new desired state",
-                    metadata: ["generation": "\(desired.generation)", "mode": "\(desired.mode.rawValue)"])
-                changed()
+            guard standing.take(desired) else {
+                delivery.ack()
+                return
             }
-            delivery.ack()
+            let now = standing.desired
+            var metadata: Logger.Metadata = [
+                "generation": "\(now.generation)", "mode": "\(now.mode.rawValue)",
+            ]
+            if let hold = now.hold, hold.isHeld { metadata["heldBy"] = "\(hold.by): \(hold.why)" }
+            log.info("new desired state", metadata: metadata)
+            changed()
+            // It holds already; the broker keeps it until the next worker would know it, too.
+            group.addTask {
+                do { try await orders?.keep(standing.desired) } catch {
+                    log.error(
+                        "what the operators want will not survive a restart", metadata: ["error": "\(error)"])
+                }
+                delivery.ack()
+            }
         } catch {
             log.warning("a control message is not understood", metadata: ["error": "\(error)"])
             // Beside the loop: a broker that holds publishers back must not keep a pause from getting in.

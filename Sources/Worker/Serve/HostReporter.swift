@@ -47,7 +47,8 @@ struct HostReporter: Sendable {
                     mode: desired.mode, fileSystems: figures.latest,
                     running: standing.running, surveys: standing.surveys,
                     uptime: (ContinuousClock.now - start).inSeconds, labels: configuration.labels,
-                    instance: instance, accepted: ledger.accepted, deaf: standing.deaf)))
+                    instance: instance, accepted: ledger.accepted, deaf: standing.deaf,
+                    hold: desired.hold)))
     }
 
     /// Mentions the running slices once a second, while there are any, until cancelled.

@@ -5,6 +5,7 @@ import Glibc
 import JSON
 import Logging
 import Settings
+import XFS
 
 /// What `reflow-worker serve` needs to know: from a file of JSON, over which the environment has the last word.
 struct ServeConfiguration {
@@ -22,10 +23,12 @@ struct ServeConfiguration {
     var logFormat: LogFormat
     /// Pause between two state events.
     var stateInterval: Duration
+    /// Where the worker keeps what the next one has to know; `nil` for nowhere.
+    var stateDirectory: String?
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval
+        case amqpURL, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval, stateDirectory
 
         /// Both names: it is one message, wherever the value comes from.
         var place: String { "\(variable) (\(rawValue))" }
@@ -34,12 +37,18 @@ struct ServeConfiguration {
     /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
     /// `REFLOW_LOG_FORMAT`,
-    /// `REFLOW_STATE_INTERVAL`.
+    /// `REFLOW_STATE_INTERVAL`, `REFLOW_STATE_DIRECTORY` (else `STATE_DIRECTORY`, which systemd sets).
     ///
     /// - Throws: ``ConfigurationError``: of each setting what is wrong, unless the file cannot be read at all.
     init(file path: String?, environment: [String: String]) throws(ConfigurationError) {
         var settings = SettingsReader<Setting>(environment: environment)
-        if let path { try settings.read(json: Self.contents(of: path), of: path) }
+        if let path {
+            let bytes: [UInt8]
+            do { bytes = try contents(of: path) } catch {
+                throw ConfigurationError("\(path): \(error.meaning)")
+            }
+            try settings.read(json: bytes, of: path)
+        }
         let endpoint = settings.endpoint()
         let host = settings.host()
         let roots = settings.roots()
@@ -50,6 +59,10 @@ struct ServeConfiguration {
         if !(.milliseconds(100)...(.seconds(20))).contains(stateInterval) {
             settings.refuse(.stateInterval, "is from 0.1s to 20s")
         }
+        // One directory: the unit names no more.
+        let stateDirectory =
+            settings.has(.stateDirectory)
+            ? settings.absolutePath(.stateDirectory) : environment["STATE_DIRECTORY"]
         guard settings.problems.isEmpty, let endpoint, let host, let roots else {
             throw ConfigurationError(settings.problems.joined(separator: "\n"))
         }
@@ -60,20 +73,7 @@ struct ServeConfiguration {
         self.logLevel = logLevel ?? .info
         self.logFormat = logFormat ?? .text
         self.stateInterval = stateInterval
-    }
-
-    private static func contents(of path: String) throws(ConfigurationError) -> [UInt8] {
-        guard let file = fopen(path, "re") else {
-            throw ConfigurationError("\(path): \(String(cString: strerror(errno)))")
-        }
-        defer { fclose(file) }
-        var bytes: [UInt8] = []
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        while true {
-            let count = fread(&buffer, 1, buffer.count, file)
-            guard count > 0, bytes.count < 1 << 20 else { return bytes }
-            bytes += buffer[..<count]
-        }
+        self.stateDirectory = stateDirectory
     }
 }
 

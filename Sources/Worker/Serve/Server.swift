@@ -28,7 +28,8 @@ struct Server {
         let incoming = connection("tasks")
         let publishing = connection("events")
         let host = configuration.host
-        let standing = Standing()
+        let orders = configuration.stateDirectory.map(OrdersFile.init(in:))
+        let standing = Standing(recall(from: orders))
         let outgoing = Outgoing(connection: publishing, host: host, log: log)
         let ledger = Ledger()
         let reporter = HostReporter(configuration, standing: standing, ledger: ledger, outgoing: outgoing)
@@ -39,7 +40,8 @@ struct Server {
             slices: SliceRunner(roots: roots, standing: standing, log: log),
             surveys: SurveyRunner(roots: roots, standing: standing, costs: ReflinkCosts()),
             outgoing: outgoing, log: log)
-        let control = ControlIntake(host: host, standing: standing, outgoing: outgoing, log: log)
+        let control = ControlIntake(
+            host: host, standing: standing, orders: orders, outgoing: outgoing, log: log)
 
         let signals = await endSignals()
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -99,6 +101,21 @@ struct Server {
             group.cancelAll()
             return status
         }
+    }
+
+    /// What the worker before was last told.
+    private func recall(from orders: OrdersFile?) -> DesiredState {
+        guard let orders else {
+            log.info("there is no state directory: a pause or a hold does not survive a restart")
+            return .initial
+        }
+        let desired = orders.recall()
+        if let hold = desired.hold, hold.isHeld {
+            log.warning("held, as before", metadata: ["by": "\(hold.by)", "why": "\(hold.why)"])
+        } else if !desired.mayWork {
+            log.info("paused, as before", metadata: ["generation": "\(desired.generation)"])
+        }
+        return desired
     }
 
     /// Takes signals in, all the time: the first one asks for the end, see ``EndRequests``.

@@ -17,6 +17,11 @@ struct SliceRunner: Sendable {
     /// the device is `pauses`.
     func run(_ id: String, _ slice: SliceTask, _ pauses: inout PauseController?) -> Answer {
         if let obstacle = standing.obstacle { return (untouched(slice, obstacle), slice.state) }
+        guard slice.secondsLeft > 0 else {
+            log.info(
+                "slice is too late: its window is over", metadata: ["task": "\(id)", "path": "\(slice.path)"])
+            return (untouched(slice, .windowClosed), slice.state)
+        }
         log.info(
             "slice begins",
             metadata: ["task": "\(id)", "path": "\(slice.path)", "from": "\(slice.from.rawValue)"])
@@ -54,7 +59,9 @@ struct SliceRunner: Sendable {
             policy: policy(of: slice, under: standing.desired.policy), pauses: pauses, state: state,
             job: slice.job)
         let result = defragmenter.run(
-            file, path: slice.path, from: slice.from, timeLimit: .seconds(slice.timeBudget), dryRun: false
+            file, path: slice.path, from: slice.from,
+            timeLimit: .seconds(min(slice.timeBudget, slice.secondsLeft)),
+            dryRun: false
         ) { progress in
             longest = max(longest, progress.pause)
             let (obstacle, desired) = standing.update(
@@ -95,5 +102,12 @@ struct SliceRunner: Sendable {
             path: slice.path, status: .skipped, reason: .fileReplaced,
             message:
                 "\(slice.path): another file stands here now than the one that was surveyed: survey again")
+    }
+}
+
+extension SliceTask {
+    /// Seconds until its window is over, by this machine's clock.
+    fileprivate var secondsLeft: Double {
+        notAfter.map { $0.unixSeconds - Timestamp.now.unixSeconds } ?? .infinity
     }
 }

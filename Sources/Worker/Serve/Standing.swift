@@ -12,7 +12,7 @@ final class Standing: Sendable {
         var surveys: Set<String> = []
         var deaf: String?
 
-        var obstacle: Reason? { isLeaving ? .interrupted : desired.mode == .pause ? .paused : nil }
+        var obstacle: Reason? { isLeaving ? .interrupted : desired.mayWork ? nil : .paused }
     }
 
     private let state = Mutex(State())
@@ -21,8 +21,10 @@ final class Standing: Sendable {
     let activity: AsyncStream<Void>
     private let activityContinuation: AsyncStream<Void>.Continuation
 
-    init() {
+    /// `desired` is what the worker before was last told.
+    init(_ desired: DesiredState = .initial) {
         (activity, activityContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        state.withLock { $0.desired = desired }
     }
 
     /// What the operator wants.
@@ -57,13 +59,9 @@ final class Standing: Sendable {
         return work()
     }
 
-    /// Takes `desired` over, unless it is older than what is known. Returns whether it was.
+    /// Takes over what is newer in `desired` than what is known. Returns whether anything was.
     func take(_ desired: DesiredState) -> Bool {
-        state.withLock { state in
-            guard desired.generation > state.desired.generation else { return false }
-            state.desired = desired
-            return true
-        }
+        state.withLock { $0.desired.take(desired) }
     }
 
     /// From now on every slice ends after its current chunk.

@@ -45,6 +45,7 @@ struct FieldRecorder: Decoder {
         record.fields.append(field)
         if let first = (type as? any CaseIterable.Type)?.first as? T { return first }
         if let empty = PolicyOverrides() as? T { return empty }
+        if let time = Timestamp.now as? T { return time }
         return try T(from: FieldRecorder(codingPath: path, record: record))
     }
 

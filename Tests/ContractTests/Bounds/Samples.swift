@@ -7,7 +7,8 @@ enum Samples {
         var samples: [String: [UInt8]] = [:]
         for event in events { samples[event.type] = bytes(event) }
         for task in tasks { samples[task.type] = bytes(task) }
-        samples["reflow.control.desired"] = bytes(DesiredState(generation: 1, mode: .run, policy: policy))
+        samples["reflow.control.desired"] = bytes(
+            DesiredState(generation: 1, mode: .run, policy: policy, hold: hold))
         samples["the envelope"] = bytes(events[3])
         return samples
     }()
@@ -51,9 +52,12 @@ enum Samples {
         .slice(
             SliceTask(
                 job: "j", path: "/a", fileSystem: "u", inode: 3, from: 4096, policy: policy, timeBudget: 30,
-                state: state)),
+                notAfter: Timestamp(unixSeconds: 0), state: state)),
         .survey(SurveyTask(job: "j", patterns: ["/a"], minExtents: 2, minSize: 4096, top: 10)),
     ]
+
+    private static let hold = Hold(
+        generation: 7, isHeld: true, since: Timestamp(unixSeconds: 0), by: "ada", why: "disk")
 
     private static let progress = SliceProgress(
         task: "t", job: "j", path: "/a", offset: 1, size: 2, rewritten: 3, maxPauseMs: 4.5, seconds: 6)
@@ -95,7 +99,7 @@ enum Samples {
                     version: "1", kernel: "6", generation: 5, mode: .pause,
                     fileSystems: [.init(uuid: "u", mountPoint: "/m", size: 10, free: 5)], running: [progress],
                     surveys: ["s"], uptime: 3, labels: ["rack": "r1"], instance: "i", accepted: ["t"],
-                    deaf: "no queue")),
+                    deaf: "no queue", hold: hold)),
         ]
     }()
 }

@@ -82,6 +82,22 @@ actor MemoryCore: Operations {
 
     func hosts() -> [HostStatus] { fleet }
 
+    func hold(_ host: HostName, why: String, by who: String) throws -> HostStatus {
+        try setHold(host, Hold(generation: 1, isHeld: true, since: Samples.time, by: who, why: why))
+    }
+
+    func release(_ host: HostName, why: String, by who: String) throws -> HostStatus {
+        try setHold(host, nil)
+    }
+
+    private func setHold(_ host: HostName, _ hold: Hold?) throws -> HostStatus {
+        guard let place = fleet.firstIndex(where: { $0.name == host }) else {
+            throw OperationError.notFound("there is no host '\(host)'")
+        }
+        fleet[place].hold = hold
+        return fleet[place]
+    }
+
     func forget(_ host: HostName, by who: String) throws {
         guard let place = fleet.firstIndex(where: { $0.name == host }) else {
             throw OperationError.notFound("there is no host '\(host)'")

@@ -54,7 +54,7 @@ struct PlayedRollout {
         for action in actions {
             switch action {
             case .survey(let host, let task): surveys[host] = task
-            case .slice(let target, let task, _, _, _): tasks[target] = task
+            case .slice(let target, let task, _, _, _, _): tasks[target] = task
             default: break
             }
         }

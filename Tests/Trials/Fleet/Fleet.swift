@@ -27,7 +27,7 @@ public struct Fleet: Sendable {
         let provision = try reflow("provision", "--host", name)
         let end = await provision.wait()
         try Inspection.promise(end == .exited(0), "provision: \(end)\n\(provision.errors)")
-        return Host(
+        return try Host(
             name: name, disk: try LoopXFS(mebibytes: mebibytes),
             environment: environment.merging(settings) { $1 })
     }

@@ -9,9 +9,12 @@ public final class Host: Sendable {
     /// Its file system.
     public let disk: LoopXFS
     private let environment: [String: String]
+    /// What its workers keep for each other.
+    private let stateDirectory: String
     private let current = Mutex<Process?>(nil)
 
-    init(name: String, disk: LoopXFS, environment: [String: String]) {
+    init(name: String, disk: LoopXFS, environment: [String: String]) throws {
+        stateDirectory = try RunFolder.subfolder("state")
         self.name = name
         self.disk = disk
         self.environment = environment
@@ -23,7 +26,10 @@ public final class Host: Sendable {
     /// Starts its worker, through `wrapper` if one is given.
     @discardableResult
     public func start(_ more: [String: String] = [:], through wrapper: [String] = []) throws -> Process {
-        let settings = ["REFLOW_HOST": name, "REFLOW_ROOTS": disk.path, "REFLOW_STATE_INTERVAL": "1s"]
+        let settings = [
+            "REFLOW_HOST": name, "REFLOW_ROOTS": disk.path, "REFLOW_STATE_INTERVAL": "1s",
+            "REFLOW_STATE_DIRECTORY": stateDirectory,
+        ]
         let worker = try Process(
             "reflow-worker", ["serve"],
             environment: environment.merging(settings) { $1 }.merging(more) { $1 }, through: wrapper)
