@@ -7,7 +7,7 @@ import Settings
 /// What `reflow serve` needs to know: from a file of YAML, over which the environment has the last word.
 struct ServeConfiguration {
     /// Path of the database.
-    var database = "/var/lib/reflow/reflow.db"
+    var database = usualDatabase
     /// Where the API listens.
     var listeners = Listeners(socket: "/run/reflow/reflow.sock", tcp: nil)
     /// The broker.
@@ -22,6 +22,9 @@ struct ServeConfiguration {
     var logLevel = Logger.Level.info
     /// How it is logged.
     var logFormat = LogFormat.text
+
+    /// Where the database is unless something else is said.
+    static let usualDatabase = "/var/lib/reflow/reflow.db"
 
     /// A setting, as the file calls it.
     enum Setting: String, SettingKey {
