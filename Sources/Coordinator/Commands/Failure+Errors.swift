@@ -80,7 +80,8 @@ extension Failure {
     private init(_ problem: Problem) {
         let words = problem.detail ?? problem.title
         switch problem.status {
-        case 401, 403:
+        case 403: self.init(.notPermitted, words)
+        case 401:
             self.init(
                 .notPermitted,
                 "\(words). Put the token that the coordinator's tcp.tokenFile has into REFLOW_TOKEN")

@@ -19,6 +19,8 @@ struct Serve: AsyncParsableCommand {
 
               database: /var/lib/reflow/reflow.db     made if it is not there; its folder has to be
               socket: /run/reflow/reflow.sock         whoever may open it may do everything
+              readSocket: {path: /run/reflow/read.sock, group: monitoring}
+                                                      another one, to look and change nothing; none without
               tcp: {address: 127.0.0.1, port: 8420, tokenFile: /etc/reflow/tokens}
                                                       also by TCP, for who has a token; none without
               amqpURL: amqp://guest:guest@127.0.0.1:5672/
@@ -30,8 +32,9 @@ struct Serve: AsyncParsableCommand {
               logLevel: info                          trace, debug, info, notice, warning, error or critical
               logFormat: text                         text, or json: an object a line
 
-            The file of tokens has a name and a secret of at least 20 characters on each line ('ops 3f9c…'), and nobody but its \
-            owner and group may read it (mode 0640). A client puts the secret into REFLOW_TOKEN; the audit has the name. Tokens \
+            The file of tokens has a name, a role (operate, read or metrics) and a secret of at least 20 characters on each line \
+            ('ops operate 3f9c…'), and nobody but its owner and group may read it (mode 0640). At SIGHUP it is read again. A \
+            client puts the secret into REFLOW_TOKEN; the audit has the name. Tokens \
             travel as they are: beyond this machine, put something in front that speaks TLS.
 
             A first rollout:

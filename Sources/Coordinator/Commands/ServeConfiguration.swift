@@ -30,6 +30,8 @@ struct ServeConfiguration {
     enum Setting: String, SettingKey {
         case database
         case socket
+        case readSocketPath = "readSocket.path"
+        case readSocketGroup = "readSocket.group"
         case tcpAddress = "tcp.address"
         case tcpPort = "tcp.port"
         case tcpTokenFile = "tcp.tokenFile"
@@ -82,6 +84,7 @@ struct ServeConfiguration {
         if listeners.socket.utf8.count > SocketFile.longestPath {
             settings.refuse(.socket, "has at most \(SocketFile.longestPath) bytes")
         }
+        listeners.readSocket = settings.readSocket(besides: listeners.socket)
         listeners.tcp = settings.tcp()
         sharedUser = settings.text(.sharedUser)
         lostAfter = settings.duration(.lostAfter, such: "60s") ?? lostAfter

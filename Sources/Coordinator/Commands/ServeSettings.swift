@@ -28,8 +28,8 @@ extension SettingsReader<ServeConfiguration.Setting> {
             let place = "\(path) line \(line): \(name)"
             if !names.insert(name).inserted {
                 refuse("\(place) is there twice", line: line)
-            } else if name == "tcp" {
-                read(value, "tcp.", path)
+            } else if name == "tcp" || name == "readSocket" {
+                read(value, name + ".", path)
             } else if let setting = ServeConfiguration.Setting(rawValue: name) {
                 if let text = value.text {
                     take(setting, .text(text), at: place, line: line)
@@ -78,6 +78,22 @@ extension SettingsReader<ServeConfiguration.Setting> {
         return isName && !text.isEmpty ? text : nil
     }
 
+    /// The socket of those who may only look.
+    mutating func readSocket(besides other: String) -> Listeners.ReadSocket? {
+        guard let path = absolutePath(.readSocketPath) else {
+            if has(.readSocketGroup) { refuse(.readSocketGroup, "needs readSocket.path") }
+            return nil
+        }
+        if path.utf8.count > SocketFile.longestPath {
+            refuse(.readSocketPath, "has at most \(SocketFile.longestPath) bytes")
+        }
+        if path == other { refuse(.readSocketPath, "is the other socket: name a path of its own") }
+        let group = value(.readSocketGroup, "is no group of this machine") { name in
+            getgrnam(name).map { UInt32($0.pointee.gr_gid) }
+        }
+        return Listeners.ReadSocket(path: path, group: group)
+    }
+
     mutating func tcp() -> Listeners.TCP? {
         let all: [ServeConfiguration.Setting] = [.tcpAddress, .tcpPort, .tcpTokenFile]
         guard let given = all.first(where: has) else { return nil }
@@ -93,7 +109,7 @@ extension SettingsReader<ServeConfiguration.Setting> {
         do {
             let tokens = try TokenFile(path: path).tokens
             return port.map {
-                Listeners.TCP(address: address ?? "127.0.0.1", port: $0, tokens: tokens)
+                Listeners.TCP(address: address ?? "127.0.0.1", port: $0, tokens: tokens, tokenFile: path)
             }
         } catch {
             refuse(.tcpTokenFile, because: "\(error)")

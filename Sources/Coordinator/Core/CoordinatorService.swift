@@ -27,9 +27,11 @@ struct CoordinatorService {
         let core = Core(
             store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
             retention: configuration.retention, log: log)
+        let tokens = TokenList(configuration.listeners.tcp?.tokens ?? [])
         let parts: [any Service] = [
             BrokerService(core: core, configuration: configuration, log: log),
-            APIService(core: core, configuration: configuration, log: log, systemd: systemd),
+            APIService(core: core, configuration: configuration, tokens: tokens, log: log, systemd: systemd),
+            ReloadService(tcp: configuration.listeners.tcp, tokens: tokens, log: log),
             WatchdogService(health: core.health, systemd: systemd, log: log),
         ]
         var group = ServiceGroupConfiguration(
@@ -70,12 +72,15 @@ private struct BrokerService: Service {
 private struct APIService: Service {
     let core: Core
     let configuration: ServeConfiguration
+    let tokens: TokenList
     let log: Logger
     let systemd: SystemdNotify
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
-            try await serveAPI(operations: core, configuration: configuration, logger: log) { port in
+            try await serveAPI(
+                operations: core, configuration: configuration, tokens: tokens, logger: log
+            ) { port in
                 systemd.send("READY=1")
                 log.info(
                     "ready",

@@ -248,6 +248,17 @@ extension Core: Operations {
             try await store.read { try $0.audit(before: before, limit: limit + 1) }, most: limit, id: \.id)
     }
 
+    func noteRefusal(of who: String, _ what: String, _ detail: [String: String]) {
+        do {
+            var step = try newStep()
+            audit(who, "access.refused", what, detail, &step)
+            try commit(step)
+        } catch {
+            // The log has it.
+            log.error("a refusal cannot be put on record", metadata: ["error": "\(error)"])
+        }
+    }
+
     func audit(
         _ who: String, _ action: String, _ object: String, _ detail: some Encodable, _ step: inout Step
     ) {

@@ -12,8 +12,9 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The connection.
     let channel: any Channel
-    /// Who asks; see ``Access``.
+    /// Who asks, and what they may; see ``Access``.
     var who = ""
+    var role = Role.anyone
 
     /// Most bytes of a body.
     static let mostBytes = 2 << 20

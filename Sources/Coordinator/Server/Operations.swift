@@ -59,6 +59,9 @@ protocol Operations: Sendable {
     /// Forgets a dead letter.
     func dropDeadLetter(_ id: String, by who: String) async throws
 
+    /// Puts on record that somebody was refused, as far as that can be stored. `what` is the request.
+    func noteRefusal(of who: String, _ what: String, _ detail: [String: String]) async
+
     /// Events of the log, in the order of their ids: with `after` the first ones after it, otherwise the newest.
     func events(_ query: EventQuery) async throws -> [LoggedEvent]
     /// Who did what, the newest first; `next` is the id before which the next page begins.

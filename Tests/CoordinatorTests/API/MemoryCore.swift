@@ -227,6 +227,10 @@ actor MemoryCore: Operations {
         letters.removeAll { $0.id == id }
     }
 
+    func noteRefusal(of who: String, _ what: String, _ detail: [String: String]) {
+        note(who, "access.refused", what, .object(detail.mapValues { .string($0) }))
+    }
+
     func events(_ query: EventQuery) -> [LoggedEvent] {
         guard let after = query.after else { return log.filter(query.matches).suffix(query.limit) }
         // Ids are places in the log, from 1.

@@ -30,6 +30,7 @@ import Yams
         let routes = Routes(core: MemoryCore()).all.map { "\($0.method.rawValue) \($0.path)" }
         #expect(Set(routes).count == routes.count)
         #expect(described == Set(routes))
+        #expect(Set(Route.leastRoles.keys) == Set(routes), "each has the role that it takes")
     }
 
     @Test("names the parameters of every path, and refers only to what is there")

@@ -103,7 +103,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -139,6 +139,15 @@ import Testing
             (
                 "tcp: {address: '127.0.0.1:80', port: 1, tokenFile: /none}",
                 "reflow.yaml line 1: tcp.address: '127.0.0.1:80' is neither an address nor the name of one"
+            ),
+            ("readSocket: {group: root}", "reflow.yaml line 1: readSocket.group needs readSocket.path"),
+            (
+                "readSocket: {path: /a, group: nobody-has-this}",
+                "reflow.yaml line 1: readSocket.group: 'nobody-has-this' is no group of this machine"
+            ),
+            (
+                "socket: /a\nreadSocket: {path: /a}",
+                "reflow.yaml line 2: readSocket.path is the other socket: name a path of its own"
             ),
             ("tcp: 7077", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
             ("- a", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
