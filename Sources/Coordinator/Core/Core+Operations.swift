@@ -57,8 +57,9 @@ extension Core: Operations {
     // MARK: - Surveys
 
     func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
-        try requireBroker()
         var step = try newOrder()
+        if let id = try answer(to: who) { return Started(id: id) }
+        try requireBroker()
         let (id, effects) = surveys.start(request, at: step.now)
         carryOut(effects, &step)
         audit(who, "survey.start", id, request, &step)
@@ -81,17 +82,21 @@ extension Core: Operations {
         return Started(id: try begin(spec, text: text, isPlanOnly: true, by: who))
     }
 
-    func startRollout(spec text: String, by who: String) throws -> RolloutStatus {
-        try viewOfOrdered(begin(Self.spec(text), text: text, by: who))
+    func startRollout(spec text: String, again: Bool = false, by who: String) throws -> RolloutStatus {
+        try viewOfOrdered(begin(Self.spec(text), text: text, again: again, by: who))
     }
 
     /// Begins a rollout, and returns its id. `text` is what it was read from.
     func begin(
-        _ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, id ownID: String? = nil,
-        by who: String
+        _ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, again: Bool = true,
+        id ownID: String? = nil, by who: String
     ) throws -> String {
         var step = try newOrder()
+        if let id = try answer(to: who) { return id }
         let now = step.now
+        if !again, let other = underWay.namesake(of: spec.name) {
+            throw OperationError.underWay("another rollout called '\(spec.name)' is under way: \(other)")
+        }
         if isStandby, let why = health[.lease] { throw OperationError.brokerAway(why) }
         let selected = fleet.selected(by: spec.targets)
         guard !selected.isEmpty else {
@@ -161,6 +166,7 @@ extension Core: Operations {
         by who: String
     ) throws -> RolloutStatus {
         var step = try newOrder()
+        if let id = try answer(to: who) { return try viewOfOrdered(id) }
         guard underWay[id] != nil else {
             if let why = setAside[id] { throw OperationError.setAside(id, why) }
             let ended = try self.view(of: id)
@@ -198,6 +204,7 @@ extension Core: Operations {
 
     func requeueDeadLetter(_ id: String, by who: String) throws {
         var step = try newOrder()
+        guard try answer(to: who) == nil else { return }
         let (number, letter) = try kept(id) { try $0.deadMessage($1) }
         guard let host = letter.host, letter.queue == QueueName.tasks(host) else {
             throw OperationError.conflict(
@@ -266,5 +273,20 @@ extension Core: Operations {
             time: Timestamp(step.now), who: who, action: action, object: object,
             detail: try? JSONColumn.value(JSONColumn.text(detail)))
         step.write { try $0.record(entry) }
+        if let key = Order.current?.key {
+            step.write { [now = step.now] in try $0.remember(key, of: who, answer: object, at: now) }
+        }
+    }
+
+    /// What came of the current order when `who` gave it before, such as a rollout's id; `nil` if it was not.
+    private func answer(to who: String) throws -> String? {
+        guard let key = Order.current?.key, let known = try read({ try $0.order(key.text, of: who) }) else {
+            return nil
+        }
+        guard known.request == key.request else {
+            throw OperationError.keyReused(
+                "the Idempotency-Key \(key.text) was used for another request: take a new one for each")
+        }
+        return known.answer
     }
 }

@@ -82,10 +82,7 @@ extension Core {
             if !isOpen { view.opensAt = windows.nextOpening(after: now).map { Timestamp($0) } }
             if isOpen { view.waitsFor = holder(of: live) }
             view.brokerTrouble = brokerTrouble
-            view.namesake =
-                underWay.rollouts.values.filter { $0.id != row.id && $0.state.spec.name == view.name }.map(
-                    \.id
-                ).max()
+            view.namesake = underWay.namesake(of: view.name, besides: row.id)
             if isRunning { view.slots = live.slots }
         }
         if rate >= 1 {

@@ -14,6 +14,12 @@ struct RolloutRegistry {
     /// Their ids, the oldest first.
     var ids: [String] { rollouts.keys.sorted() }
 
+    /// The newest rollout called `name`, apart from `id` and from plans; `nil` if there is none.
+    func namesake(of name: String, besides id: String? = nil) -> String? {
+        rollouts.values.filter { $0.state.spec.name == name && !$0.state.isPlanOnly && $0.id != id }
+            .map(\.id).max()
+    }
+
     /// A rollout that the store holds.
     mutating func resume(_ rollout: Rollout, at now: Date) -> [Effect] {
         rollouts[rollout.id] = rollout

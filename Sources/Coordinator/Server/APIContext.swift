@@ -67,6 +67,15 @@ struct Query {
         return number
     }
 
+    /// A parameter that is true or false; false without it.
+    func flag(_ key: String) throws -> Bool {
+        switch texts[key] {
+        case "true"?: return true
+        case "false"?, nil: return false
+        case let text?: throw OperationError.invalid("\(key): '\(text)' is neither true nor false")
+        }
+    }
+
     /// How many are wanted at most.
     func limit(_ usual: Int) throws -> Int {
         Int(try number("limit", in: 1...10_000) ?? Int64(usual))

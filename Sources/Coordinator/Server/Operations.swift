@@ -4,7 +4,8 @@ import ReflowAPI
 /// What the API needs of the coordinator's core. The API translates between HTTP and these calls, and decides nothing.
 ///
 /// Everything throws ``OperationError`` where the caller is to be told what is wrong; any other error is a failure of ours.
-/// `who` is the person or program that wants something, for the audit.
+/// `who` is the person or program that wants something, for the audit. An ``Order`` with a key is carried out once: given again, it
+/// is answered as it was, and with another body refused.
 protocol Operations: Sendable {
     /// What happens, as it happens; closed when the core ends.
     var feed: Feed { get }
@@ -28,8 +29,8 @@ protocol Operations: Sendable {
     /// A plan, as far as it is.
     func plan(_ id: String) async throws -> PlanStatus
 
-    /// Begins a rollout.
-    func startRollout(spec: String, by who: String) async throws -> RolloutStatus
+    /// Begins a rollout; where one of that name is under way, only with `again`.
+    func startRollout(spec: String, again: Bool, by who: String) async throws -> RolloutStatus
     /// All rollouts, the newest first.
     func rollouts() async throws -> [RolloutStatus]
     /// The id of the rollout that an operator means: by its id, by an id's beginning that no other has, or by its name. Of several
@@ -74,6 +75,10 @@ enum OperationError: Error, Hashable, Sendable {
     case notFound(String)
     /// It makes no sense as things stand; a sentence that says why.
     case conflict(String)
+    /// A rollout of that name is under way; a sentence that names it.
+    case underWay(String)
+    /// A key was used for another order; a sentence that says so.
+    case keyReused(String)
     /// The broker is away, and without it nothing comes of this; a sentence that says why.
     case brokerAway(String)
     /// The coordinator stands still, or can store nothing; a sentence that says why and what to do.

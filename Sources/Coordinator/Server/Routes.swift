@@ -77,7 +77,9 @@ struct Routes<Core: Operations> {
                 return try .json(Listing(try await core.rollouts()))
             },
             Route(.post, "/v1/rollouts") { [core] request, context in
-                let rollout = try await core.startRollout(spec: try await request.spec(), by: context.who)
+                let again = try Query(request, known: ["again"]).flag("again")
+                let rollout = try await core.startRollout(
+                    spec: try await request.spec(), again: again, by: context.who)
                 var response = try Response.json(rollout, status: .created)
                 response.headers[.location] = "/v1/rollouts/\(rollout.id)"
                 return response

@@ -12,7 +12,7 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages, messageBounds, pauses, sliceStates] { try db.execute(sql: sql) }
+            for sql in [surveyPages, messageBounds, pauses, sliceStates, orderKeys] { try db.execute(sql: sql) }
         }
         return migrator
     }()
@@ -145,6 +145,18 @@ enum Schema {
             page INTEGER NOT NULL,
             content TEXT NOT NULL,
             PRIMARY KEY (rollout, host, page)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Orders of the last day that have a word of the client's: what was asked for, and what came of it.
+    private static let orderKeys = """
+        CREATE TABLE orderKey (
+            who TEXT NOT NULL,
+            key TEXT NOT NULL,
+            request BLOB NOT NULL,
+            answer TEXT NOT NULL,
+            time REAL NOT NULL,
+            PRIMARY KEY (who, key)
         ) STRICT, WITHOUT ROWID;
         """
 

@@ -69,13 +69,17 @@ public struct CoordinatorClient: Sendable {
     }
 
     /// Sends a specification's text, and reads the answer.
-    public func post<Answer: Decodable>(_ path: String, spec: String) async throws(ClientError) -> Answer {
-        try Self.decode(try await send(.POST, path, body: (Array(spec.utf8), "application/yaml")))
+    public func post<Answer: Decodable>(
+        _ path: String, _ query: [(String, String?)] = [], spec: String
+    ) async throws(ClientError) -> Answer {
+        try Self.decode(try await send(.POST, path, query, body: (Array(spec.utf8), "application/yaml")))
     }
 
     /// Asks for something that needs no body, and reads the answer.
-    public func post<Answer: Decodable>(_ path: String) async throws(ClientError) -> Answer {
-        try Self.decode(try await send(.POST, path))
+    public func post<Answer: Decodable>(_ path: String, _ query: [(String, String?)] = [])
+        async throws(ClientError) -> Answer
+    {
+        try Self.decode(try await send(.POST, path, query))
     }
 
     /// Asks for something that needs no body and has no answer.
@@ -99,13 +103,28 @@ public struct CoordinatorClient: Sendable {
         _ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = [],
         body: ([UInt8], type: String)? = nil
     ) async throws(ClientError) -> [UInt8] {
-        do {
-            let response = try await http.execute(request(method, path, query, body), timeout: timeout)
-            return try await answer(response)
-        } catch {
-            throw ClientError(error)
+        var request = request(method, path, query, body)
+        // The same each time: what was carried out, and could not be answered, is not carried out again.
+        if method == .POST { request.headers.add(name: "idempotency-key", value: newMessageID()) }
+        var end: ContinuousClock.Instant?
+        while true {
+            do {
+                let response = try await http.execute(request, timeout: timeout)
+                return try await answer(response)
+            } catch {
+                let failure = ClientError(error)
+                if method == .POST, end == nil, ClientError.isAnswerLost(error) {
+                    end = .now + Self.patience
+                }
+                guard let end, failure.isPassing, ContinuousClock.now < end,
+                    (try? await Task.sleep(for: .seconds(1))) != nil
+                else { throw failure }
+            }
         }
     }
+
+    /// How long an order whose answer was lost is given again: the coordinator may be starting anew.
+    private static let patience = Duration.seconds(10)
 
     private func request(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String?)],

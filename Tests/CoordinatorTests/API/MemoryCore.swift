@@ -111,7 +111,8 @@ actor MemoryCore: Operations {
 
     func plan(_ id: String) -> PlanStatus { Samples.plan }
 
-    func startRollout(spec: String, by who: String) async throws -> RolloutStatus {
+    func startRollout(spec: String, again: Bool, by who: String) async throws -> RolloutStatus {
+        if spec.hasPrefix("name: running"), !again { throw OperationError.underWay("another rollout called 'running' is under way: r1") }
         defer { turns += 1 }
         if isBegunFirst { _ = Order.current?.begin() }
         stuck?.begin(health, at: .storing)

@@ -106,7 +106,7 @@ import Yams
         "RolloutHost.phase": RolloutHost.Phase.allCases.map(\.rawValue),
         "Event.type": LoggedEvent.types,
         "Problem.type": [
-            OperationError.notFound(""), .conflict(""), .brokerAway(""), .stalled(""), .invalid(""),
+            OperationError.notFound(""), .conflict(""), .underWay(""), .keyReused(""), .brokerAway(""), .stalled(""), .invalid(""),
             .invalidSpec([]),
         ].map { Problem($0).type },
     ]

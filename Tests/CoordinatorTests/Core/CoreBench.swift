@@ -97,7 +97,7 @@ struct CoreBench {
 
     /// A rollout over `hosts`, each of which has so many files and, but for those that are `silent`, has answered its survey.
     func rollout(of hosts: String..., files: Int = 1, silent: Set<String> = []) async throws -> String {
-        let id = try await core.startRollout(spec: Self.spec(hosts), by: "ada").id
+        let id = try await core.startRollout(spec: Self.spec(hosts), again: true, by: "ada").id
         for message in try await publish() where message.kind == .survey {
             guard let host = message.host, let task = message.task, !silent.contains(host) else { continue }
             try await answerSurvey(task, of: host, job: id, files: files)
