@@ -185,7 +185,7 @@ extension Core: Operations {
     }
 
     /// How a rollout is after an order that is stored: it was carried out, whether or not that can be read.
-    private func viewOfOrdered(_ id: String) throws -> RolloutStatus {
+    func viewOfOrdered(_ id: String) throws -> RolloutStatus {
         do { return try view(of: id) } catch  where !(error is OperationError) {
             log.error("a rollout cannot be read", metadata: ["rollout": "\(id)", "error": "\(error)"])
             let why = StoreTrouble(error)?.words ?? StoreError.words(for: error) ?? "it cannot be read"
@@ -267,19 +267,20 @@ extension Core: Operations {
     }
 
     func audit(
-        _ who: String, _ action: String, _ object: String, _ detail: some Encodable, _ step: inout Step
+        _ who: String, _ action: String, _ object: String, _ detail: some Encodable, answer: String? = nil,
+        _ step: inout Step
     ) {
         let entry = AuditEntry(
             time: Timestamp(step.now), who: who, action: action, object: object,
             detail: try? JSONColumn.value(JSONColumn.text(detail)))
         step.write { try $0.record(entry) }
         if let key = Order.current?.key {
-            step.write { [now = step.now] in try $0.remember(key, of: who, answer: object, at: now) }
+            step.write { [now = step.now] in try $0.remember(key, of: who, answer: answer ?? object, at: now) }
         }
     }
 
     /// What came of the current order when `who` gave it before, such as a rollout's id; `nil` if it was not.
-    private func answer(to who: String) throws -> String? {
+    func answer(to who: String) throws -> String? {
         guard let key = Order.current?.key, let known = try read({ try $0.order(key.text, of: who) }) else {
             return nil
         }

@@ -26,6 +26,9 @@ struct RolloutRegistry {
         return effects(of: rollouts[rollout.id]?.continueAfterRestart(at: now) ?? [], rollout.id, at: now)
     }
 
+    /// One that has ended: a command may make it go on.
+    mutating func reopen(_ ended: Rollout) { rollouts[ended.id] = ended }
+
     /// A new one. `lost` are those of its hosts that are lost already; `text` is what it was read from.
     mutating func begin(_ new: Rollout, text: String, lost: [HostName], at now: Date) -> [Effect] {
         var rollout = new

@@ -1,5 +1,6 @@
 import Contract
 import ReflowAPI
+import Rollout
 
 /// What the API needs of the coordinator's core. The API translates between HTTP and these calls, and decides nothing.
 ///
@@ -50,6 +51,8 @@ protocol Operations: Sendable {
     func cancel(_ id: String, by who: String) async throws -> RolloutStatus
     /// Changes the policy from now on, also of what runs: settings by their keys, in the texts of the command line.
     func set(_ settings: [String: String], ofRollout id: String, by who: String) async throws -> RolloutStatus
+    /// Tries failed files again, also of a rollout that is completed with failures: how many.
+    func retry(_ failed: Rollout.Failed, ofRollout id: String, by who: String) async throws -> Retried
 
     /// What could not be handled, the newest first, without bodies.
     func deadLetters() async throws -> [KeptDeadLetter]

@@ -30,6 +30,7 @@ struct Route: Sendable {
         "POST /v1/rollouts/{id}/pause": .operate,
         "POST /v1/rollouts/{id}/resume": .operate,
         "POST /v1/rollouts/{id}/cancel": .operate,
+        "POST /v1/rollouts/{id}/retry": .operate,
         "PATCH /v1/rollouts/{id}/policy": .operate,
         "GET /v1/dead-letters": .read,
         "GET /v1/dead-letters/{id}": .read,
@@ -73,7 +74,8 @@ struct Route: Sendable {
     /// Throws where whoever asks may not.
     fileprivate func check(_ request: Request, _ context: APIContext, _ refusals: RefusalLog) throws {
         guard context.role < leastRole else { return }
-        let why = "'\(context.who)' has the role \(context.role.rawValue) here; this takes \(leastRole.rawValue)"
+        let why =
+            "'\(context.who)' has the role \(context.role.rawValue) here; this takes \(leastRole.rawValue)"
         refusals.add(context.who, context, request, why)
         throw HTTPError(.forbidden, message: why)
     }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import JSON
 import ReflowAPI
+import Rollout
 import RolloutSpec
 
 /// All routes; docs/openapi.yaml describes each of them.
@@ -104,6 +105,13 @@ struct Routes<Core: Operations> {
             },
             Route(.post, "/v1/rollouts/{id}/cancel") { [core] _, context in
                 try .json(try await core.cancel(rollout(context), by: context.who))
+            },
+            Route(.post, "/v1/rollouts/{id}/retry") { [core] request, context in
+                let query = try Query(request, known: ["reason", "host"])
+                let failed = Rollout.Failed(
+                    reason: query.text("reason").map { Reason(rawValue: $0) }, host: try query.host())
+                return try .json(
+                    try await core.retry(failed, ofRollout: rollout(context), by: context.who))
             },
             Route(.patch, "/v1/rollouts/{id}/policy") { [core] request, context in
                 let settings = try [String: String](json: try await request.body("application/json"))

@@ -83,6 +83,7 @@ import Yams
             Sample("AuditListing", Listing([Samples.audit])),
             Sample("Readiness", Readiness(reasons: ["away"])),
             Sample("Started", Started(id: "1")),
+            Sample("Retried", Retried(files: 1, rollout: Samples.fullRollout)),
             Sample(
                 "Problem", Problem(.invalidSpec([.init(line: 1, column: 1, key: "a", message: "b")]))),
         ])
@@ -106,7 +107,8 @@ import Yams
         "RolloutHost.phase": RolloutHost.Phase.allCases.map(\.rawValue),
         "Event.type": LoggedEvent.types,
         "Problem.type": [
-            OperationError.notFound(""), .conflict(""), .underWay(""), .keyReused(""), .brokerAway(""), .stalled(""), .invalid(""),
+            OperationError.notFound(""), .conflict(""), .underWay(""), .keyReused(""), .brokerAway(""),
+            .stalled(""), .invalid(""),
             .invalidSpec([]),
         ].map { Problem($0).type },
     ]

@@ -16,7 +16,7 @@ struct RolloutCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RolloutPlan.self, RolloutStart.self, RolloutList.self, RolloutShow.self, RolloutWatchCommand.self,
-            RolloutPause.self, RolloutResume.self, RolloutCancel.self, RolloutSet.self,
+            RolloutPause.self, RolloutResume.self, RolloutCancel.self, RolloutRetry.self, RolloutSet.self,
         ])
 }
 
