@@ -21,7 +21,10 @@ struct CoordinatorOptions: ParsableArguments {
                     url ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual,
                     from: url == nil ? "REFLOW_URL" : "--url")
                 do {
-                    try await CoordinatorClient.use(address, token: environment["REFLOW_TOKEN"], work)
+                    try await CoordinatorClient.use(
+                        address, token: environment["REFLOW_TOKEN"],
+                        caFile: environment["REFLOW_TLS_CA_FILE"],
+                        work)
                 } catch let error as ClientError {
                     throw Failure(error, at: address)
                 }

@@ -31,7 +31,10 @@ extension Failure {
             // BoringSSL's word for an answer that is no TLS.
             self.init(.unavailable, "what answers at \(address) does not speak TLS: try http://")
         case .interrupted(let words) where words.contains("CERTIFICATE_VERIFY_FAILED"):
-            self.init(.unavailable, "the certificate of \(address) is not one that this machine trusts")
+            self.init(
+                .unavailable,
+                "the certificate of \(address) is not one that this machine trusts: name its authority's in REFLOW_TLS_CA_FILE"
+            )
         case .interrupted(let words):
             self.init(
                 .unavailable, "the connection to the coordinator at \(address) broke: \(words). Try again")

@@ -34,8 +34,8 @@ struct Serve: AsyncParsableCommand {
 
             The file of tokens has a name, a role (operate, read or metrics) and a secret of at least 20 characters on each line \
             ('ops operate 3f9c…'), and nobody but its owner and group may read it (mode 0640). At SIGHUP it is read again. A \
-            client puts the secret into REFLOW_TOKEN; the audit has the name. Tokens \
-            travel as they are: beyond this machine, put something in front that speaks TLS.
+            client puts the secret into REFLOW_TOKEN; the audit has the name. Beyond \
+            this machine, tcp takes certificateFile and keyFile (PEM; read again when they change), or insecure: true.
 
             A first rollout:
               export REFLOW_AMQP_URL=amqps://reflow-coordinator:…@broker.example.net/reflow

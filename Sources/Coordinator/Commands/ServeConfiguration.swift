@@ -35,6 +35,9 @@ struct ServeConfiguration {
         case tcpAddress = "tcp.address"
         case tcpPort = "tcp.port"
         case tcpTokenFile = "tcp.tokenFile"
+        case tcpCertificateFile = "tcp.certificateFile"
+        case tcpKeyFile = "tcp.keyFile"
+        case tcpInsecure = "tcp.insecure"
         case amqpURL
         case tlsCAFile
         case sharedUser

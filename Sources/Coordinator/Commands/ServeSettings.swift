@@ -1,6 +1,7 @@
 import AMQP
 import DefragTypes
 import Glibc
+import Logging
 import Settings
 import YAML
 
@@ -94,14 +95,40 @@ extension SettingsReader<ServeConfiguration.Setting> {
         return Listeners.ReadSocket(path: path, group: group)
     }
 
+    private mutating func certificate() -> Certificates.Files? {
+        guard has(.tcpCertificateFile) || has(.tcpKeyFile) else { return nil }
+        let (file, key) = (absolutePath(.tcpCertificateFile), absolutePath(.tcpKeyFile))
+        if !has(.tcpKeyFile) { refuse(.tcpCertificateFile, "needs tcp.keyFile") }
+        if !has(.tcpCertificateFile) { refuse(.tcpKeyFile, "needs tcp.certificateFile") }
+        guard let file, let key else { return nil }
+        let files = Certificates.Files(certificate: file, key: key)
+        do {
+            _ = try Certificates(files, log: Logger(label: "reflow"))
+        } catch {
+            refuse(.tcpCertificateFile, because: "\(error)")
+        }
+        return files
+    }
+
     mutating func tcp() -> Listeners.TCP? {
-        let all: [ServeConfiguration.Setting] = [.tcpAddress, .tcpPort, .tcpTokenFile]
+        let all: [ServeConfiguration.Setting] = [
+            .tcpAddress, .tcpPort, .tcpTokenFile, .tcpCertificateFile, .tcpKeyFile, .tcpInsecure,
+        ]
         guard let given = all.first(where: has) else { return nil }
         let port = value(.tcpPort, "is not a port") { text in
             Int(text).flatMap { (0...65535).contains($0) ? $0 : nil }
         }
         let address = value(.tcpAddress, "is neither an address nor the name of one", Self.address)
+        let certificate = certificate()
+        let isInsecure = value(.tcpInsecure, "is neither true nor false") { Bool($0) } ?? false
         if !has(.tcpPort) { refuse(given, "needs tcp.port") }
+        if let address, certificate == nil, !isInsecure, !isLoopback(address) {
+            refuse(
+                .tcpAddress,
+                because:
+                    "'\(address)' is beyond this machine, where tokens would travel in clear text: give tcp.certificateFile and tcp.keyFile, or listen at 127.0.0.1 behind a proxy that speaks TLS; tcp.insecure: true if the network itself is secure"
+            )
+        }
         guard let path = text(.tcpTokenFile) else {
             refuse(given, "needs tcp.tokenFile: by TCP nobody is let in without a token")
             return nil
@@ -109,7 +136,9 @@ extension SettingsReader<ServeConfiguration.Setting> {
         do {
             let tokens = try TokenFile(path: path).tokens
             return port.map {
-                Listeners.TCP(address: address ?? "127.0.0.1", port: $0, tokens: tokens, tokenFile: path)
+                Listeners.TCP(
+                    address: address ?? "127.0.0.1", port: $0, tokens: tokens, tokenFile: path,
+                    certificate: certificate)
             }
         } catch {
             refuse(.tcpTokenFile, because: "\(error)")

@@ -27,11 +27,25 @@ struct CoordinatorService {
         let core = Core(
             store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
             retention: configuration.retention, log: log)
-        let tokens = TokenList(configuration.listeners.tcp?.tokens ?? [])
+        let tcp = configuration.listeners.tcp
+        let tokens = TokenList(tcp?.tokens ?? [])
+        let certificates: Certificates?
+        do {
+            certificates = try tcp?.certificate.map { files throws(ConfigurationError) in
+                try Certificates(files, log: log)
+            }
+        } catch {
+            throw Failure(.configuration, "\(error)")
+        }
+        if tcp?.isInsecure == true {
+            log.warning("tokens travel in clear text beyond this machine (tcp.insecure)")
+        }
         let parts: [any Service] = [
             BrokerService(core: core, configuration: configuration, log: log),
-            APIService(core: core, configuration: configuration, tokens: tokens, log: log, systemd: systemd),
-            ReloadService(tcp: configuration.listeners.tcp, tokens: tokens, log: log),
+            APIService(
+                core: core, configuration: configuration, tokens: tokens, certificates: certificates, log: log,
+                systemd: systemd),
+            ReloadService(tcp: tcp, tokens: tokens, log: log),
             WatchdogService(health: core.health, systemd: systemd, log: log),
         ]
         var group = ServiceGroupConfiguration(
@@ -73,13 +87,15 @@ private struct APIService: Service {
     let core: Core
     let configuration: ServeConfiguration
     let tokens: TokenList
+    let certificates: Certificates?
     let log: Logger
     let systemd: SystemdNotify
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
             try await serveAPI(
-                operations: core, configuration: configuration, tokens: tokens, logger: log
+                operations: core, configuration: configuration, tokens: tokens, certificates: certificates,
+                logger: log
             ) { port in
                 systemd.send("READY=1")
                 log.info(

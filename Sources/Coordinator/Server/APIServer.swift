@@ -1,9 +1,9 @@
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import Synchronization
-
 
 /// Serves the API until its task is cancelled.
 struct APIServer<Core: Operations>: Sendable {
@@ -11,6 +11,8 @@ struct APIServer<Core: Operations>: Sendable {
     let listeners: Listeners
     /// The tokens that are let in by TCP.
     let tokens: TokenList
+    /// What is shown by TLS; `nil` for clear text.
+    var certificates: Certificates?
     let logger: Logger
     var streams = StreamTiming()
     /// Connections at a time of the socket, and as many by TCP: another one is let in when one of them ends.
@@ -54,7 +56,8 @@ struct APIServer<Core: Operations>: Sendable {
                 if let tcp = listeners.tcp {
                     group.addTask {
                         try await application(
-                            routes, .tokens(tokens), refusals, .hostname(tcp.address, port: tcp.port)
+                            routes, .tokens(tokens), refusals, .hostname(tcp.address, port: tcp.port),
+                            certificates
                         ) { channel in
                             progress.listens(port: channel.localAddress?.port)
                         }.run()
@@ -72,17 +75,18 @@ struct APIServer<Core: Operations>: Sendable {
 
     private func application(
         _ routes: [Route], _ access: Access, _ refusals: RefusalLog, _ address: BindAddress,
-        onRunning: @escaping @Sendable (any Channel) -> Void
-    ) -> some ApplicationProtocol {
+        _ certificates: Certificates? = nil, onRunning: @escaping @Sendable (any Channel) -> Void
+    ) throws -> some ApplicationProtocol {
         // Its own would tell of an error at each end.
         var quiet = logger
         quiet.logLevel = .critical
+        // Connections that nobody uses do not stay, nor do they hold up the end for longer.
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(30)))
         return Application(
             router: Router(
                 routes, access: access, patience: Patience(health: core.health), refusals: refusals,
                 logger: logger),
-            // Connections that nobody uses do not stay, nor do they hold up the end for longer.
-            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+            server: try certificates.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: address, serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(mostConnections, logger: quiet)),

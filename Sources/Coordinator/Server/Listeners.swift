@@ -1,3 +1,5 @@
+import Glibc
+
 /// Where the API listens.
 struct Listeners: Hashable, Sendable {
     /// Path of the unix socket.
@@ -24,6 +26,11 @@ struct Listeners: Hashable, Sendable {
         var tokens: [Access.Token]
         /// Where they are from.
         var tokenFile: String
+        /// Speaks TLS with this certificate; `nil` for clear text.
+        var certificate: Certificates.Files?
+
+        /// Whether tokens travel in clear text beyond this machine.
+        var isInsecure: Bool { certificate == nil && !isLoopback(address) }
     }
 
     /// The sockets, and the role of their clients.
@@ -34,4 +41,15 @@ struct Listeners: Hashable, Sendable {
         }
         return sockets
     }
+}
+
+/// Whether nothing that is sent to `address` leaves the machine. Of names, only `localhost` is known to be so.
+func isLoopback(_ address: String) -> Bool {
+    var four = in_addr()
+    if inet_pton(AF_INET, address, &four) == 1 { return UInt32(bigEndian: four.s_addr) >> 24 == 127 }
+    var six = in6_addr()
+    guard inet_pton(AF_INET6, address, &six) == 1 else { return address.lowercased() == "localhost" }
+    let bytes = withUnsafeBytes(of: six) { Array($0) }
+    let isMapped = bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xff && bytes[11] == 0xff
+    return bytes == Array(repeating: 0, count: 15) + [1] || (isMapped && bytes[12] == 127)
 }

@@ -4,6 +4,7 @@ import DefragTypes
 import JSON
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Asks the coordinator by HTTP.
 public struct CoordinatorClient: Sendable {
@@ -16,13 +17,19 @@ public struct CoordinatorClient: Sendable {
     /// The largest answer: a page of targets or a survey of many files.
     private static let mostBytes = 256 << 20
 
-    /// Opens a client for the coordinator at `address`, lends it to `work`, and closes it. Whoever comes by TCP shows `token`;
-    /// `timeout` is for each request, but not for streams.
+    /// Opens a client for the coordinator at `address`, lends it to `work`, and closes it. Whoever comes by TCP shows `token`, and by
+    /// TLS trusts the authorities in `caFile` besides the system's; `timeout` is for each request, but not for streams.
     public static func use<Result>(
-        _ address: CoordinatorAddress, token: String? = nil, timeout: Duration = .seconds(30),
+        _ address: CoordinatorAddress, token: String? = nil, caFile: String? = nil,
+        timeout: Duration = .seconds(30),
         _ work: (CoordinatorClient) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration()
+        if let caFile, address.isTLS {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.additionalTrustRoots = [.file(caFile)]
+            configuration.tlsConfiguration = tls
+        }
         configuration.timeout.connect = .seconds(5)
         // Streams have a sign of life every 15 seconds.
         configuration.timeout.read = .seconds(60)

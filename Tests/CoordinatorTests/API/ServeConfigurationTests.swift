@@ -50,6 +50,7 @@ import Testing
               address: 10.0.0.1
               port: 7077
               tokenFile: \(tokens)
+              insecure: true
             amqpURL: amqps://reflow:secret@broker/
             tlsCAFile: /etc/ca.pem
             sharedUser: guest
@@ -99,11 +100,29 @@ import Testing
     }
 
     @Test(
+        "listens beyond the machine only with TLS, or where that is said to be meant",
+        arguments: [
+            ("127.0.0.1", true), ("127.1.2.3", true), ("::1", true), ("localhost", true),
+            ("::ffff:127.0.0.1", true), ("0.0.0.0", false), ("10.0.0.1", false), ("::", false),
+            ("broker.example.net", false), ("localhost.example.net", false),
+        ])
+    func clearText(address: String, isLoopback: Bool) throws {
+        let tcp = "tcp: {address: '\(address)', port: 7077, tokenFile: \(try tokens())"
+        let found = problems(tcp + "}")
+        #expect(found.isEmpty == isLoopback, "\(found)")
+        #expect(found.allSatisfy { $0.contains("would travel in clear text") })
+        #expect(problems(tcp + ", insecure: true}").isEmpty)
+        let configuration = try ServeConfiguration(
+            text: tcp + ", insecure: true}", of: "reflow.yaml", environment: [:])
+        #expect(configuration.listeners.tcp?.isInsecure == !isLoopback)
+    }
+
+    @Test(
         "each mistake has its message",
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -139,6 +158,18 @@ import Testing
             (
                 "tcp: {address: '127.0.0.1:80', port: 1, tokenFile: /none}",
                 "reflow.yaml line 1: tcp.address: '127.0.0.1:80' is neither an address nor the name of one"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none, certificateFile: /none}",
+                "reflow.yaml line 1: tcp.certificateFile needs tcp.keyFile"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none, certificateFile: /none, keyFile: /none/key}",
+                "reflow.yaml line 1: tcp.certificateFile: /none/key: No such file or directory"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none, insecure: maybe}",
+                "reflow.yaml line 1: tcp.insecure: 'maybe' is neither true nor false"
             ),
             ("readSocket: {group: root}", "reflow.yaml line 1: readSocket.group needs readSocket.path"),
             (
