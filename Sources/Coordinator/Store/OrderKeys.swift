@@ -22,10 +22,9 @@ extension WriteTransaction {
             [who, key.text, Data(key.request), answer, now.timeIntervalSince1970])
     }
 
-    /// Forgets those that are too old, and those of a time that has yet to come.
+    /// Forgets those that are too old.
     func pruneOrderKeys(at now: Date) throws {
-        try run(
-            "DELETE FROM orderKey WHERE abs(time - ?) > ?", [now.timeIntervalSince1970, Store.orderMemory])
+        try run("DELETE FROM orderKey WHERE time < ?", [now.timeIntervalSince1970 - Store.orderMemory])
     }
 }
 

@@ -12,7 +12,9 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages, messageBounds, pauses, sliceStates, orderKeys] { try db.execute(sql: sql) }
+            for sql in [surveyPages, messageBounds, pauses, sliceStates, orderKeys, clock] {
+                try db.execute(sql: sql)
+            }
         }
         return migrator
     }()
@@ -158,6 +160,16 @@ enum Schema {
             time REAL NOT NULL,
             PRIMARY KEY (who, key)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// One row: the clock as it was last read, and the time that is believed.
+    private static let clock = """
+        CREATE TABLE clock (
+            id INTEGER PRIMARY KEY,
+            wall REAL NOT NULL,
+            uptime REAL NOT NULL,
+            trusted REAL NOT NULL
+        ) STRICT;
         """
 
     private static let messageBounds = """
