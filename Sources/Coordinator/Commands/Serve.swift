@@ -27,6 +27,7 @@ struct Serve: AsyncParsableCommand {
               tlsCAFile: /etc/reflow/ca.pem           whom to trust with amqps; the system's own without
               sharedUser: guest                       the broker account that speaks for every host; each its own without
               lostAfter: 60s                          silence after which a host gives its slot to others; at least 25s
+              inventory: {alpha: {rack: r1}}          labels of hosts, before what they say of themselves
               keepRollouts: 400d                      so long after their end rollouts are kept, with each file's result
               keepAudit: 400d                         and so long who did what
               logLevel: info                          trace, debug, info, notice, warning, error or critical

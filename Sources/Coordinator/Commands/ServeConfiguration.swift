@@ -2,6 +2,7 @@ import AMQP
 import DefragTypes
 import Foundation
 import Logging
+import Rollout
 import Settings
 
 /// What `reflow serve` needs to know: from a file of YAML, over which the environment has the last word.
@@ -16,6 +17,8 @@ struct ServeConfiguration {
     var sharedUser: String?
     /// Silence after which a host counts as lost.
     var lostAfter = Duration.seconds(60)
+    /// What the operators say of hosts.
+    var inventory = Inventory()
     /// How long what is over is kept.
     var retention = Store.Retention()
     /// Least level of what is logged.
@@ -80,7 +83,7 @@ struct ServeConfiguration {
         text: String, of path: String, isForEverybody: Bool = false, environment: [String: String]
     ) throws(Wrong) {
         var settings = SettingsReader<Setting>(environment: environment)
-        settings.read(yaml: text, of: path)
+        inventory = settings.read(yaml: text, of: path)
         let endpoint = settings.endpoint(isForEverybody: isForEverybody ? path : nil)
         database = settings.absolutePath(.database) ?? database
         listeners.socket = settings.absolutePath(.socket) ?? listeners.socket

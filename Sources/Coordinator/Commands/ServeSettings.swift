@@ -2,16 +2,20 @@ import AMQP
 import DefragTypes
 import Glibc
 import Logging
+import Rollout
 import Settings
 import YAML
 
 extension SettingsReader<ServeConfiguration.Setting> {
-    /// Takes what the file at `path` says, whose text is `text`.
-    mutating func read(yaml text: String, of path: String) {
+    /// Takes what the file at `path` says, whose text is `text`; returns the inventory that is in it.
+    mutating func read(yaml text: String, of path: String) -> Inventory {
         do {
-            if let root = try YAMLNode.read(text) { read(root, "", path) }
+            guard let root = try YAMLNode.read(text) else { return Inventory() }
+            read(root, "", path)
+            return root["inventory"].map { inventory($0, path) } ?? Inventory()
         } catch {
             refuse("\(path): \(error)", line: 0)
+            return Inventory()
         }
     }
 
@@ -31,6 +35,8 @@ extension SettingsReader<ServeConfiguration.Setting> {
                 refuse("\(place) is there twice", line: line)
             } else if name == "tcp" || name == "readSocket" {
                 read(value, name + ".", path)
+            } else if name == "inventory" {
+                // Not of single values: it is read by itself.
             } else if let setting = ServeConfiguration.Setting(rawValue: name) {
                 if let text = value.text {
                     take(setting, .text(text), at: place, line: line)
@@ -38,7 +44,7 @@ extension SettingsReader<ServeConfiguration.Setting> {
                     refuse("\(place): one value is wanted", line: line)
                 }
             } else {
-                refuse("\(place) is no setting; there are \(Self.names)", line: line)
+                refuse("\(place) is no setting; there are \(Self.names), inventory", line: line)
             }
         }
     }

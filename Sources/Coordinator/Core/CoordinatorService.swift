@@ -25,7 +25,7 @@ struct CoordinatorService {
         // However it ends: SQLite folds its log into the file then.
         defer { try? store.close() }
         let core = Core(
-            store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
+            store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds, inventory: configuration.inventory),
             retention: configuration.retention, log: log)
         let tcp = configuration.listeners.tcp
         let tokens = TokenList(tcp?.tokens ?? [])

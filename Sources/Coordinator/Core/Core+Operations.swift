@@ -22,7 +22,7 @@ extension Core: Operations {
             HostStatus(
                 name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
                 isFromBefore: host.isHeardHere || !host.wasHeard ? nil : true,
-                lastHeard: host.lastHeard.map { Timestamp($0) }, labels: host.labels,
+                lastHeard: host.lastHeard.map { Timestamp($0) }, labels: fleet.labels(of: host.name),
                 rollout: atWork[host.name], state: host.state)
         }
     }
@@ -275,7 +275,8 @@ extension Core: Operations {
             detail: try? JSONColumn.value(JSONColumn.text(detail)))
         step.write { try $0.record(entry) }
         if let key = Order.current?.key {
-            step.write { [now = step.now] in try $0.remember(key, of: who, answer: answer ?? object, at: now) }
+            step.write { [now = step.now] in try $0.remember(key, of: who, answer: answer ?? object, at: now)
+            }
         }
     }
 

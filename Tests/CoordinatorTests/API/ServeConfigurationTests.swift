@@ -2,6 +2,7 @@ import AMQP
 import DefragTypes
 import Glibc
 import Logging
+import Rollout
 import Settings
 import Support
 import Testing
@@ -92,6 +93,20 @@ import Testing
         #expect(both.logLevel == .error)
     }
 
+    @Test("takes the operators' labels of hosts, in their order")
+    func inventory() throws {
+        let text =
+            "inventory:\n  web-1: {rack: r1}\n  'web-*': {rack: r2, cluster: c1}\n  '*': {cluster: c2}\n"
+        let configuration = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
+        #expect(
+            configuration.inventory
+                == Inventory([
+                    .init(hosts: "web-1", labels: ["rack": "r1"]),
+                    .init(hosts: "web-*", labels: ["rack": "r2", "cluster": "c1"]),
+                    .init(hosts: "*", labels: ["cluster": "c2"]),
+                ]))
+    }
+
     @Test("listens on loopback unless an address is named")
     func loopback() throws {
         let text = "tcp: {port: 7077, tokenFile: \(try tokens())}"
@@ -122,7 +137,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat, inventory"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -170,6 +185,22 @@ import Testing
             (
                 "tcp: {port: 1, tokenFile: /none, insecure: maybe}",
                 "reflow.yaml line 1: tcp.insecure: 'maybe' is neither true nor false"
+            ),
+            ("inventory: x", "reflow.yaml line 1: inventory: labels by hosts, such as {alpha: {rack: r1}}"),
+            (
+                "inventory: {Alpha: {rack: r1}}",
+                "reflow.yaml line 1: inventory.Alpha is not the name of a host (a-z, 0-9 and -, with * for any of them)"
+            ),
+            (
+                "inventory:\n  alpha: r1",
+                "reflow.yaml line 2: inventory.alpha: labels are wanted, such as {rack: r1}"
+            ),
+            (
+                "inventory:\n  alpha: {rack: 'r 1'}",
+                "reflow.yaml line 2: inventory.alpha: 'rack: r 1' is no label: key and value are 1 to 63 of a-z, A-Z, 0-9 and -_."
+            ),
+            (
+                "inventory:\n  a: {}\n  a: {}", "reflow.yaml line 3: inventory.a is there twice"
             ),
             ("readSocket: {group: root}", "reflow.yaml line 1: readSocket.group needs readSocket.path"),
             (
