@@ -207,7 +207,7 @@ extension SurveyRequest {
     fileprivate func check() throws {
         guard !hosts.isEmpty else { throw OperationError.invalid("hosts: name at least one") }
         guard !paths.isEmpty else { throw OperationError.invalid("paths: name at least one") }
-        if let problem = paths.lazy.compactMap(pathProblem).first {
+        if let problem = paths.lazy.compactMap({ pathProblem($0) }).first {
             throw OperationError.invalid("paths: \(problem)")
         }
         if let minExtents, minExtents < 1 { throw OperationError.invalid("minExtents is at least 1") }
