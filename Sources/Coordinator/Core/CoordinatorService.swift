@@ -22,10 +22,17 @@ struct CoordinatorService {
     func run() async throws {
         let store: Store
         do { store = try Store(path: configuration.database) } catch { throw Failure(error) }
-        // However it ends: SQLite folds its log into the file then.
-        defer { try? store.close() }
+        // However it ends: the log is folded into the file then.
+        defer {
+            do {
+                try store.close()
+            } catch {
+                log.warning("the database is closed without its log folded in", metadata: ["why": "\(error)"])
+            }
+        }
         let core = Core(
-            store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds, inventory: configuration.inventory),
+            store: store,
+            fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds, inventory: configuration.inventory),
             retention: configuration.retention, log: log)
         let tcp = configuration.listeners.tcp
         let tokens = TokenList(tcp?.tokens ?? [])
@@ -43,7 +50,8 @@ struct CoordinatorService {
         let parts: [any Service] = [
             BrokerService(core: core, configuration: configuration, log: log),
             APIService(
-                core: core, configuration: configuration, tokens: tokens, certificates: certificates, log: log,
+                core: core, configuration: configuration, tokens: tokens, certificates: certificates,
+                log: log,
                 systemd: systemd),
             ReloadService(tcp: tcp, tokens: tokens, log: log),
             WatchdogService(health: core.health, systemd: systemd, log: log),
