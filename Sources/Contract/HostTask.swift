@@ -91,7 +91,8 @@ public struct SliceTask: Codable, Hashable, Sendable {
 public struct SurveyTask: Codable, Hashable, Sendable {
     /// The job or rollout for which it is done.
     @Bounded<IDText> public var job: String
-    /// Absolute paths, with `*`, `?`, `[…]` within a component and `**` across components.
+    /// Paths, with `*`, `?`, `[…]` within a component and `**` across components: absolute, or, from contract 1.2 on, relative to each
+    /// of the worker's roots.
     @Bounded<Texts<4096, PathText>> public var patterns: [String]
     /// Files with fewer extents are left out.
     @Bounded<Count?> public var minExtents: Int?

@@ -11,6 +11,8 @@ import DefragTypes
             REFLOW_URL: a socket's path (default /run/reflow/reflow.sock), http://HOST:PORT or https://HOST:PORT, with the \
             token in REFLOW_TOKEN.
 
+            backup reads the coordinator's database itself.
+
             provision, run and control speak to the broker. They find it by REFLOW_AMQP_URL (amqp://user:password@host:5672/vhost, or amqps://…; \
             default amqp://guest:guest@127.0.0.1:5672/). A host is believed if its broker account is reflow-<host>; where all \
             share one account, name it in REFLOW_SHARED_USER.
@@ -28,6 +30,6 @@ import DefragTypes
         subcommands: [
             Provision.self, Run.self, Control.self, Hosts.self, SurveyFleet.self, RolloutCommand.self,
             Dead.self,
-            Events.self, Audit.self, Serve.self,
+            Events.self, Audit.self, Backup.self, Serve.self,
         ])
 }

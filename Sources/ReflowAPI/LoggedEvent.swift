@@ -30,7 +30,8 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
     /// Every type that there is.
     public static let types = [
         "rollout.started", "rollout.surveyed", "rollout.stage", "rollout.pause", "rollout.paused",
-        "rollout.resume", "rollout.set", "rollout.windowOpened", "rollout.windowClosed", "rollout.hostLost",
+        "rollout.resume", "rollout.retry", "rollout.set", "rollout.windowOpened", "rollout.windowClosed",
+        "rollout.hostLost",
         "rollout.hostReturned", "rollout.cancel", "rollout.cancelled", "rollout.completed", "plan.started",
         "plan.surveyed", "plan.hostLost", "plan.hostReturned", "plan.completed", "host.began",
         "host.finished", "host.givenUp", "host.lost", "host.returned", "host.forgotten", "host.twin",
@@ -39,7 +40,8 @@ public struct LoggedEvent: Codable, Hashable, Sendable {
         "target.attemptFailed", "broker.away", "broker.back", "broker.queueLost", "broker.queueBack",
         "broker.exchangeLost", "broker.exchangeBack", "broker.bindingLost", "broker.bindingBack",
         "broker.misconfigured", "coordinator.started", "coordinator.active", "coordinator.standby",
-        "coordinator.storeBack", "message.dead", "message.ignored", "rollout.setAside",
+        "coordinator.storeBack", "coordinator.clockSet", "message.dead", "message.ignored",
+        "rollout.setAside",
     ]
 }
 

@@ -11,6 +11,9 @@ public struct Problem: Codable, Hashable, Sendable {
     /// What is wrong with a specification, place by place.
     public var problems: [SpecProblem]?
 
+    /// Whether it is that a rollout of the same name is under way.
+    public var isUnderWay: Bool { type == "urn:reflow:problem:under-way" }
+
     /// The media type.
     public static let contentType = "application/problem+json"
 

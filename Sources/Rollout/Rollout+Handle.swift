@@ -49,6 +49,8 @@ extension Rollout {
             doubtEverything()
         case .leapt(let seconds):
             leapt(by: seconds, at: now)
+        case .clockSet(let seconds):
+            hours.clockWasSet(by: seconds, at: now)
         case .answersLost:
             doubtEverything()
         case .tick:
@@ -58,12 +60,21 @@ extension Rollout {
             // Another rollout may have released a host.
             canAdmit = true
         }
-        return actions + proceed(at: now, isTaken)
+        let mayTimePass =
+            switch event {
+            case .start, .tick: true
+            default: false
+            }
+        return actions + proceed(at: now, mayTimePass: mayTimePass, isTaken)
     }
 
-    /// What may follow from any input: stages, slots, the end.
-    mutating func proceed(at now: Date, _ isTaken: (HostName) -> Bool) -> [Action] {
-        var actions = finishSurveying() + watchWindows(at: now) + advanceStage(at: now)
+    /// What may follow from any input: stages, slots, the end. Windows open and soaks end with the passing of time alone, of which the
+    /// caller has said before whether the clock was set meanwhile.
+    mutating func proceed(at now: Date, mayTimePass: Bool = false, _ isTaken: (HostName) -> Bool) -> [Action]
+    {
+        var actions = finishSurveying()
+        if mayTimePass { actions += watchWindows(at: now) }
+        actions += advanceStage(at: now, mayTimePass: mayTimePass)
         actions += admit(at: now, isTaken)
         actions += endIfDone()
         return actions

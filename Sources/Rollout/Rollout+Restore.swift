@@ -3,13 +3,15 @@ import DefragTypes
 public import Foundation
 
 extension Rollout {
-    /// A rollout as it was last stored. Hosts are in the order of their names, targets in the order of their numbers.
+    /// A rollout as it was last stored. Hosts are in the order of their names, targets in the order of their numbers. `epoch` is a
+    /// word of letters and digits that no rollout was restored with before: the ids of its slices end with it.
     public init(
-        id: String, state: State, hosts: [StoredHost], targets: some Sequence<StoredTarget>, at now: Date
+        id: String, state: State, hosts: [StoredHost], targets: some Sequence<StoredTarget>, epoch: String,
+        at now: Date
     ) {
         self.id = id
         self.state = state
-        epoch = String(UInt64(max(0, now.timeIntervalSince1970)), radix: 36)
+        self.epoch = epoch
         hours = OpeningHours(state.spec.strategy.windows)
         self.hosts = hosts.map {
             var host = RolloutHost($0.name, labels: $0.state.labels)

@@ -20,13 +20,15 @@ extension Rollout {
 
     // MARK: - Stages
 
-    mutating func advanceStage(at now: Date) -> [Action] {
-        guard state.phase == .running, let next = nextStage(at: now) else { return [] }
+    mutating func advanceStage(at now: Date, mayTimePass: Bool) -> [Action] {
+        guard state.phase == .running, let next = nextStage(at: now, mayTimePass: mayTimePass) else {
+            return []
+        }
         setState { $0.stage = next }
-        return [.announce(.stage(next))] + advanceStage(at: now)
+        return [.announce(.stage(next))] + advanceStage(at: now, mayTimePass: mayTimePass)
     }
 
-    private func nextStage(at now: Date) -> Stage? {
+    private func nextStage(at now: Date, mayTimePass: Bool) -> Stage? {
         switch state.stage {
         case .canary:
             let isOver =
@@ -34,7 +36,8 @@ extension Rollout {
                 || order.allSatisfy { hosts[$0].state.phase.isEnded }
             return isOver ? .soak(until: now + (strategy.canary?.soak ?? 0)) : nil
         case .soak(let until):
-            return now >= until ? (strategy.ramp.isEmpty ? .full : .ramp(step: 0, finished: 0)) : nil
+            return mayTimePass && now >= until
+                ? (strategy.ramp.isEmpty ? .full : .ramp(step: 0, finished: 0)) : nil
         case .ramp(let step, let finished):
             guard finished >= strategy.ramp[step] else { return nil }
             return step + 1 < strategy.ramp.count ? .ramp(step: step + 1, finished: 0) : .full

@@ -1,10 +1,14 @@
 import DefragTypes
 import Settings
 
-/// What is wrong with a pattern of paths, as a sentence that begins with the pattern; `nil` if nothing is.
-public func pathProblem(_ path: String) -> String? {
+/// What is wrong with a pattern of paths, as a sentence that begins with the pattern; `nil` if nothing is. A relative one means
+/// something only where the hosts' roots are known to be meant.
+public func pathProblem(_ path: String, mayBeRelative: Bool = false) -> String? {
     let shown = "'\(shortened(path).plain)'"
-    guard path.isAbsolutePath else { return "\(shown) is not absolute; a path begins with /" }
+    guard path.isAbsolutePath || mayBeRelative else {
+        return "\(shown) is not absolute; a path begins with /"
+    }
+    guard path.isAbsolutePath || !path.pathComponents.isEmpty else { return "\(shown) has no name in it" }
     guard path.utf8.count <= 4096, !path.utf8.contains(0) else {
         return "\(shown) is no path: it is longer than 4096 bytes, or has a NUL in it"
     }

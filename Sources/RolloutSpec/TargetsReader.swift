@@ -60,7 +60,7 @@ enum TargetsReader {
 
     private static func path(_ value: SpecValue) throws(SpecErrors) -> String {
         let path = try value.text(such: "a path such as /srv/vm/**/*.img")
-        if let problem = pathProblem(path) { throw value.refused(problem) }
+        if let problem = pathProblem(path, mayBeRelative: true) { throw value.refused(problem) }
         return path
     }
 }

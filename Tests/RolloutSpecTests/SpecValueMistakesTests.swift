@@ -28,8 +28,8 @@ import Testing
                 "line 2, column 19: targets.hosts[0]: is a list; write one such as web-1 or web-*"
             ),
             (
-                "{hosts: [a], paths: [v/*]}",
-                "line 2, column 31: targets.paths[0]: 'v/*' is not absolute; a path begins with /"
+                "{hosts: [a], paths: ['v/../*']}",
+                "line 2, column 31: targets.paths[0]: 'v/../*' has .. in it; write the path that is meant"
             ),
             (
                 "{hosts: [a], paths: [/v/../w]}",

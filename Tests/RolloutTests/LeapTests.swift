@@ -62,4 +62,43 @@ struct LeapTests {
         bench.wait(1)
         #expect(bench.rollout.hosts[0].state.phase == .givenUp)
     }
+
+    @Test(
+        "open a window only where the clock before says so, too, for a quarter of an hour; then the clock is believed",
+        arguments: [
+            // The time before, to which it is set, and whether the window from 22:00 to 05:00 is open at first.
+            (12, 23, false), (23, 12, false), (23, 24 + 1, true), (24 + 1, 23, true), (12, 14, false),
+        ] as [(Double, Double, Bool)])
+    func windows(before: Double, after: Double, isOpen: Bool) throws {
+        let midnight = Date(
+            timeIntervalSince1970: 1_800_000_000 - 1_800_000_000.truncatingRemainder(dividingBy: 86_400))
+        let night = MaintenanceWindow(
+            from: try #require(.init(hour: 22, minute: 0)), to: try #require(.init(hour: 5, minute: 0)))
+        func open(at hour: Double) -> Bool { [night].openUntil(at: midnight + hour * 3600) != nil }
+        var hours = OpeningHours([night])
+        let now = midnight + after * 3600
+        _ = hours.openUntil(at: midnight + before * 3600)
+        hours.clockWasSet(by: (after - before) * 3600, at: now)
+        #expect((hours.openUntil(at: now) != nil) == isOpen)
+        #expect((hours.openUntil(at: now + OpeningHours.settling - 1) != nil) == isOpen)
+        #expect((hours.openUntil(at: now + OpeningHours.settling) != nil) == open(at: after))
+        // To and fro within that time: as if nothing had been.
+        hours = OpeningHours([night])
+        hours.clockWasSet(by: (after - before) * 3600, at: now)
+        hours.clockWasSet(by: (before - after) * 3600, at: midnight + before * 3600)
+        #expect((hours.openUntil(at: midnight + before * 3600) != nil) == open(at: before))
+    }
+
+    @Test("a slice ends by the earlier of both ends")
+    func earlierEnd() throws {
+        let midnight = Date(
+            timeIntervalSince1970: 1_800_000_000 - 1_800_000_000.truncatingRemainder(dividingBy: 86_400))
+        let night = MaintenanceWindow(
+            from: try #require(.init(hour: 22, minute: 0)), to: try #require(.init(hour: 5, minute: 0)))
+        var hours = OpeningHours([night])
+        // Half past four by the clock before, half past one now: by the one before, half an hour is left.
+        let now = midnight + 1.5 * 3600
+        hours.clockWasSet(by: -3 * 3600, at: now)
+        #expect(hours.openUntil(at: now) == now + 1800)
+    }
 }

@@ -61,7 +61,6 @@ struct StoredRollout {
             id: id, state: try again(state),
             hosts: try hosts.map {
                 .init(name: $0.name, state: try again($0.state), pages: try again($0.pages))
-            }, targets: targets,
-            at: now)
+            }, targets: targets, epoch: String(Int(now.timeIntervalSince1970), radix: 36), at: now)
     }
 }

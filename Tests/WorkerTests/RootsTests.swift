@@ -27,6 +27,19 @@ import Testing
         #expect(error?.message.contains(path) == true)
     }
 
+    @Test("a relative pattern is looked for beneath each root, an absolute one beneath its own")
+    func places() throws {
+        let roots = Roots(folders: ["/srv/vm", "/data"])
+        func places(_ pattern: String) throws -> [String] {
+            try roots.places(pattern).map { "\($0.root) \($0.relative)" }
+        }
+        #expect(try places("**/*.img") == ["/srv/vm **/*.img", "/data **/*.img"])
+        #expect(try places("/data/**") == ["/data **"])
+        for pattern in ["", "a/../b", "..", "/etc/*"] {
+            #expect(throws: Roots.Refused.self) { try roots.places(pattern) }
+        }
+    }
+
     @Test("the root of all is a root, too")
     func everything() throws {
         #expect(try Roots(folders: ["/"]).place("/a/b") == ("/", "a/b"))

@@ -44,6 +44,16 @@ import Testing
         }
     }
 
+    @Test("finds what a relative pattern means beneath each root, each file once")
+    func relative() throws {
+        let disk = try disk()
+        let task = SurveyTask(job: "j", patterns: ["*.img", "b/*.img", disk.file("a/*.img")])
+        let found = findings(disk, task, roots: [disk.file("a"), disk.path])
+        #expect(names(found) == ["512.img", "128.img", "64.img", "whole.img"])
+        #expect(found.matched == 4)
+        #expect(found.problems == [])
+    }
+
     @Test("keeps no more than is asked for, and sums up all the same")
     func top() throws {
         let disk = try disk()

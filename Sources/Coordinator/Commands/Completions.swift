@@ -49,7 +49,8 @@ extension CompletionKind {
             let address = try CoordinatorAddress(
                 option ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual)
             return try await CoordinatorClient.use(
-                address, token: environment["REFLOW_TOKEN"], timeout: .seconds(2), work)
+                address, token: environment["REFLOW_TOKEN"], caFile: environment["REFLOW_TLS_CA_FILE"],
+                timeout: .seconds(2), work)
         } catch {
             return []
         }

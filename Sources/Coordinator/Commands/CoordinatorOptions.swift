@@ -21,7 +21,10 @@ struct CoordinatorOptions: ParsableArguments {
                     url ?? environment["REFLOW_URL"] ?? CoordinatorAddress.usual,
                     from: url == nil ? "REFLOW_URL" : "--url")
                 do {
-                    try await CoordinatorClient.use(address, token: environment["REFLOW_TOKEN"], work)
+                    try await CoordinatorClient.use(
+                        address, token: environment["REFLOW_TOKEN"],
+                        caFile: environment["REFLOW_TLS_CA_FILE"],
+                        work)
                 } catch let error as ClientError {
                     throw Failure(error, at: address)
                 }
@@ -63,13 +66,19 @@ struct Confirmation: ParsableArguments {
     ///
     /// - Throws: ``Failure`` where nobody can be asked, or says no.
     func confirm(_ question: String) throws {
-        guard !yes else { return }
-        guard isatty(STDIN_FILENO) == 1 else {
-            throw Failure(.usage, "\(question) There is no terminal to ask on: say --yes")
-        }
-        FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
-        guard ["y", "yes"].contains(readLine()?.lowercased()) else {
-            throw Failure(.stoppedEarly, "nothing was done")
-        }
+        if !yes { try ask(question, or: "--yes") }
+    }
+}
+
+/// Asks on the terminal.
+///
+/// - Throws: ``Failure`` where nobody can be asked, which then names the option that says yes; and where somebody says no.
+func ask(_ question: String, or option: String) throws {
+    guard isatty(STDIN_FILENO) == 1 else {
+        throw Failure(.usage, "\(question) There is no terminal to ask on: say \(option)")
+    }
+    FileHandle.standardError.write(Data("\(question) [y/N] ".utf8))
+    guard ["y", "yes"].contains(readLine()?.lowercased()) else {
+        throw Failure(.stoppedEarly, "nothing was done")
     }
 }

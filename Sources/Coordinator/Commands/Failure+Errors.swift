@@ -31,7 +31,10 @@ extension Failure {
             // BoringSSL's word for an answer that is no TLS.
             self.init(.unavailable, "what answers at \(address) does not speak TLS: try http://")
         case .interrupted(let words) where words.contains("CERTIFICATE_VERIFY_FAILED"):
-            self.init(.unavailable, "the certificate of \(address) is not one that this machine trusts")
+            self.init(
+                .unavailable,
+                "the certificate of \(address) is not one that this machine trusts: name its authority's in REFLOW_TLS_CA_FILE"
+            )
         case .interrupted(let words):
             self.init(
                 .unavailable, "the connection to the coordinator at \(address) broke: \(words). Try again")
@@ -80,7 +83,8 @@ extension Failure {
     private init(_ problem: Problem) {
         let words = problem.detail ?? problem.title
         switch problem.status {
-        case 401, 403:
+        case 403: self.init(.notPermitted, words)
+        case 401:
             self.init(
                 .notPermitted,
                 "\(words). Put the token that the coordinator's tcp.tokenFile has into REFLOW_TOKEN")

@@ -19,20 +19,24 @@ struct Serve: AsyncParsableCommand {
 
               database: /var/lib/reflow/reflow.db     made if it is not there; its folder has to be
               socket: /run/reflow/reflow.sock         whoever may open it may do everything
+              readSocket: {path: /run/reflow/read.sock, group: monitoring}
+                                                      another one, to look and change nothing; none without
               tcp: {address: 127.0.0.1, port: 8420, tokenFile: /etc/reflow/tokens}
                                                       also by TCP, for who has a token; none without
               amqpURL: amqp://guest:guest@127.0.0.1:5672/
               tlsCAFile: /etc/reflow/ca.pem           whom to trust with amqps; the system's own without
               sharedUser: guest                       the broker account that speaks for every host; each its own without
               lostAfter: 60s                          silence after which a host gives its slot to others; at least 25s
+              inventory: {alpha: {rack: r1}}          labels of hosts, before what they say of themselves
               keepRollouts: 400d                      so long after their end rollouts are kept, with each file's result
               keepAudit: 400d                         and so long who did what
               logLevel: info                          trace, debug, info, notice, warning, error or critical
               logFormat: text                         text, or json: an object a line
 
-            The file of tokens has a name and a secret of at least 20 characters on each line ('ops 3f9c…'), and nobody but its \
-            owner and group may read it (mode 0640). A client puts the secret into REFLOW_TOKEN; the audit has the name. Tokens \
-            travel as they are: beyond this machine, put something in front that speaks TLS.
+            The file of tokens has a name, a role (operate, read or metrics) and a secret of at least 20 characters on each line \
+            ('ops operate 3f9c…'), and nobody but its owner and group may read it (mode 0640). At SIGHUP it is read again. A \
+            client puts the secret into REFLOW_TOKEN; the audit has the name. Beyond \
+            this machine, tcp takes certificateFile and keyFile (PEM; read again when they change), or insecure: true.
 
             A first rollout:
               export REFLOW_AMQP_URL=amqps://reflow-coordinator:…@broker.example.net/reflow

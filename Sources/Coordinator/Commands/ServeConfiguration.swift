@@ -2,12 +2,13 @@ import AMQP
 import DefragTypes
 import Foundation
 import Logging
+import Rollout
 import Settings
 
 /// What `reflow serve` needs to know: from a file of YAML, over which the environment has the last word.
 struct ServeConfiguration {
     /// Path of the database.
-    var database = "/var/lib/reflow/reflow.db"
+    var database = usualDatabase
     /// Where the API listens.
     var listeners = Listeners(socket: "/run/reflow/reflow.sock", tcp: nil)
     /// The broker.
@@ -16,6 +17,8 @@ struct ServeConfiguration {
     var sharedUser: String?
     /// Silence after which a host counts as lost.
     var lostAfter = Duration.seconds(60)
+    /// What the operators say of hosts.
+    var inventory = Inventory()
     /// How long what is over is kept.
     var retention = Store.Retention()
     /// Least level of what is logged.
@@ -23,13 +26,21 @@ struct ServeConfiguration {
     /// How it is logged.
     var logFormat = LogFormat.text
 
+    /// Where the database is unless something else is said.
+    static let usualDatabase = "/var/lib/reflow/reflow.db"
+
     /// A setting, as the file calls it.
     enum Setting: String, SettingKey {
         case database
         case socket
+        case readSocketPath = "readSocket.path"
+        case readSocketGroup = "readSocket.group"
         case tcpAddress = "tcp.address"
         case tcpPort = "tcp.port"
         case tcpTokenFile = "tcp.tokenFile"
+        case tcpCertificateFile = "tcp.certificateFile"
+        case tcpKeyFile = "tcp.keyFile"
+        case tcpInsecure = "tcp.insecure"
         case amqpURL
         case tlsCAFile
         case sharedUser
@@ -72,13 +83,14 @@ struct ServeConfiguration {
         text: String, of path: String, isForEverybody: Bool = false, environment: [String: String]
     ) throws(Wrong) {
         var settings = SettingsReader<Setting>(environment: environment)
-        settings.read(yaml: text, of: path)
+        inventory = settings.read(yaml: text, of: path)
         let endpoint = settings.endpoint(isForEverybody: isForEverybody ? path : nil)
         database = settings.absolutePath(.database) ?? database
         listeners.socket = settings.absolutePath(.socket) ?? listeners.socket
         if listeners.socket.utf8.count > SocketFile.longestPath {
             settings.refuse(.socket, "has at most \(SocketFile.longestPath) bytes")
         }
+        listeners.readSocket = settings.readSocket(besides: listeners.socket)
         listeners.tcp = settings.tcp()
         sharedUser = settings.text(.sharedUser)
         lostAfter = settings.duration(.lostAfter, such: "60s") ?? lostAfter

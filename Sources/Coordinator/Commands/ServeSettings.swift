@@ -1,16 +1,21 @@
 import AMQP
 import DefragTypes
 import Glibc
+import Logging
+import Rollout
 import Settings
 import YAML
 
 extension SettingsReader<ServeConfiguration.Setting> {
-    /// Takes what the file at `path` says, whose text is `text`.
-    mutating func read(yaml text: String, of path: String) {
+    /// Takes what the file at `path` says, whose text is `text`; returns the inventory that is in it.
+    mutating func read(yaml text: String, of path: String) -> Inventory {
         do {
-            if let root = try YAMLNode.read(text) { read(root, "", path) }
+            guard let root = try YAMLNode.read(text) else { return Inventory() }
+            read(root, "", path)
+            return root["inventory"].map { inventory($0, path) } ?? Inventory()
         } catch {
             refuse("\(path): \(error)", line: 0)
+            return Inventory()
         }
     }
 
@@ -28,8 +33,10 @@ extension SettingsReader<ServeConfiguration.Setting> {
             let place = "\(path) line \(line): \(name)"
             if !names.insert(name).inserted {
                 refuse("\(place) is there twice", line: line)
-            } else if name == "tcp" {
-                read(value, "tcp.", path)
+            } else if name == "tcp" || name == "readSocket" {
+                read(value, name + ".", path)
+            } else if name == "inventory" {
+                // Not of single values: it is read by itself.
             } else if let setting = ServeConfiguration.Setting(rawValue: name) {
                 if let text = value.text {
                     take(setting, .text(text), at: place, line: line)
@@ -37,7 +44,7 @@ extension SettingsReader<ServeConfiguration.Setting> {
                     refuse("\(place): one value is wanted", line: line)
                 }
             } else {
-                refuse("\(place) is no setting; there are \(Self.names)", line: line)
+                refuse("\(place) is no setting; there are \(Self.names), inventory", line: line)
             }
         }
     }
@@ -78,14 +85,56 @@ extension SettingsReader<ServeConfiguration.Setting> {
         return isName && !text.isEmpty ? text : nil
     }
 
+    /// The socket of those who may only look.
+    mutating func readSocket(besides other: String) -> Listeners.ReadSocket? {
+        guard let path = absolutePath(.readSocketPath) else {
+            if has(.readSocketGroup) { refuse(.readSocketGroup, "needs readSocket.path") }
+            return nil
+        }
+        if path.utf8.count > SocketFile.longestPath {
+            refuse(.readSocketPath, "has at most \(SocketFile.longestPath) bytes")
+        }
+        if path == other { refuse(.readSocketPath, "is the other socket: name a path of its own") }
+        let group = value(.readSocketGroup, "is no group of this machine") { name in
+            getgrnam(name).map { UInt32($0.pointee.gr_gid) }
+        }
+        return Listeners.ReadSocket(path: path, group: group)
+    }
+
+    private mutating func certificate() -> Certificates.Files? {
+        guard has(.tcpCertificateFile) || has(.tcpKeyFile) else { return nil }
+        let (file, key) = (absolutePath(.tcpCertificateFile), absolutePath(.tcpKeyFile))
+        if !has(.tcpKeyFile) { refuse(.tcpCertificateFile, "needs tcp.keyFile") }
+        if !has(.tcpCertificateFile) { refuse(.tcpKeyFile, "needs tcp.certificateFile") }
+        guard let file, let key else { return nil }
+        let files = Certificates.Files(certificate: file, key: key)
+        do {
+            _ = try Certificates(files, log: Logger(label: "reflow"))
+        } catch {
+            refuse(.tcpCertificateFile, because: "\(error)")
+        }
+        return files
+    }
+
     mutating func tcp() -> Listeners.TCP? {
-        let all: [ServeConfiguration.Setting] = [.tcpAddress, .tcpPort, .tcpTokenFile]
+        let all: [ServeConfiguration.Setting] = [
+            .tcpAddress, .tcpPort, .tcpTokenFile, .tcpCertificateFile, .tcpKeyFile, .tcpInsecure,
+        ]
         guard let given = all.first(where: has) else { return nil }
         let port = value(.tcpPort, "is not a port") { text in
             Int(text).flatMap { (0...65535).contains($0) ? $0 : nil }
         }
         let address = value(.tcpAddress, "is neither an address nor the name of one", Self.address)
+        let certificate = certificate()
+        let isInsecure = value(.tcpInsecure, "is neither true nor false") { Bool($0) } ?? false
         if !has(.tcpPort) { refuse(given, "needs tcp.port") }
+        if let address, certificate == nil, !isInsecure, !isLoopback(address) {
+            refuse(
+                .tcpAddress,
+                because:
+                    "'\(address)' is beyond this machine, where tokens would travel in clear text: give tcp.certificateFile and tcp.keyFile, or listen at 127.0.0.1 behind a proxy that speaks TLS; tcp.insecure: true if the network itself is secure"
+            )
+        }
         guard let path = text(.tcpTokenFile) else {
             refuse(given, "needs tcp.tokenFile: by TCP nobody is let in without a token")
             return nil
@@ -93,7 +142,9 @@ extension SettingsReader<ServeConfiguration.Setting> {
         do {
             let tokens = try TokenFile(path: path).tokens
             return port.map {
-                Listeners.TCP(address: address ?? "127.0.0.1", port: $0, tokens: tokens)
+                Listeners.TCP(
+                    address: address ?? "127.0.0.1", port: $0, tokens: tokens, tokenFile: path,
+                    certificate: certificate)
             }
         } catch {
             refuse(.tcpTokenFile, because: "\(error)")

@@ -22,14 +22,38 @@ struct CoordinatorService {
     func run() async throws {
         let store: Store
         do { store = try Store(path: configuration.database) } catch { throw Failure(error) }
-        // However it ends: SQLite folds its log into the file then.
-        defer { try? store.close() }
+        // However it ends: the log is folded into the file then.
+        defer {
+            do {
+                try store.close()
+            } catch {
+                log.warning("the database is closed without its log folded in", metadata: ["why": "\(error)"])
+            }
+        }
         let core = Core(
-            store: store, fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds),
+            store: store,
+            fleet: Fleet(lostAfter: configuration.lostAfter.inSeconds, inventory: configuration.inventory),
             retention: configuration.retention, log: log)
+        let tcp = configuration.listeners.tcp
+        let tokens = TokenList(tcp?.tokens ?? [])
+        let certificates: Certificates?
+        do {
+            certificates = try tcp?.certificate.map { files throws(ConfigurationError) in
+                try Certificates(files, log: log)
+            }
+        } catch {
+            throw Failure(.configuration, "\(error)")
+        }
+        if tcp?.isInsecure == true {
+            log.warning("tokens travel in clear text beyond this machine (tcp.insecure)")
+        }
         let parts: [any Service] = [
             BrokerService(core: core, configuration: configuration, log: log),
-            APIService(core: core, configuration: configuration, log: log, systemd: systemd),
+            APIService(
+                core: core, configuration: configuration, tokens: tokens, certificates: certificates,
+                log: log,
+                systemd: systemd),
+            ReloadService(tcp: tcp, tokens: tokens, log: log),
             WatchdogService(health: core.health, systemd: systemd, log: log),
         ]
         var group = ServiceGroupConfiguration(
@@ -70,12 +94,17 @@ private struct BrokerService: Service {
 private struct APIService: Service {
     let core: Core
     let configuration: ServeConfiguration
+    let tokens: TokenList
+    let certificates: Certificates?
     let log: Logger
     let systemd: SystemdNotify
 
     func run() async throws {
         try await cancelWhenGracefulShutdown {
-            try await serveAPI(operations: core, configuration: configuration, logger: log) { port in
+            try await serveAPI(
+                operations: core, configuration: configuration, tokens: tokens, certificates: certificates,
+                logger: log
+            ) { port in
                 systemd.send("READY=1")
                 log.info(
                     "ready",

@@ -22,7 +22,7 @@ extension Core: Operations {
             HostStatus(
                 name: host.name, isLost: host.isLost, hasTwin: host.hasTwin ? true : nil,
                 isFromBefore: host.isHeardHere || !host.wasHeard ? nil : true,
-                lastHeard: host.lastHeard.map { Timestamp($0) }, labels: host.labels,
+                lastHeard: host.lastHeard.map { Timestamp($0) }, labels: fleet.labels(of: host.name),
                 rollout: atWork[host.name], hold: desired.hold(on: host.name), state: host.state)
         }
     }
@@ -84,8 +84,9 @@ extension Core: Operations {
     // MARK: - Surveys
 
     func startSurvey(_ request: SurveyRequest, by who: String) throws -> Started {
-        try requireBroker()
         var step = try newOrder()
+        if let id = try answer(to: who) { return Started(id: id) }
+        try requireBroker()
         let (id, effects) = surveys.start(request, at: step.now)
         carryOut(effects, &step)
         audit(who, "survey.start", id, request, &step)
@@ -108,17 +109,21 @@ extension Core: Operations {
         return Started(id: try begin(spec, text: text, isPlanOnly: true, by: who))
     }
 
-    func startRollout(spec text: String, by who: String) throws -> RolloutStatus {
-        try viewOfOrdered(begin(Self.spec(text), text: text, by: who))
+    func startRollout(spec text: String, again: Bool = false, by who: String) throws -> RolloutStatus {
+        try viewOfOrdered(begin(Self.spec(text), text: text, again: again, by: who))
     }
 
     /// Begins a rollout, and returns its id. `text` is what it was read from.
     func begin(
-        _ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, id ownID: String? = nil,
-        by who: String
+        _ spec: RolloutSpec, text: String = "", isPlanOnly: Bool = false, again: Bool = true,
+        id ownID: String? = nil, by who: String
     ) throws -> String {
         var step = try newOrder()
+        if let id = try answer(to: who) { return id }
         let now = step.now
+        if !again, let other = underWay.namesake(of: spec.name) {
+            throw OperationError.underWay("another rollout called '\(spec.name)' is under way: \(other)")
+        }
         if isStandby, let why = health[.lease] { throw OperationError.brokerAway(why) }
         let selected = fleet.selected(by: spec.targets)
         guard !selected.isEmpty else {
@@ -189,6 +194,7 @@ extension Core: Operations {
         by who: String
     ) throws -> RolloutStatus {
         var step = try newOrder()
+        if let id = try answer(to: who) { return try viewOfOrdered(id) }
         guard underWay[id] != nil else {
             if let why = setAside[id] { throw OperationError.setAside(id, why) }
             let ended = try self.view(of: id)
@@ -207,7 +213,7 @@ extension Core: Operations {
     }
 
     /// How a rollout is after an order that is stored: it was carried out, whether or not that can be read.
-    private func viewOfOrdered(_ id: String) throws -> RolloutStatus {
+    func viewOfOrdered(_ id: String) throws -> RolloutStatus {
         do { return try view(of: id) } catch  where !(error is OperationError) {
             log.error("a rollout cannot be read", metadata: ["rollout": "\(id)", "error": "\(error)"])
             let why = StoreTrouble(error)?.words ?? StoreError.words(for: error) ?? "it cannot be read"
@@ -226,6 +232,7 @@ extension Core: Operations {
 
     func requeueDeadLetter(_ id: String, by who: String) throws {
         var step = try newOrder()
+        guard try answer(to: who) == nil else { return }
         let (number, letter) = try kept(id) { try $0.deadMessage($1) }
         guard let host = letter.host, letter.queue == QueueName.tasks(host) else {
             throw OperationError.conflict(
@@ -276,12 +283,40 @@ extension Core: Operations {
             try await store.read { try $0.audit(before: before, limit: limit + 1) }, most: limit, id: \.id)
     }
 
+    func noteRefusal(of who: String, _ what: String, _ detail: [String: String]) {
+        do {
+            var step = try newStep()
+            audit(who, "access.refused", what, detail, &step)
+            try commit(step)
+        } catch {
+            // The log has it.
+            log.error("a refusal cannot be put on record", metadata: ["error": "\(error)"])
+        }
+    }
+
     func audit(
-        _ who: String, _ action: String, _ object: String, _ detail: some Encodable, _ step: inout Step
+        _ who: String, _ action: String, _ object: String, _ detail: some Encodable, answer: String? = nil,
+        _ step: inout Step
     ) {
         let entry = AuditEntry(
             time: Timestamp(step.now), who: who, action: action, object: object,
             detail: try? JSONColumn.value(JSONColumn.text(detail)))
         step.write { try $0.record(entry) }
+        if let key = Order.current?.key {
+            step.write { [now = step.now] in try $0.remember(key, of: who, answer: answer ?? object, at: now)
+            }
+        }
+    }
+
+    /// What came of the current order when `who` gave it before, such as a rollout's id; `nil` if it was not.
+    func answer(to who: String) throws -> String? {
+        guard let key = Order.current?.key, let known = try read({ try $0.order(key.text, of: who) }) else {
+            return nil
+        }
+        guard known.request == key.request else {
+            throw OperationError.keyReused(
+                "the Idempotency-Key \(key.text) was used for another request: take a new one for each")
+        }
+        return known.answer
     }
 }

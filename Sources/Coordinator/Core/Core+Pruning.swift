@@ -15,9 +15,11 @@ struct Pruning {
 extension Core {
     func prune(_ step: inout Step) {
         let now = step.now
+        let horizon = clockWatch.horizon(now)
         if isDue(after: 60, since: pruning.logs, now) {
             pruning.logs = now
-            step.write { [retention] in try $0.pruneLogs(retention, at: now) }
+            storeClock(&step)
+            step.write { [retention] in try $0.pruneLogs(retention, at: horizon) }
         }
         if pruning.hasLetters {
             pruning.hasLetters = false
@@ -32,7 +34,7 @@ extension Core {
         surveys.prune(at: now)
         // What is left for another time goes at the next tick.
         step.write {
-            if try $0.prune(self.retention, at: now, files: 2000) { self.pruning.records = .distantPast }
+            if try $0.prune(self.retention, at: horizon, files: 2000) { self.pruning.records = .distantPast }
         }
     }
 }

@@ -104,9 +104,11 @@ extension Core {
             }
         }
         for (id, cause) in untold { setAside(id, cause, &step) }
+        if !isClockResumed { try resumeClock(&step) }
         awaitWhatIsInFlight(at: now)
         isStale = false
         try commit(step)
+        isClockResumed = true
         // What was not published before.
         outboxWake.put(())
     }
@@ -122,7 +124,8 @@ extension Core {
     /// What somebody may have to see to.
     private static let warnings: Set = [
         "broker.away", "broker.bindingLost", "broker.exchangeLost", "broker.queueLost", "coordinator.standby",
-        "coordinator.storeBack", "host.deaf", "host.givenUp", "host.lost", "host.twin", "message.dead",
+        "coordinator.clockSet", "coordinator.storeBack", "host.deaf", "host.givenUp", "host.lost",
+        "host.twin", "message.dead",
         "message.ignored", "rollout.paused", "rollout.setAside",
     ]
 }

@@ -59,7 +59,8 @@ extension Core {
         let windows = state.spec.strategy.windows
         let isRunning = live != nil && state.phase == .running
         let now = clock()
-        let isOpen = live != nil && windows.openUntil(at: now) != nil
+        // By the rollout itself: a clock that was set is not believed at once.
+        let isOpen = live?.state.isOpen == true && windows.openUntil(at: now) != nil
         var bytes = row.totals.bytes
         bytes.behind = min(bytes.total, working.reduce(bytes.behind) { $0 + $1.ahead })
         // What lost hosts last said is no rate, and when they go on nobody knows.
@@ -83,10 +84,7 @@ extension Core {
             if !isOpen { view.opensAt = windows.nextOpening(after: now).map { Timestamp($0) } }
             if isOpen { view.waitsFor = holder(of: live) }
             view.brokerTrouble = brokerTrouble
-            view.namesake =
-                underWay.rollouts.values.filter { $0.id != row.id && $0.state.spec.name == view.name }.map(
-                    \.id
-                ).max()
+            view.namesake = underWay.namesake(of: view.name, besides: row.id)
             if isRunning { view.slots = live.slots }
         }
         if rate >= 1 {

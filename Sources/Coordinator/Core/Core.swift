@@ -18,6 +18,8 @@ actor Core {
     let log: Logger
     /// Tells the time.
     let clock: @Sendable () -> Date
+    /// Seconds on the clock that nobody sets.
+    let uptime: @Sendable () -> TimeInterval
     /// Tells its listeners what happens.
     nonisolated let feed = Feed()
     /// Tells the publisher that there may be something to publish.
@@ -39,6 +41,10 @@ actor Core {
     /// How long what is over is kept, and when the store was last pruned.
     let retention: Store.Retention
     var pruning = Pruning()
+    /// Whether the clock was set.
+    var clockWatch = ClockWatch()
+    /// Whether the clock of the process before was looked at.
+    var isClockResumed = false
     /// Whether the broker was found away: hosts may have spoken to nobody.
     var wasAway = false
     /// Queues that were consumed, and cannot be any more.
@@ -68,12 +74,14 @@ actor Core {
     /// A core that knows nothing yet but what is in `store`: see ``resume()``. One of `reflow run` is for that job alone.
     init(
         store: Store, fleet: Fleet, retention: Store.Retention = .init(), job: JobID? = nil, log: Logger,
-        clock: @escaping @Sendable () -> Date = { Date() }
+        clock: @escaping @Sendable () -> Date = { Date() },
+        uptime: @escaping @Sendable () -> TimeInterval = { ClockReading.uptime }
     ) {
         self.store = store
         awaited = AwaitedTasks(of: job)
         self.retention = retention
         self.clock = clock
+        self.uptime = uptime
         self.log = log
         self.fleet = HostRegistry(fleet)
     }
@@ -129,6 +137,7 @@ actor Core {
             carryOut([.tell("broker.\(part.kind)Lost", words, host: host, at: now)], &step)
         case .warnings(let warnings): take(warnings: warnings, &step)
         case .tick:
+            watchClock(&step)
             carryOut(fleet.writeNotes(at: now), &step)
             // Without the broker, silence says nothing, and no answer can come.
             if brokerTrouble == nil { carryOut(fleet.tick(at: now) + [.rollouts(.tick)], &step) }

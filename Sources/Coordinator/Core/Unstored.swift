@@ -7,6 +7,7 @@ struct Unstored {
     fileprivate var surveys: SurveyRegistry
     fileprivate var complaints: ComplaintRegistry
     fileprivate var pruning: Pruning
+    fileprivate var clockWatch: ClockWatch
     fileprivate var wasAway: Bool
     fileprivate var lostQueues: Set<String>
     fileprivate var wasReached: Bool
@@ -21,7 +22,8 @@ struct Unstored {
 extension Core {
     var unstored: Unstored {
         Unstored(
-            surveys: surveys, complaints: complaints, pruning: pruning, wasAway: wasAway,
+            surveys: surveys, complaints: complaints, pruning: pruning, clockWatch: clockWatch,
+            wasAway: wasAway,
             lostQueues: lostQueues, wasReached: wasReached, holdsLease: holdsLease, isStandby: isStandby,
             lastTick: fleet.lastTick, missing: missing, unsaid: unsaid, warnings: health.warnings)
     }
@@ -31,6 +33,7 @@ extension Core {
         surveys = before.surveys
         complaints = before.complaints
         pruning = before.pruning
+        clockWatch = before.clockWatch
         wasAway = before.wasAway
         lostQueues = before.lostQueues
         wasReached = before.wasReached

@@ -34,6 +34,9 @@ struct HostRegistry {
     /// All that are known, by name.
     var hosts: [HostName: Fleet.Host] { fleet.hosts }
 
+    /// The labels of a host: the inventory's go before its own.
+    func labels(of host: HostName) -> [String: String] { fleet.labels(of: host) }
+
     /// The hosts that a specification means; see `Fleet.selected(by:)`.
     func selected(by targets: RolloutSpec.Targets) -> [(name: HostName, labels: [String: String])] {
         fleet.selected(by: targets)
@@ -72,7 +75,7 @@ struct HostRegistry {
                 .rollouts(.returned(host)),
             ]
         }
-        if before == nil || heard.hasReturned || before?.labels != fleet.hosts[host]?.labels {
+        if before == nil || heard.hasReturned || before?.state?.labels != fleet.hosts[host]?.state?.labels {
             effects.append(note(host, at: now).effect)
         } else if isDue(after: fleet.lostAfter / 2, since: noted[host], now) {
             notesDue.insert(host)

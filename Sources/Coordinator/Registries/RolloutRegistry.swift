@@ -14,12 +14,25 @@ struct RolloutRegistry {
     /// Their ids, the oldest first.
     var ids: [String] { rollouts.keys.sorted() }
 
+    /// The newest rollout called `name`, apart from `id` and from plans; `nil` if there is none.
+    func namesake(of name: String, besides id: String? = nil) -> String? {
+        rollouts.values.filter { $0.state.spec.name == name && !$0.state.isPlanOnly && $0.id != id }
+            .map(\.id).max()
+    }
+
     /// A rollout that the store holds; operators hold hosts of the names `held`.
     mutating func resume(_ stored: Rollout, held: Set<HostName>, at now: Date) -> [Effect] {
         var rollout = stored
         rollout.hold(held)
         rollouts[rollout.id] = rollout
         return effects(of: rollouts[rollout.id]?.continueAfterRestart(at: now) ?? [], rollout.id, at: now)
+    }
+
+    /// One that has ended: a command may make it go on; operators hold hosts of the names `held`.
+    mutating func reopen(_ ended: Rollout, held: Set<HostName>) {
+        var rollout = ended
+        rollout.hold(held)
+        rollouts[ended.id] = rollout
     }
 
     /// A new one. `lost` are those of its hosts that are lost already, `held` those that operators hold; `text` is what it was

@@ -12,8 +12,9 @@ struct APIContext: RequestContext {
     var coreContext: CoreRequestContextStorage
     /// The connection.
     let channel: any Channel
-    /// Who asks; see ``Access``.
+    /// Who asks, and what they may; see ``Access``.
     var who = ""
+    var role = Role.anyone
 
     /// Most bytes of a body.
     static let mostBytes = 2 << 20
@@ -64,6 +65,15 @@ struct Query {
                     : "\(key): '\(text)' is not a number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
+    }
+
+    /// A parameter that is true or false; false without it.
+    func flag(_ key: String) throws -> Bool {
+        switch texts[key] {
+        case "true"?: return true
+        case "false"?, nil: return false
+        case let text?: throw OperationError.invalid("\(key): '\(text)' is neither true nor false")
+        }
     }
 
     /// How many are wanted at most.

@@ -1,31 +1,18 @@
 import Hummingbird
 import HummingbirdCore
+import HummingbirdTLS
 import Logging
 import NIOCore
 import Synchronization
-
-/// Where the API listens.
-struct Listeners: Hashable, Sendable {
-    /// Path of the unix socket.
-    var socket: String
-    /// Also by TCP; `nil` for not.
-    var tcp: TCP?
-
-    /// Listening by TCP. Tokens travel as they are: beyond one machine, put something in front that speaks TLS.
-    struct TCP: Hashable, Sendable {
-        /// Address or name to listen at.
-        var address = "127.0.0.1"
-        /// Port; 0 for any that is free.
-        var port: Int
-        /// Who may ask; at least one.
-        var tokens: [Access.Token]
-    }
-}
 
 /// Serves the API until its task is cancelled.
 struct APIServer<Core: Operations>: Sendable {
     let core: Core
     let listeners: Listeners
+    /// The tokens that are let in by TCP.
+    let tokens: TokenList
+    /// What is shown by TLS; `nil` for clear text.
+    var certificates: Certificates?
     let logger: Logger
     var streams = StreamTiming()
     /// Connections at a time of the socket, and as many by TCP: another one is let in when one of them ends.
@@ -36,32 +23,41 @@ struct APIServer<Core: Operations>: Sendable {
     /// - Parameter onReady: called once everything listens, with the port of TCP.
     /// - Throws: ``SocketFile/Refused``, and NIO's errors where an address cannot be had.
     func run(onReady: @escaping @Sendable (_ port: Int?) -> Void = { _ in }) async throws {
-        let file = SocketFile(path: listeners.socket)
-        try file.check()
+        let sockets = listeners.sockets
+        for (file, _) in sockets { try file.check() }
         let routes = Routes(core: core, streams: streams).all
-        let progress = Progress(expected: listeners.tcp == nil ? 1 : 2, onReady: onReady)
+        let refusals = RefusalLog(logger: logger) { who, what, detail in
+            await core.noteRefusal(of: who, what, detail)
+        }
+        let progress = Progress(
+            expected: sockets.count + (listeners.tcp == nil ? 0 : 1), onReady: onReady)
         defer {
-            if let own = progress.bound.withLock({ $0 }) { file.remove(if: own) }
+            for (file, identity) in progress.bound.withLock({ $0 }) { file.remove(if: identity) }
         }
         try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask {
-                    try await application(
-                        routes, .socket, .unixDomainSocket(path: listeners.socket)
-                    ) { _ in
-                        do {
-                            try file.restrict()
-                        } catch {
-                            logger.error("\(error)")
-                        }
-                        progress.bound.withLock { $0 = file.identity }
-                        progress.listens(port: nil)
-                    }.run()
+                for (file, role) in sockets {
+                    group.addTask {
+                        try await application(
+                            routes, .socket(role), refusals, .unixDomainSocket(path: file.path)
+                        ) { _ in
+                            do {
+                                try file.restrict()
+                            } catch {
+                                logger.error("\(error)")
+                            }
+                            if let identity = file.identity {
+                                progress.bound.withLock { $0.append((file, identity)) }
+                            }
+                            progress.listens(port: nil)
+                        }.run()
+                    }
                 }
                 if let tcp = listeners.tcp {
                     group.addTask {
                         try await application(
-                            routes, .tokens(tcp.tokens), .hostname(tcp.address, port: tcp.port)
+                            routes, .tokens(tokens), refusals, .hostname(tcp.address, port: tcp.port),
+                            certificates
                         ) { channel in
                             progress.listens(port: channel.localAddress?.port)
                         }.run()
@@ -78,16 +74,19 @@ struct APIServer<Core: Operations>: Sendable {
     }
 
     private func application(
-        _ routes: [Route], _ access: Access, _ address: BindAddress,
-        onRunning: @escaping @Sendable (any Channel) -> Void
-    ) -> some ApplicationProtocol {
+        _ routes: [Route], _ access: Access, _ refusals: RefusalLog, _ address: BindAddress,
+        _ certificates: Certificates? = nil, onRunning: @escaping @Sendable (any Channel) -> Void
+    ) throws -> some ApplicationProtocol {
         // Its own would tell of an error at each end.
         var quiet = logger
         quiet.logLevel = .critical
+        // Connections that nobody uses do not stay, nor do they hold up the end for longer.
+        let plain = HTTPServerBuilder.http1(configuration: .init(idleTimeout: .seconds(30)))
         return Application(
-            router: Router(routes, access: access, patience: Patience(health: core.health), logger: logger),
-            // Connections that nobody uses do not stay, nor do they hold up the end for longer.
-            server: .http1(configuration: .init(idleTimeout: .seconds(30))),
+            router: Router(
+                routes, access: access, patience: Patience(health: core.health), refusals: refusals,
+                logger: logger),
+            server: try certificates.map { try .tls(plain, tlsConfiguration: $0.configuration) } ?? plain,
             configuration: ApplicationConfiguration(
                 address: address, serverName: nil,
                 availableConnectionsDelegate: MaximumAvailableConnections(mostConnections, logger: quiet)),
@@ -97,7 +96,7 @@ struct APIServer<Core: Operations>: Sendable {
 
     /// What listens already.
     private final class Progress: Sendable {
-        let bound = Mutex<SocketFile.Identity?>(nil)
+        let bound = Mutex<[(SocketFile, SocketFile.Identity)]>([])
         private let state: Mutex<(missing: Int, port: Int?)>
         private let onReady: @Sendable (Int?) -> Void
 

@@ -5,25 +5,26 @@ import NIOCore
 
 /// Who may ask, and what they are called in the audit.
 enum Access: Sendable {
-    /// Whoever may open the socket; called by the name of their user.
-    case socket
-    /// Whoever has one of these tokens; called by its name.
-    case tokens([Token])
+    /// Anyone who may open the socket, called by the name of their user.
+    case socket(Role)
+    /// Anyone who has one of these tokens, called by its name.
+    case tokens(TokenList)
 
     /// A secret and its name.
     struct Token: Hashable, Sendable {
         /// For the audit.
         var name: String
+        var role = Role.operate
         /// What the client sends.
         var secret: String
     }
 
-    /// The name of the token that is `presented`; `nil` if there is none.
+    /// The token that is `presented`; `nil` if there is none.
     ///
     /// Takes as long whichever it is: every token is compared, to its end.
-    static func holder(of presented: String, among tokens: [Token]) -> String? {
-        var found: String?
-        for token in tokens where isSame(presented, token.secret) { found = token.name }
+    static func holder(of presented: String, among tokens: [Token]) -> Token? {
+        var found: Token?
+        for token in tokens where isSame(presented, token.secret) { found = token }
         return found
     }
 
@@ -37,31 +38,43 @@ enum Access: Sendable {
     }
 }
 
-/// Lets in who may ask.
+/// Finds out who asks, and which role they have; a token that is not known is refused here.
 struct AccessMiddleware: RouterMiddleware {
     let access: Access
+    /// The routes, to know those that anyone may ask.
+    let routes: [Route]
+    let refusals: RefusalLog
 
     func handle(
         _ request: Request, context: APIContext, next: (Request, APIContext) async throws -> Response
     ) async throws -> Response {
         var context = context
         switch access {
-        case .socket:
-            context.who = await peer(of: context.channel) ?? "local"
+        case .socket(let role):
+            // One that cannot be asked who it is has gone: nothing is done for it.
+            guard let peer = await peer(of: context.channel) else { throw CancellationError() }
+            context.who = peer
+            context.role = role
         case .tokens(let tokens):
             // That the process is there, and can work, is no secret: probes have no token.
-            guard !["/healthz", "/readyz"].contains(request.uri.path) else { break }
+            guard !isForAnyone(request) else { break }
             let words = request.headers[.authorization]?.split(separator: " ", maxSplits: 1) ?? []
             guard words.count == 2, words[0].lowercased() == "bearer",
-                let name = Access.holder(of: String(words[1]), among: tokens)
+                let token = tokens.admit(String(words[1]), on: context.channel)
             else {
+                let why = words.isEmpty ? "a bearer token is needed" : "this bearer token is not known"
+                refusals.add(nil, context, request, why)
                 throw HTTPError(
-                    .unauthorized, headers: [.wwwAuthenticate: "Bearer realm=\"reflow\""],
-                    message: words.isEmpty ? "a bearer token is needed" : "this bearer token is not known")
+                    .unauthorized, headers: [.wwwAuthenticate: "Bearer realm=\"reflow\""], message: why)
             }
-            context.who = name
+            context.who = token.name
+            context.role = token.role
         }
         return try await next(request, context)
+    }
+
+    private func isForAnyone(_ request: Request) -> Bool {
+        routes.contains { $0.leastRole == .anyone && $0.matches(request.uri.path) }
     }
 
     /// The user at the other end of a unix socket (unix(7), SO_PEERCRED).

@@ -1,10 +1,12 @@
 import Contract
 import ReflowAPI
+import Rollout
 
 /// What the API needs of the coordinator's core. The API translates between HTTP and these calls, and decides nothing.
 ///
 /// Everything throws ``OperationError`` where the caller is to be told what is wrong; any other error is a failure of ours.
-/// `who` is the person or program that wants something, for the audit.
+/// `who` is the person or program that wants something, for the audit. An ``Order`` with a key is carried out once: given again, it
+/// is answered as it was, and with another body refused.
 protocol Operations: Sendable {
     /// What happens, as it happens; closed when the core ends.
     var feed: Feed { get }
@@ -33,8 +35,8 @@ protocol Operations: Sendable {
     /// A plan, as far as it is.
     func plan(_ id: String) async throws -> PlanStatus
 
-    /// Begins a rollout.
-    func startRollout(spec: String, by who: String) async throws -> RolloutStatus
+    /// Begins a rollout; where one of that name is under way, only with `again`.
+    func startRollout(spec: String, again: Bool, by who: String) async throws -> RolloutStatus
     /// All rollouts, the newest first.
     func rollouts() async throws -> [RolloutStatus]
     /// The id of the rollout that an operator means: by its id, by an id's beginning that no other has, or by its name. Of several
@@ -54,6 +56,8 @@ protocol Operations: Sendable {
     func cancel(_ id: String, by who: String) async throws -> RolloutStatus
     /// Changes the policy from now on, also of what runs: settings by their keys, in the texts of the command line.
     func set(_ settings: [String: String], ofRollout id: String, by who: String) async throws -> RolloutStatus
+    /// Tries failed files again, also of a rollout that is completed with failures: how many.
+    func retry(_ failed: Rollout.Failed, ofRollout id: String, by who: String) async throws -> Retried
 
     /// What could not be handled, the newest first, without bodies.
     func deadLetters() async throws -> [KeptDeadLetter]
@@ -63,6 +67,9 @@ protocol Operations: Sendable {
     func requeueDeadLetter(_ id: String, by who: String) async throws
     /// Forgets a dead letter.
     func dropDeadLetter(_ id: String, by who: String) async throws
+
+    /// Puts on record that somebody was refused, as far as that can be stored. `what` is the request.
+    func noteRefusal(of who: String, _ what: String, _ detail: [String: String]) async
 
     /// Events of the log, in the order of their ids: with `after` the first ones after it, otherwise the newest.
     func events(_ query: EventQuery) async throws -> [LoggedEvent]
@@ -76,6 +83,10 @@ enum OperationError: Error, Hashable, Sendable {
     case notFound(String)
     /// It makes no sense as things stand; a sentence that says why.
     case conflict(String)
+    /// A rollout of that name is under way; a sentence that names it.
+    case underWay(String)
+    /// A key was used for another order; a sentence that says so.
+    case keyReused(String)
     /// The broker is away, and without it nothing comes of this; a sentence that says why.
     case brokerAway(String)
     /// The coordinator stands still, or can store nothing; a sentence that says why and what to do.

@@ -1,5 +1,6 @@
 import HTTPTypes
 import Hummingbird
+import NIOCore
 
 /// Answers with 503 while the core stands still, which is looked at from beside it. Of what a client was told that it was not
 /// done, nothing is done later; nor for a client that has gone meanwhile.
@@ -16,11 +17,12 @@ struct Patience: Sendable {
         guard !["/healthz", "/readyz"].contains(route.path) else { return route.answer }
         let isOrder = route.method != .get
         return { request, context in
-            let order = Order()
-            if let standstill = health.standstill() { throw refusal(of: isOrder ? order : nil, standstill) }
+            if let standstill = health.standstill() { throw refusal(of: isOrder ? Order() : nil, standstill) }
             var request = request
             // Two must not read it, and what is given up may still be at that.
-            if isOrder { _ = try await request.collectBody(upTo: APIContext.mostBytes) }
+            let body =
+                try await isOrder ? request.collectBody(upTo: APIContext.mostBytes) : ByteBuffer()
+            let order = Order(key: try request.orderKey(body))
             let (answers, answer) = AsyncStream.makeStream(of: Result<Response, any Error>.self)
             // Not child tasks: who waits for the core's thread cannot be cancelled.
             let work = Task { [request] in
@@ -75,5 +77,20 @@ struct Patience: Sendable {
                 "\(words). What was asked for has begun, and goes on then: see what has come of it before you ask again"
             )
         }
+    }
+}
+
+extension Request {
+    /// What its client calls the order that it is; `nil` where it has no word for it.
+    fileprivate func orderKey(_ body: ByteBuffer) throws -> OrderKey? {
+        guard method == .post,
+            let text = headers.first(where: { $0.name.canonicalName == "idempotency-key" })?.value
+        else { return nil }
+        let head = Array("\(method.rawValue) \(uri.string)\n".utf8)
+        guard let key = OrderKey(text, of: head + body.readableBytesView) else {
+            throw OperationError.invalid(
+                "Idempotency-Key: 1 to \(OrderKey.longest) visible characters of ASCII, such as a UUID")
+        }
+        return key
     }
 }

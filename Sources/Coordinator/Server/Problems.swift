@@ -15,6 +15,10 @@ extension Problem {
         switch error {
         case .notFound(let detail): self.init("not-found", "No such thing", .notFound, detail)
         case .conflict(let detail): self.init("conflict", "Not as things stand", .conflict, detail)
+        case .underWay(let detail):
+            self.init("under-way", "One of that name is under way", .conflict, detail)
+        case .keyReused(let detail):
+            self.init("key-reused", "The key was used for something else", .unprocessableContent, detail)
         case .brokerAway(let detail):
             self.init("broker-away", "The broker is away", .serviceUnavailable, detail)
         case .stalled(let detail):

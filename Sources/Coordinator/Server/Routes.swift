@@ -4,6 +4,7 @@ import HTTPTypes
 import Hummingbird
 import JSON
 import ReflowAPI
+import Rollout
 import RolloutSpec
 
 /// All routes; docs/openapi.yaml describes each of them.
@@ -82,7 +83,9 @@ struct Routes<Core: Operations> {
                 return try .json(Listing(try await core.rollouts()))
             },
             Route(.post, "/v1/rollouts") { [core] request, context in
-                let rollout = try await core.startRollout(spec: try await request.spec(), by: context.who)
+                let again = try Query(request, known: ["again"]).flag("again")
+                let rollout = try await core.startRollout(
+                    spec: try await request.spec(), again: again, by: context.who)
                 var response = try Response.json(rollout, status: .created)
                 response.headers[.location] = "/v1/rollouts/\(rollout.id)"
                 return response
@@ -107,6 +110,13 @@ struct Routes<Core: Operations> {
             },
             Route(.post, "/v1/rollouts/{id}/cancel") { [core] _, context in
                 try .json(try await core.cancel(rollout(context), by: context.who))
+            },
+            Route(.post, "/v1/rollouts/{id}/retry") { [core] request, context in
+                let query = try Query(request, known: ["reason", "host"])
+                let failed = Rollout.Failed(
+                    reason: query.text("reason").map { Reason(rawValue: $0) }, host: try query.host())
+                return try .json(
+                    try await core.retry(failed, ofRollout: rollout(context), by: context.who))
             },
             Route(.patch, "/v1/rollouts/{id}/policy") { [core] request, context in
                 let settings = try [String: String](json: try await request.body("application/json"))
@@ -215,7 +225,7 @@ extension SurveyRequest {
     fileprivate func check() throws {
         guard !hosts.isEmpty else { throw OperationError.invalid("hosts: name at least one") }
         guard !paths.isEmpty else { throw OperationError.invalid("paths: name at least one") }
-        if let problem = paths.lazy.compactMap(pathProblem).first {
+        if let problem = paths.lazy.compactMap({ pathProblem($0) }).first {
             throw OperationError.invalid("paths: \(problem)")
         }
         if let minExtents, minExtents < 1 { throw OperationError.invalid("minExtents is at least 1") }

@@ -4,6 +4,8 @@ import Glibc
 struct SocketFile: Sendable {
     /// Where it is.
     let path: String
+    /// The group that may open it, by its number; `nil` for the process's own.
+    var group: UInt32?
 
     /// Why a socket cannot be had.
     struct Refused: Error, Hashable, Sendable, CustomStringConvertible {
@@ -76,6 +78,14 @@ struct SocketFile: Sendable {
 
     /// Lets its owner and group connect, and nobody else. Until then the process's umask decides.
     func restrict() throws(Refused) {
+        guard chmod(path, 0o600) == 0 else {
+            throw Refused(description: "\(path): \(String(cString: strerror(errno)))")
+        }
+        if let group, chown(path, .max, group) != 0 {
+            let words = String(cString: strerror(errno))
+            throw Refused(
+                description: "\(path) stays closed to its group, which this user has to be in: \(words)")
+        }
         guard chmod(path, 0o660) == 0 else {
             throw Refused(description: "\(path): \(String(cString: strerror(errno)))")
         }

@@ -1,7 +1,8 @@
 import Foundation
 import Glibc
 
-/// The file with the bearer tokens: a name and a secret on each line, apart from empty lines and comments (`#`).
+/// The file with the bearer tokens: a name, a role and a secret on each line, apart from empty lines and comments (`#`). A line
+/// without a role, as before roles, is of one that may do everything.
 struct TokenFile {
     /// The tokens, at least one.
     let tokens: [Access.Token]
@@ -24,30 +25,46 @@ struct TokenFile {
         guard let data = FileManager.default.contents(atPath: path) else {
             throw ConfigurationError("\(path) cannot be read")
         }
-        try self.init(text: String(decoding: data, as: UTF8.self), of: path)
+        guard let text = String(validating: data, as: UTF8.self) else {
+            throw ConfigurationError("\(path) is not UTF-8")
+        }
+        try self.init(text: text, of: path)
     }
 
-    /// Reads `text`, which is what the file `path` says.
+    /// Reads `text`, which is what the file `path` says. Lines end as any editor ends them, and a byte order mark is skipped.
     init(text: String, of path: String) throws(ConfigurationError) {
+        let text = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
         var tokens: [Access.Token] = []
-        for (index, line) in text.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
-            let words = line.split { $0 == " " || $0 == "\t" || $0 == "\r" }
-            guard let name = words.first, !name.hasPrefix("#") else { continue }
+        let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+        for (index, line) in lines.enumerated() {
+            let words = Array(line.split(whereSeparator: \.isWhitespace).prefix { !$0.hasPrefix("#") })
+            guard let name = words.first, let secret = words.last else { continue }
             let place = "\(path) line \(index + 1)"
-            guard words.count == 2 else {
-                throw ConfigurationError("\(place): a name and a secret, and nothing else")
+            guard (2...3).contains(words.count) else {
+                throw ConfigurationError("\(place): a name, a role and a secret, and nothing else")
             }
-            guard words[1].count >= Self.shortestSecret else {
+            guard let role = words.count == 2 ? .operate : Role(rawValue: String(words[1])),
+                Role.given.contains(role)
+            else {
+                let roles = Role.given.map(\.rawValue).joined(separator: ", ")
+                throw ConfigurationError("\(place): '\(words[1])' is no role; there are \(roles)")
+            }
+            guard secret.count >= Self.shortestSecret else {
                 throw ConfigurationError(
                     "\(place): the secret of \(name) has fewer than \(Self.shortestSecret) characters")
             }
-            guard !tokens.contains(where: { $0.name == name || $0.secret == words[1] }) else {
+            guard secret.utf8.allSatisfy({ (0x21...0x7e).contains($0) }) else {
+                throw ConfigurationError(
+                    "\(place): the secret of \(name) has characters that a client cannot send: take letters and digits"
+                )
+            }
+            guard !tokens.contains(where: { $0.name == name || $0.secret == secret }) else {
                 throw ConfigurationError("\(place): the name or the secret is there already")
             }
-            tokens.append(Access.Token(name: String(name), secret: String(words[1])))
+            tokens.append(Access.Token(name: String(name), role: role, secret: String(secret)))
         }
         guard !tokens.isEmpty else {
-            throw ConfigurationError("\(path) has no token: write a name and a secret on a line")
+            throw ConfigurationError("\(path) has no token: write a name, a role and a secret on a line")
         }
         self.tokens = tokens
     }

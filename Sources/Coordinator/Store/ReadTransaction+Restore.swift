@@ -31,7 +31,9 @@ extension ReadTransaction {
                 name: name, state: try JSONColumn.value(row["state"]), pages: pages[name] ?? [])
         }
         let targets = try StoredTargets(db, rollout: number, hosts: hosts.map(\.name))
-        let rollout = Rollout(id: id, state: state, hosts: hosts, targets: targets, at: now)
+        // Not the time: a clock may be set back, and a backup be restored twice.
+        let epoch = String(newMessageID().prefix(8))
+        let rollout = Rollout(id: id, state: state, hosts: hosts, targets: targets, epoch: epoch, at: now)
         if let error = targets.error { throw error }
         return rollout
     }

@@ -27,6 +27,7 @@ extension WriteTransaction {
         try pruneSeenEvents(
             before: now - retention.seenEvents.inSeconds, keeping: retention.mostEvents)
         try pruneEvents(keeping: retention.mostEvents)
+        try pruneOrderKeys(at: now)
     }
 
     /// Forgets rollouts, plans and what was done that are older than `retention` says, of rollouts `most` files at a time: a

@@ -12,7 +12,9 @@ enum Schema {
             for sql in [rollouts, targets, tally, fleet, messages, logs] { try db.execute(sql: sql) }
         }
         migrator.registerMigration("2") { db in
-            for sql in [surveyPages, messageBounds, pauses, sliceStates] { try db.execute(sql: sql) }
+            for sql in [surveyPages, messageBounds, pauses, sliceStates, orderKeys, clock] {
+                try db.execute(sql: sql)
+            }
         }
         return migrator
     }()
@@ -146,6 +148,28 @@ enum Schema {
             content TEXT NOT NULL,
             PRIMARY KEY (rollout, host, page)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// Orders of the last day that have a word of the client's: what was asked for, and what came of it.
+    private static let orderKeys = """
+        CREATE TABLE orderKey (
+            who TEXT NOT NULL,
+            key TEXT NOT NULL,
+            request BLOB NOT NULL,
+            answer TEXT NOT NULL,
+            time REAL NOT NULL,
+            PRIMARY KEY (who, key)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    /// One row: the clock as it was last read, and the time that is believed.
+    private static let clock = """
+        CREATE TABLE clock (
+            id INTEGER PRIMARY KEY,
+            wall REAL NOT NULL,
+            uptime REAL NOT NULL,
+            trusted REAL NOT NULL
+        ) STRICT;
         """
 
     private static let messageBounds = """

@@ -48,8 +48,10 @@ final class Store: Sendable {
         try Store(DatabaseQueue(), nil)
     }
 
-    /// Closes the database; nothing can be done with it afterwards.
+    /// Closes the database; nothing can be done with it afterwards. The file alone has everything then.
     func close() throws {
+        // SQLite does so with the last connection, unless that only reads, as the pool's last may.
+        try? database.writeWithoutTransaction { try $0.execute(sql: "PRAGMA wal_checkpoint(TRUNCATE)") }
         try database.close()
     }
 

@@ -41,10 +41,10 @@ extension WriteTransaction {
         let number = try read.number(of: delta.rollout)
         if let state = delta.state {
             try run(
-                "UPDATE rollout SET state = ?, phase = ?, ended = coalesce(ended, ?) WHERE number = ?",
+                "UPDATE rollout SET state = ?, phase = ?, ended = iif(?, coalesce(ended, ?), NULL) WHERE number = ?",
                 [
-                    try JSONColumn.text(state), state.phase.rawValue,
-                    state.phase.isEnded ? now.timeIntervalSince1970 : nil, number,
+                    try JSONColumn.text(state), state.phase.rawValue, state.phase.isEnded,
+                    now.timeIntervalSince1970, number,
                 ])
         }
         for (place, state) in delta.hosts {

@@ -38,6 +38,16 @@ public enum ClientError: Error {
         }
     }
 
+    /// Whether the coordinator may have done what it was asked to, and could not say so.
+    static func isAnswerLost(_ error: any Error) -> Bool {
+        switch error {
+        case let error as HTTPClientError: error == .deadlineExceeded || error == .remoteConnectionClosed
+        case is HTTPParserError: true
+        case let error as IOError: error.errnoCode == ECONNRESET || error.errnoCode == EPIPE
+        default: false
+        }
+    }
+
     /// Whether it may go better in a while: the coordinator is being restarted, or the broker is away.
     public var isPassing: Bool {
         switch self {

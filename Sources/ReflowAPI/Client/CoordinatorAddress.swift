@@ -9,6 +9,9 @@ public struct CoordinatorAddress: Hashable, Sendable, CustomStringConvertible {
     /// Path of the socket; `nil` for TCP.
     public let socket: String?
 
+    /// Whether it is asked by TLS.
+    public var isTLS: Bool { base.lowercased().hasPrefix("https://") }
+
     /// It is no address: which text, found where, and what is right.
     public struct Malformed: Error, Hashable, Sendable, CustomStringConvertible {
         public let description: String

@@ -4,6 +4,7 @@ import DefragTypes
 import JSON
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// Asks the coordinator by HTTP.
 public struct CoordinatorClient: Sendable {
@@ -16,13 +17,19 @@ public struct CoordinatorClient: Sendable {
     /// The largest answer: a page of targets or a survey of many files.
     private static let mostBytes = 256 << 20
 
-    /// Opens a client for the coordinator at `address`, lends it to `work`, and closes it. Whoever comes by TCP shows `token`;
-    /// `timeout` is for each request, but not for streams.
+    /// Opens a client for the coordinator at `address`, lends it to `work`, and closes it. Whoever comes by TCP shows `token`, and by
+    /// TLS trusts the authorities in `caFile` besides the system's; `timeout` is for each request, but not for streams.
     public static func use<Result>(
-        _ address: CoordinatorAddress, token: String? = nil, timeout: Duration = .seconds(30),
+        _ address: CoordinatorAddress, token: String? = nil, caFile: String? = nil,
+        timeout: Duration = .seconds(30),
         _ work: (CoordinatorClient) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration()
+        if let caFile, address.isTLS {
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.additionalTrustRoots = [.file(caFile)]
+            configuration.tlsConfiguration = tls
+        }
         configuration.timeout.connect = .seconds(5)
         // Streams have a sign of life every 15 seconds.
         configuration.timeout.read = .seconds(60)
@@ -69,13 +76,17 @@ public struct CoordinatorClient: Sendable {
     }
 
     /// Sends a specification's text, and reads the answer.
-    public func post<Answer: Decodable>(_ path: String, spec: String) async throws(ClientError) -> Answer {
-        try Self.decode(try await send(.POST, path, body: (Array(spec.utf8), "application/yaml")))
+    public func post<Answer: Decodable>(
+        _ path: String, _ query: [(String, String?)] = [], spec: String
+    ) async throws(ClientError) -> Answer {
+        try Self.decode(try await send(.POST, path, query, body: (Array(spec.utf8), "application/yaml")))
     }
 
     /// Asks for something that needs no body, and reads the answer.
-    public func post<Answer: Decodable>(_ path: String) async throws(ClientError) -> Answer {
-        try Self.decode(try await send(.POST, path))
+    public func post<Answer: Decodable>(_ path: String, _ query: [(String, String?)] = [])
+        async throws(ClientError) -> Answer
+    {
+        try Self.decode(try await send(.POST, path, query))
     }
 
     /// Asks for something that needs no body and has no answer.
@@ -113,13 +124,28 @@ public struct CoordinatorClient: Sendable {
         _ method: HTTPMethod, _ path: String, _ query: [(String, String?)] = [],
         body: ([UInt8], type: String)? = nil
     ) async throws(ClientError) -> [UInt8] {
-        do {
-            let response = try await http.execute(request(method, path, query, body), timeout: timeout)
-            return try await answer(response)
-        } catch {
-            throw ClientError(error)
+        var request = request(method, path, query, body)
+        // The same each time: what was carried out, and could not be answered, is not carried out again.
+        if method == .POST { request.headers.add(name: "idempotency-key", value: newMessageID()) }
+        var end: ContinuousClock.Instant?
+        while true {
+            do {
+                let response = try await http.execute(request, timeout: timeout)
+                return try await answer(response)
+            } catch {
+                let failure = ClientError(error)
+                if method == .POST, end == nil, ClientError.isAnswerLost(error) {
+                    end = .now + Self.patience
+                }
+                guard let end, failure.isPassing, ContinuousClock.now < end,
+                    (try? await Task.sleep(for: .seconds(1))) != nil
+                else { throw failure }
+            }
         }
     }
+
+    /// How long an order whose answer was lost is given again: the coordinator may be starting anew.
+    private static let patience = Duration.seconds(10)
 
     private func request(
         _ method: HTTPMethod, _ path: String, _ query: [(String, String?)],

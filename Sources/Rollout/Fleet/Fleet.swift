@@ -12,11 +12,21 @@ public struct Fleet: Sendable {
     public let lostAfter: TimeInterval
     /// Seconds of silence after which a host that was never heard is lost.
     public let answerWithin: TimeInterval
+    /// What is known of hosts before they say anything.
+    public let inventory: Inventory
 
     /// An empty fleet.
-    public init(lostAfter: TimeInterval, answerWithin: TimeInterval? = nil) {
+    public init(
+        lostAfter: TimeInterval, answerWithin: TimeInterval? = nil, inventory: Inventory = Inventory()
+    ) {
         self.lostAfter = lostAfter
         self.answerWithin = answerWithin ?? lostAfter
+        self.inventory = inventory
+    }
+
+    /// The labels of a host: the inventory's go before its own.
+    public func labels(of host: HostName) -> [String: String] {
+        inventory.labels(of: host, saying: hosts[host]?.state?.labels ?? [:])
     }
 
     /// Adds a host that is known from the store or named by an operator, unless it is known already. Its silence is counted from

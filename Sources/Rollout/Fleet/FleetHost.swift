@@ -24,8 +24,6 @@ extension Fleet {
         /// Seconds by which leaps have shortened its silence since it was last heard.
         private var excused: TimeInterval = 0
 
-        /// Its labels by its last state event.
-        public var labels: [String: String] { state?.labels ?? [:] }
         /// Why it cannot consume its queue, as far as this process has heard; `nil` if it can.
         public var deaf: String? { deafSince == nil ? nil : state?.deaf }
         /// The same, once it has lasted for longer than its connections take to come back one by one.

@@ -15,6 +15,8 @@ extension Rollout {
         case drain
         /// Change the policy from now on, also of running slices.
         case set(PolicyOverrides)
+        /// Try failed targets again; also when the rollout is completed with failures, which then goes on.
+        case retry(Failed, lost: Set<HostName> = [])
     }
 
     /// Why a command was refused.
@@ -28,10 +30,13 @@ extension Rollout {
     public mutating func carryOut(
         _ command: Command, at now: Date, isTaken: (HostName) -> Bool = { _ in false }
     ) throws(Refused) -> [Action] {
-        guard !state.phase.isEnded, state.phase != .cancelling else {
+        if case .retry = command {
+            // Of an end, only this makes a beginning.
+        } else if state.phase.isEnded || state.phase == .cancelling {
             throw Refused(message: "it is \(state.phase.rawValue)")
         }
         switch command {
+        case .retry(let failed, let lost): try retry(failed, lost: lost, at: now)
         case .pause:
             guard state.pause == nil else { throw Refused(message: "it is paused already") }
             setState { $0.pause = .operator }

@@ -24,6 +24,8 @@ extension Rollout {
         case answersLost
         /// The clock has leapt, or the process stood still, for so many seconds; backwards if negative.
         case leapt(by: TimeInterval)
+        /// The clock was set by so many seconds, back if negative; `leapt` says what that means for waits.
+        case clockSet(by: TimeInterval)
         /// Time has passed in which hosts could be heard; about once a second. Timeouts expire at a tick only.
         case tick
     }

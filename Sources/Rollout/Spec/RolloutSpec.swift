@@ -28,7 +28,7 @@ public struct RolloutSpec: Codable, Hashable, Sendable {
         public var hosts: [String]
         /// Of these, only hosts that have one of the values for each of the labels.
         public var labels: [String: [String]]
-        /// Absolute paths with wildcards, as in a survey's patterns.
+        /// Paths with wildcards, as in a survey's patterns: absolute, or relative to each root of a host.
         public var paths: [String]
         /// Files with fewer extents are ignored.
         public var minExtents: Int

@@ -21,7 +21,7 @@ extension Rollout {
         /// Attempts without an answer since the last answer of any host.
         var unanswered = Unanswered()
         /// Whether a maintenance window was open when that was last determined.
-        var isOpen = true
+        public internal(set) var isOpen = true
         /// Whether every host has answered its survey, or is lost.
         var isSurveyed = false
         /// Whether slices in flight at its cancellation run to their end.

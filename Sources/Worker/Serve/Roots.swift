@@ -29,8 +29,15 @@ struct Roots: Sendable {
         return try? location.status().deviceName
     }
 
-    /// The root of `path`, or nothing where it has none.
-    func root(of path: String) -> String { (try? place(path).root) ?? "" }
+    /// Where a survey's pattern is looked for: a relative one beneath each of the roots.
+    func places(_ pattern: String) throws(Refused) -> [(root: String, relative: String)] {
+        guard !pattern.isAbsolutePath else { return [try place(pattern)] }
+        let names = pattern.pathComponents
+        guard !names.isEmpty, !names.contains("..") else {
+            throw Refused(message: "'\(pattern)': a path with '..', or without any name, is not accepted")
+        }
+        return folders.map { ($0, pattern) }
+    }
 
     /// A path that tasks may not name.
     struct Refused: Error, CustomStringConvertible {

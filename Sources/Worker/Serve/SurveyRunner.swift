@@ -59,20 +59,21 @@ struct SurveyRunner: Sendable {
         var searched: [Place] = []
         for pattern in task.patterns {
             do throws(Roots.Refused) {
-                let (root, relative) = try roots.place(pattern)
-                let place = Place(root: root, pattern: PathPattern(relative))
-                FileFinder(root: root).files(
-                    matching: place.pattern, goOn: { !standing.isLeaving },
-                    found: { find in
-                        switch find {
-                        case .file(let path):
-                            if !searched.contains(where: { $0.contains(path) }) {
-                                look(at: path, with: surveyor, task, &seen, &findings)
+                for (root, relative) in try roots.places(pattern) {
+                    let place = Place(root: root, pattern: PathPattern(relative))
+                    FileFinder(root: root).files(
+                        matching: place.pattern, goOn: { !standing.isLeaving },
+                        found: { find in
+                            switch find {
+                            case .file(let path):
+                                if !searched.contains(where: { $0.contains(path) }) {
+                                    look(at: path, with: surveyor, task, &seen, &findings)
+                                }
+                            case .problem(let problem): findings.note(problem)
                             }
-                        case .problem(let problem): findings.note(problem)
-                        }
-                    })
-                searched.append(place)
+                        })
+                    searched.append(place)
+                }
             } catch {
                 findings.note(error.message)
             }

@@ -91,7 +91,8 @@ struct TaskIntake: Sendable {
 
     private func answer(_ survey: SurveyTask, _ id: String) async throws {
         // One that waits for a file system holds up no other roots.
-        let roots = Set(survey.patterns.map { PathKey(slices.roots.root(of: $0)) }).sorted()
+        let places = survey.patterns.flatMap { (try? slices.roots.places($0)) ?? [] }
+        let roots = Set(places.map { PathKey($0.root) }).sorted()
         let lane = await lanes.lane("survey of " + roots.map(\.path).joined(separator: ":"))
         let findings = await lane.run { _ in slices.standing.duringSurvey(id) { surveys.run(survey) } }
         // A part must not pass for the whole: the files not seen would never be treated.

@@ -127,7 +127,10 @@ actor MemoryCore: Operations {
 
     func plan(_ id: String) -> PlanStatus { Samples.plan }
 
-    func startRollout(spec: String, by who: String) async throws -> RolloutStatus {
+    func startRollout(spec: String, again: Bool, by who: String) async throws -> RolloutStatus {
+        if spec.hasPrefix("name: running"), !again {
+            throw OperationError.underWay("another rollout called 'running' is under way: r1")
+        }
         defer { turns += 1 }
         if isBegunFirst { _ = Order.current?.begin() }
         stuck?.begin(health, at: .storing)
@@ -216,6 +219,16 @@ actor MemoryCore: Operations {
         return all[try place(of: id)]
     }
 
+    func retry(_ failed: Rollout.Failed, ofRollout id: String, by who: String) throws -> Retried {
+        let files = targets.count { target in
+            target.state == .failed && (failed.reason.map { $0 == target.reason } ?? true)
+                && (failed.host.map { $0 == target.host } ?? true)
+        }
+        guard files > 0 else { throw OperationError.conflict("no file that failed is meant") }
+        note(who, "rollout.retry", id)
+        return Retried(files: files, rollout: all[try place(of: id)])
+    }
+
     func deadLetters() -> [KeptDeadLetter] {
         letters.map {
             var letter = $0
@@ -241,6 +254,10 @@ actor MemoryCore: Operations {
         _ = try deadLetter(id)
         note(who, "dead.drop", id)
         letters.removeAll { $0.id == id }
+    }
+
+    func noteRefusal(of who: String, _ what: String, _ detail: [String: String]) {
+        note(who, "access.refused", what, .object(detail.mapValues { .string($0) }))
     }
 
     func events(_ query: EventQuery) -> [LoggedEvent] {

@@ -30,6 +30,7 @@ import Yams
         let routes = Routes(core: MemoryCore()).all.map { "\($0.method.rawValue) \($0.path)" }
         #expect(Set(routes).count == routes.count)
         #expect(described == Set(routes))
+        #expect(Set(Route.leastRoles.keys) == Set(routes), "each has the role that it takes")
     }
 
     @Test("names the parameters of every path, and refers only to what is there")
@@ -82,6 +83,7 @@ import Yams
             Sample("AuditListing", Listing([Samples.audit])),
             Sample("Readiness", Readiness(reasons: ["away"])),
             Sample("Started", Started(id: "1")),
+            Sample("Retried", Retried(files: 1, rollout: Samples.fullRollout)),
             Sample(
                 "Problem", Problem(.invalidSpec([.init(line: 1, column: 1, key: "a", message: "b")]))),
         ])
@@ -105,7 +107,8 @@ import Yams
         "RolloutHost.phase": RolloutHost.Phase.allCases.map(\.rawValue),
         "Event.type": LoggedEvent.types,
         "Problem.type": [
-            OperationError.notFound(""), .conflict(""), .brokerAway(""), .stalled(""), .invalid(""),
+            OperationError.notFound(""), .conflict(""), .underWay(""), .keyReused(""), .brokerAway(""),
+            .stalled(""), .invalid(""),
             .invalidSpec([]),
         ].map { Problem($0).type },
     ]

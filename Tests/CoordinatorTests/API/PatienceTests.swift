@@ -83,7 +83,8 @@ import Testing
             .heard(named("a"), .hostState(.living()), id: nil, nil),
         ])
         let socket = try RunFolder.subfolder("api") + "/reflow.sock"
-        let server = APIServer(core: core, listeners: .init(socket: socket), logger: logger)
+        let server = APIServer(
+            core: core, listeners: .init(socket: socket), tokens: TokenList([]), logger: logger)
         let (ready, isReady) = AsyncStream.makeStream(of: Void.self)
         let serving = Task { try await server.run { _ in isReady.yield() } }
         defer { serving.cancel() }

@@ -2,6 +2,7 @@ import AMQP
 import DefragTypes
 import Glibc
 import Logging
+import Rollout
 import Settings
 import Support
 import Testing
@@ -50,6 +51,7 @@ import Testing
               address: 10.0.0.1
               port: 7077
               tokenFile: \(tokens)
+              insecure: true
             amqpURL: amqps://reflow:secret@broker/
             tlsCAFile: /etc/ca.pem
             sharedUser: guest
@@ -91,6 +93,20 @@ import Testing
         #expect(both.logLevel == .error)
     }
 
+    @Test("takes the operators' labels of hosts, in their order")
+    func inventory() throws {
+        let text =
+            "inventory:\n  web-1: {rack: r1}\n  'web-*': {rack: r2, cluster: c1}\n  '*': {cluster: c2}\n"
+        let configuration = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
+        #expect(
+            configuration.inventory
+                == Inventory([
+                    .init(hosts: "web-1", labels: ["rack": "r1"]),
+                    .init(hosts: "web-*", labels: ["rack": "r2", "cluster": "c1"]),
+                    .init(hosts: "*", labels: ["cluster": "c2"]),
+                ]))
+    }
+
     @Test("listens on loopback unless an address is named")
     func loopback() throws {
         let text = "tcp: {port: 7077, tokenFile: \(try tokens())}"
@@ -99,11 +115,29 @@ import Testing
     }
 
     @Test(
+        "listens beyond the machine only with TLS, or where that is said to be meant",
+        arguments: [
+            ("127.0.0.1", true), ("127.1.2.3", true), ("::1", true), ("localhost", true),
+            ("::ffff:127.0.0.1", true), ("0.0.0.0", false), ("10.0.0.1", false), ("::", false),
+            ("broker.example.net", false), ("localhost.example.net", false),
+        ])
+    func clearText(address: String, isLoopback: Bool) throws {
+        let tcp = "tcp: {address: '\(address)', port: 7077, tokenFile: \(try tokens())"
+        let found = problems(tcp + "}")
+        #expect(found.isEmpty == isLoopback, "\(found)")
+        #expect(found.allSatisfy { $0.contains("would travel in clear text") })
+        #expect(problems(tcp + ", insecure: true}").isEmpty)
+        let configuration = try ServeConfiguration(
+            text: tcp + ", insecure: true}", of: "reflow.yaml", environment: [:])
+        #expect(configuration.listeners.tcp?.isInsecure == !isLoopback)
+    }
+
+    @Test(
         "each mistake has its message",
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat, inventory"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -139,6 +173,43 @@ import Testing
             (
                 "tcp: {address: '127.0.0.1:80', port: 1, tokenFile: /none}",
                 "reflow.yaml line 1: tcp.address: '127.0.0.1:80' is neither an address nor the name of one"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none, certificateFile: /none}",
+                "reflow.yaml line 1: tcp.certificateFile needs tcp.keyFile"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none, certificateFile: /none, keyFile: /none/key}",
+                "reflow.yaml line 1: tcp.certificateFile: /none/key: No such file or directory"
+            ),
+            (
+                "tcp: {port: 1, tokenFile: /none, insecure: maybe}",
+                "reflow.yaml line 1: tcp.insecure: 'maybe' is neither true nor false"
+            ),
+            ("inventory: x", "reflow.yaml line 1: inventory: labels by hosts, such as {alpha: {rack: r1}}"),
+            (
+                "inventory: {Alpha: {rack: r1}}",
+                "reflow.yaml line 1: inventory.Alpha is not the name of a host (a-z, 0-9 and -, with * for any of them)"
+            ),
+            (
+                "inventory:\n  alpha: r1",
+                "reflow.yaml line 2: inventory.alpha: labels are wanted, such as {rack: r1}"
+            ),
+            (
+                "inventory:\n  alpha: {rack: 'r 1'}",
+                "reflow.yaml line 2: inventory.alpha: 'rack: r 1' is no label: key and value are 1 to 63 of a-z, A-Z, 0-9 and -_."
+            ),
+            (
+                "inventory:\n  a: {}\n  a: {}", "reflow.yaml line 3: inventory.a is there twice"
+            ),
+            ("readSocket: {group: root}", "reflow.yaml line 1: readSocket.group needs readSocket.path"),
+            (
+                "readSocket: {path: /a, group: nobody-has-this}",
+                "reflow.yaml line 1: readSocket.group: 'nobody-has-this' is no group of this machine"
+            ),
+            (
+                "socket: /a\nreadSocket: {path: /a}",
+                "reflow.yaml line 2: readSocket.path is the other socket: name a path of its own"
             ),
             ("tcp: 7077", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),
             ("- a", "reflow.yaml line 1: settings, such as 'database: /var/lib/reflow/reflow.db'"),

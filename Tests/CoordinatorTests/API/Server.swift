@@ -22,6 +22,7 @@ struct Server: Sendable {
     /// Runs a server while `work` does.
     static func run<Result: Sendable>(
         core: MemoryCore = MemoryCore(), socket: String? = nil, tokens: [Access.Token] = [],
+        list: TokenList? = nil, readSocket: String? = nil, certificates: Certificates? = nil,
         streams: StreamTiming = StreamTiming(), mostConnections: Int = 400,
         _ work: @Sendable (Server) async throws -> Result
     ) async throws -> Result {
@@ -30,7 +31,10 @@ struct Server: Sendable {
             core: core,
             listeners: Listeners(
                 socket: socket,
-                tcp: tokens.isEmpty ? nil : .init(address: "127.0.0.1", port: 0, tokens: tokens)),
+                readSocket: readSocket.map { .init(path: $0) },
+                tcp: tokens.isEmpty
+                    ? nil : .init(address: "127.0.0.1", port: 0, tokens: tokens, tokenFile: "")),
+            tokens: list ?? TokenList(tokens), certificates: certificates,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, streams: streams,
             mostConnections: mostConnections)
         let (ready, continuation) = AsyncThrowingStream.makeStream(of: Int?.self)

@@ -96,7 +96,8 @@ import Testing
         let configuration = try ServeConfiguration(file: nil, environment: ["REFLOW_SOCKET": file])
         let log = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let failure = await #expect(throws: Failure.self) {
-            try await serveAPI(operations: MemoryCore(), configuration: configuration, logger: log)
+            try await serveAPI(
+                operations: MemoryCore(), configuration: configuration, tokens: TokenList([]), logger: log)
         }
         #expect(failure?.status == .failed)
         #expect(failure?.message == "\(file) is in the way: it is not a socket")

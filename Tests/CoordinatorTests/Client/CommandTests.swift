@@ -76,6 +76,16 @@ import Testing
             let start = try Process("reflow", ["rollout", "start", file], environment: server.environment)
             #expect(await start.wait() == .exited(0), "\(start.errors)")
             #expect(start.output == "november-2 has begun; see: reflow rollout watch november-2\n")
+            try write("name: running\n", to: file)
+            let second = try Process("reflow", ["rollout", "start", file], environment: server.environment)
+            #expect(await second.wait() == .exited(64))
+            #expect(
+                second.errors
+                    == "reflow: another rollout called 'running' is under way: r1. Begin another one? There is no terminal to ask on: say --again\n"
+            )
+            let again = try Process(
+                "reflow", ["rollout", "start", "--again", file], environment: server.environment)
+            #expect(await again.wait() == .exited(0), "\(again.errors)")
             try write("wrong", to: file)
             let wrong = try Process("reflow", ["rollout", "start", file], environment: server.environment)
             #expect(await wrong.wait() == .exited(64))

@@ -79,7 +79,7 @@ import Testing
             ),
             (
                 "CERTIFICATE_VERIFY_FAILED",
-                "the certificate of https://h:1 is not one that this machine trusts"
+                "the certificate of https://h:1 is not one that this machine trusts: name its authority's in REFLOW_TLS_CA_FILE"
             ),
         ] {
             #expect(Failure(.interrupted(words), at: address).message == said)

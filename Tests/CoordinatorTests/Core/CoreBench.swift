@@ -11,16 +11,16 @@ import Testing
 
 /// A core over a store in memory, without a broker: hosts say what the test says, and what would be published is looked at.
 struct CoreBench {
-    let store: Store
+    private(set) var store: Store
     private(set) var core: Core
     private let clock = TestClock()
     var now: Date { clock.now }
 
     static let lostAfter: TimeInterval = 30
 
-    /// A coordinator that has reached its broker.
-    init() async throws {
-        store = try Store.inMemory()
+    /// A coordinator that has reached its broker, with a store in memory or at `path`.
+    init(path: String? = nil) async throws {
+        store = try path.map { try Store(path: $0) } ?? Store.inMemory()
         core = Self.core(store, clock)
         try await core.resume()
         await reachBroker()
@@ -38,13 +38,27 @@ struct CoreBench {
     private static func core(_ store: Store, _ clock: TestClock) -> Core {
         Core(
             store: store, fleet: Fleet(lostAfter: lostAfter),
-            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now })
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: { clock.now },
+            uptime: { clock.uptime })
     }
 
     /// The process ends, whatever it was doing, and another takes up what is stored. It has not reached the broker yet.
     mutating func restart() async throws {
         core = Self.core(store, clock)
         try await core.resume()
+    }
+
+    /// The process ends, `copy` is put in the place of its store at `path` as the manual says, and another begins.
+    mutating func goBack(to copy: String, at path: String) async throws {
+        try store.close()
+        // Its lock goes with the last that has it.
+        store = try Store.inMemory()
+        core = Self.core(store, clock)
+        for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
+        try FileManager.default.copyItem(atPath: copy, toPath: path)
+        store = try Store(path: path)
+        try await restart()
+        await reachBroker()
     }
 
     /// Both connections are up.
@@ -64,8 +78,11 @@ struct CoreBench {
         }
     }
 
-    /// The clock is set, or the process stood still.
-    func jump(_ seconds: TimeInterval) { clock.advance(seconds) }
+    /// The process stood still, or the clock was set.
+    func jump(_ seconds: TimeInterval, isSet: Bool = false) { clock.advance(seconds, isSet: isSet) }
+
+    /// The machine started anew.
+    func reboot() { clock.reboot() }
 
     /// A host says something.
     func hear(_ host: String, _ event: HostEvent, id: String? = nil) async {
@@ -97,7 +114,7 @@ struct CoreBench {
 
     /// A rollout over `hosts`, each of which has so many files and, but for those that are `silent`, has answered its survey.
     func rollout(of hosts: String..., files: Int = 1, silent: Set<String> = []) async throws -> String {
-        let id = try await core.startRollout(spec: Self.spec(hosts), by: "ada").id
+        let id = try await core.startRollout(spec: Self.spec(hosts), again: true, by: "ada").id
         for message in try await publish() where message.kind == .survey {
             guard let host = message.host, let task = message.task, !silent.contains(host) else { continue }
             try await answerSurvey(task, of: host, job: id, files: files)
@@ -171,7 +188,14 @@ extension Core {
 
 /// A clock that stands still unless a test moves it.
 private final class TestClock: Sendable {
-    private let time = Mutex(Date(timeIntervalSince1970: 1_800_000_000))
-    var now: Date { time.withLock { $0 } }
-    func advance(_ seconds: TimeInterval) { time.withLock { $0 += seconds } }
+    private let time = Mutex((now: Date(timeIntervalSince1970: 1_800_000_000), uptime: 1_000_000.0))
+    var now: Date { time.withLock { $0.now } }
+    var uptime: TimeInterval { time.withLock { $0.uptime } }
+    func advance(_ seconds: TimeInterval, isSet: Bool = false) {
+        time.withLock { time in
+            time.now += seconds
+            if !isSet { time.uptime += max(0, seconds) }
+        }
+    }
+    func reboot() { time.withLock { $0.uptime = 1 } }
 }

@@ -172,7 +172,12 @@ import Testing
         await bench.hear("a", .hostState(.living()))
         let first = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
         #expect(first.namesake == nil)
-        let second = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
+        await #expect(
+            throws: OperationError.underWay("another rollout called 'test' is under way: \(first.id)")
+        ) {
+            try await bench.core.startRollout(spec: CoreBench.spec(["a"]), by: "ada")
+        }
+        let second = try await bench.core.startRollout(spec: CoreBench.spec(["a"]), again: true, by: "ada")
         #expect(second.namesake == first.id)
         _ = try await bench.core.cancel(first.id, by: "ada")
         #expect(try await bench.core.view(of: first.id).phase.isEnded)

@@ -26,6 +26,21 @@ import Testing
         #expect(permissions & 0o007 == 0)
     }
 
+    @Test("has all in its file once it is closed, also where somebody has read it meanwhile")
+    func closed() async throws {
+        let bench = try StoreBench("closed")
+        let store = try Store(path: bench.path)
+        try await store.write { try $0.log("rollout.paused", "paused", at: Date()) }
+        _ = try await store.read { try $0.events() }
+        try store.close()
+        let alone = bench.path + ".alone"
+        try FileManager.default.copyItem(atPath: bench.path, toPath: alone)
+        let again = try Store(path: alone)
+        let events = try await again.read { try $0.events() }
+        #expect(events.map(\.text) == ["paused"])
+        try again.close()
+    }
+
     @Test("takes an empty file for a new one")
     func empty() async throws {
         let bench = try StoreBench("empty")

@@ -16,7 +16,7 @@ struct RolloutCommand: AsyncParsableCommand {
             """,
         subcommands: [
             RolloutPlan.self, RolloutStart.self, RolloutList.self, RolloutShow.self, RolloutWatchCommand.self,
-            RolloutPause.self, RolloutResume.self, RolloutCancel.self, RolloutSet.self,
+            RolloutPause.self, RolloutResume.self, RolloutCancel.self, RolloutRetry.self, RolloutSet.self,
         ])
 }
 
@@ -57,7 +57,8 @@ struct RolloutStart: AsyncParsableCommand {
         commandName: "start",
         abstract: "Begin a rollout.",
         discussion: """
-            Prints its id and returns: the coordinator carries it out. With --watch, stays and shows it as 'watch' does.
+            Prints its id and returns: the coordinator carries it out. With --watch, stays and shows it as 'watch' does. Where a \
+            rollout of that name is under way, asks first.
 
               reflow rollout start november.yaml
             """)
@@ -68,6 +69,9 @@ struct RolloutStart: AsyncParsableCommand {
     @Flag(help: "Stay, and show how it goes on.")
     var watch = false
 
+    @Flag(help: "Do not ask where a rollout of that name is under way.")
+    var again = false
+
     @OptionGroup var coordinator: CoordinatorOptions
     @OptionGroup var format: OutputOptions
 
@@ -76,7 +80,7 @@ struct RolloutStart: AsyncParsableCommand {
             let text = try specification(spec)
             // Before it begins: it may be over before anybody watches.
             let newest = watch ? try await client.newestEvent() : nil
-            let rollout: RolloutStatus = try await client.post("/v1/rollouts", spec: text)
+            let rollout = try await start(text, client)
             try format.show(rollout) { rollout in
                 "\(rollout.id) has begun" + (watch ? "" : "; see: reflow rollout watch \(rollout.id)")
             }
@@ -87,6 +91,17 @@ struct RolloutStart: AsyncParsableCommand {
             }
             guard watch else { return noteTrouble(of: rollout) }
             try await watchToItsEnd(rollout.id, after: newest, client, format.output)
+        }
+    }
+
+    private func start(_ text: String, _ client: CoordinatorClient) async throws -> RolloutStatus {
+        do {
+            return try await client.post("/v1/rollouts", [("again", again ? "true" : nil)], spec: text)
+        } catch {
+            guard case .problem(let problem) = error, problem.isUnderWay, !again else { throw error }
+            // A specification from stdin leaves nobody to ask.
+            try ask("\(problem.detail ?? problem.title). Begin another one?", or: "--again")
+            return try await client.post("/v1/rollouts", [("again", "true")], spec: text)
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Contract
 import DefragTypes
 import ReflowAPI
 import Rollout
@@ -70,6 +71,43 @@ struct RolloutCancel: AsyncParsableCommand {
             )
             let ended: RolloutStatus = try await client.post("/v1/rollouts/\(percentEncoded(now.id))/cancel")
             try tell(ended, "is \(ended.standing)")
+        }
+    }
+}
+
+/// `reflow rollout retry`.
+struct RolloutRetry: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "retry",
+        abstract: "Try files again that have failed: all, or those of a reason or host.",
+        discussion: """
+            They have all of their attempts again, and their failures are forgiven. A rollout that is completed with failures goes \
+            on with them, under the same policy, windows and slots.
+
+              reflow rollout retry november
+              reflow rollout retry november --reason noAnswer --host alpha
+            """)
+
+    @Argument(help: .rollout, completion: .rollouts { $0.targets.failed > 0 })
+    var rollout: RolloutArgument
+
+    @Option(help: "Only files that have failed for this reason, as 'show --targets --state failed' has it.")
+    var reason: String?
+
+    @Option(help: "Only files of this host.", completion: .hosts, transform: HostName.argument)
+    var host: HostName?
+
+    @OptionGroup var coordinator: CoordinatorOptions
+    @OptionGroup var format: OutputOptions
+
+    func run() async throws {
+        try await coordinator.ask { client in
+            let retried: Retried = try await client.post(
+                "\(rollout.place)/retry", [("reason", reason), ("host", host?.description)])
+            try format.show(retried) { retried in
+                "\(retried.rollout.id) tries \(counted(retried.files, "file")) again: \(retried.rollout.standing)"
+            }
+            noteTrouble(of: retried.rollout)
         }
     }
 }
