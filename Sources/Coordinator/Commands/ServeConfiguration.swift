@@ -32,6 +32,8 @@ struct ServeConfiguration {
         case tcpTokenFile = "tcp.tokenFile"
         case amqpURL
         case tlsCAFile
+        case tlsCertFile
+        case tlsKeyFile
         case sharedUser
         case lostAfter
         case keepRollouts

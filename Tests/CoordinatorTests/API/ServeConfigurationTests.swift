@@ -85,7 +85,7 @@ import Testing
         #expect(both.listeners.socket == "/e/sock")
         #expect(both.listeners.tcp?.address == "::1")
         #expect(both.listeners.tcp?.port == 1)
-        #expect(both.endpoint.host == "other")
+        #expect(both.endpoint.brokers.map(\.host) == ["other"])
         #expect(both.sharedUser == "all")
         #expect(both.lostAfter == .seconds(30))
         #expect(both.logLevel == .error)
@@ -103,7 +103,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, tcp.address, tcp.port, tcp.tokenFile, amqpURL, tlsCAFile, tlsCertFile, tlsKeyFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
