@@ -27,6 +27,8 @@ public struct HostState: Codable, Hashable, Sendable {
     @Bounded<Texts<256, IDText>?> public var accepted: [String]?
     /// Why the host cannot consume its queues, in words; `nil` if it can, and before contract 1.2.
     @Bounded<Sentence?> public var deaf: String?
+    /// When the certificate that it logs in to the broker with ends; `nil` without one, and before contract 1.2.
+    public var certificateExpires: Timestamp?
 
     /// A mounted XFS.
     public struct FileSystem: Codable, Hashable, Sendable {
@@ -54,7 +56,7 @@ public struct HostState: Codable, Hashable, Sendable {
         fileSystems: [FileSystem],
         running: [SliceProgress], surveys: [String] = [], uptime: Double,
         labels: [String: String]? = nil, instance: String? = nil, accepted: [String]? = nil,
-        deaf: String? = nil
+        deaf: String? = nil, certificateExpires: Timestamp? = nil
     ) {
         self.version = version
         self.kernel = kernel
@@ -68,6 +70,7 @@ public struct HostState: Codable, Hashable, Sendable {
         self.instance = instance
         self.accepted = accepted
         self.deaf = deaf
+        self.certificateExpires = certificateExpires
     }
 }
 

@@ -54,6 +54,9 @@ private struct BrokerService: Service {
             core: core, publishing: publishing, consuming: consuming,
             mail: HostMail(ownUser: configuration.endpoint.account, sharedUser: configuration.sharedUser),
             log: log, topology: Topology(hosts: []), needsLease: true)
+        let certificate = CertificateWatch(configuration.endpoint, log: log)
+        let watch = Task { await certificate.run() }
+        defer { watch.cancel() }
         await cancelWhenGracefulShutdown {
             await core.start()
             publishing.start()

@@ -31,7 +31,9 @@ struct Server {
         let standing = Standing()
         let outgoing = Outgoing(connection: publishing, host: host, log: log)
         let ledger = Ledger()
-        let reporter = HostReporter(configuration, standing: standing, ledger: ledger, outgoing: outgoing)
+        let certificate = CertificateWatch(configuration.endpoint, log: log)
+        let reporter = HostReporter(
+            configuration, standing: standing, ledger: ledger, outgoing: outgoing, certificate: certificate)
         let roots = Roots(folders: configuration.roots)
         let held = HeldFiles(roots: roots, log: log)
         let intake = TaskIntake(
@@ -66,6 +68,9 @@ struct Server {
             }
             group.addTask {
                 await held.run(); return nil
+            }
+            group.addTask {
+                await certificate.run(); return nil
             }
             group.addTask {
                 await reporter.reportProgress(); return nil

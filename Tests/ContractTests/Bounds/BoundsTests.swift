@@ -101,7 +101,8 @@ extension RecordedField {
         if let choices { return choices.map { (.value($0), true) } + [(.value("x"), false)] }
         let trials = shape?.trials ?? []
         // A time and a version must be more than short.
-        return ["time", "reflowversion"].contains(path.last) ? trials.filter { !$0.1 } : trials
+        return ["time", "certificateExpires", "reflowversion"].contains(path.last)
+            ? trials.filter { !$0.1 } : trials
     }
 }
 

@@ -95,7 +95,7 @@ enum Samples {
                     version: "1", kernel: "6", generation: 5, mode: .pause,
                     fileSystems: [.init(uuid: "u", mountPoint: "/m", size: 10, free: 5)], running: [progress],
                     surveys: ["s"], uptime: 3, labels: ["rack": "r1"], instance: "i", accepted: ["t"],
-                    deaf: "no queue")),
+                    deaf: "no queue", certificateExpires: Timestamp(unixSeconds: 0))),
         ]
     }()
 }
