@@ -32,6 +32,7 @@ let package = Package(
         .target(name: "CLinux"),
         .systemLibrary(
             name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
+        .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
 
         // The engine.
@@ -50,7 +51,7 @@ let package = Package(
         .target(name: "Contract", dependencies: ["DefragTypes", "JSON"], swiftSettings: strict),
         .target(
             name: "AMQP",
-            dependencies: ["CRabbitMQ", .product(name: "DequeModule", package: "swift-collections")],
+            dependencies: ["CRabbitMQ", "CTLS", .product(name: "DequeModule", package: "swift-collections")],
             swiftSettings: strict),
 
         // What both programs have at the broker.

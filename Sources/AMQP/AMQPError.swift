@@ -4,8 +4,12 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     public enum Code: String, Hashable, Sendable {
         /// Nobody answers: refused, no such host, timed out, lost.
         case unreachable
-        /// The broker knows neither the user nor the password, or the user may not do what was asked (403, 530).
+        /// The broker itself has refused user and password, or the certificate, at login (403).
+        case credentialsRefused
+        /// The account may not do what was asked, or has no rights on the virtual host (403, 530). Its password is right.
         case accessRefused
+        /// The broker, the virtual host or the account has as many connections or channels as are allowed (530).
+        case limitReached
         /// The virtual host does not exist (530).
         case vhostNotFound
         /// Another consumer has the queue, and it or this one wants it exclusively (403).
@@ -32,7 +36,7 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
         case closed
         /// The two sides do not understand each other.
         case `protocol`
-        /// The TLS handshake failed: unknown authority, wrong host name, no common version.
+        /// TLS or a login by certificate failed: unknown authority, wrong host name, no common version, a file that cannot be read.
         case tls
         /// The URL of the broker cannot be parsed.
         case invalidURL
@@ -55,9 +59,9 @@ public struct AMQPError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether the same attempt may succeed later without anybody changing the configuration.
     public var isRetriable: Bool {
         switch code {
-        case .unreachable, .nacked, .timeout, .cancelled, .inUse, .queueBroken: true
-        case .accessRefused, .vhostNotFound, .notFound, .preconditionFailed, .returned, .tooLarge, .closed,
-            .protocol, .tls, .invalidURL:
+        case .unreachable, .limitReached, .nacked, .timeout, .cancelled, .inUse, .queueBroken: true
+        case .credentialsRefused, .accessRefused, .vhostNotFound, .notFound, .preconditionFailed, .returned,
+            .tooLarge, .closed, .protocol, .tls, .invalidURL:
             false
         }
     }
@@ -81,6 +85,7 @@ extension AMQPError {
             case 405, 406: .preconditionFailed
             case 506, Self.internalError: .unreachable  // RESOURCE_ERROR: the broker's own trouble
             case 530 where closure.text.contains("not found"): .vhostNotFound
+            case 530 where closure.text.contains("limit"): .limitReached
             case 530: .accessRefused
             default: .protocol
             }

@@ -19,6 +19,9 @@ public final class Connection: Sendable {
 
     /// A connection that does nothing before ``start()``.
     public init(_ endpoint: Endpoint, _ options: ConnectionOptions) {
+        var options = options
+        if let heartbeat = endpoint.heartbeat { options.heartbeat = heartbeat }
+        if let timeout = endpoint.connectTimeout { options.connectTimeout = timeout }
         core = ConnectionCore(endpoint, options)
     }
 
@@ -43,7 +46,7 @@ public final class Connection: Sendable {
     public var states: AsyncStream<ConnectionState> { core.observe() }
 
     /// When the connection's thread last went round its loop, for a watchdog: at most 5 s ago, but while it connects
-    /// twice ``ConnectionOptions/connectTimeout`` (and the time that the resolver takes).
+    /// ``ConnectionOptions/connectTimeout``, or the time that the resolver takes for one name.
     public var lastTurn: ContinuousClock.Instant { core.lastTurn }
 
     /// Waits for the connection.
@@ -90,10 +93,7 @@ public final class Connection: Sendable {
     private func publication(
         _ message: Message, _ exchange: String, _ routingKey: String, _ mandatory: Bool
     ) -> Publication {
-        var message = message
-        message.properties.userID = endpoint.user
-        return Publication(
-            message: message, exchange: exchange, routingKey: routingKey, isMandatory: mandatory)
+        Publication(message: message, exchange: exchange, routingKey: routingKey, isMandatory: mandatory)
     }
 
     // MARK: Consuming

@@ -1,14 +1,34 @@
-/// Where the broker is, and as whom to log in; parsed from `amqp://user:password@host:port/vhost`.
-///
-/// `amqps` means TLS. Defaults: user and password `guest`, port 5672 (TLS: 5671), virtual host `/`. Everything may
-/// be percent-encoded; IPv6 addresses stand in brackets. TLS settings may follow as a query with the names of the
-/// RabbitMQ URI specification: `cacertfile`, `certfile`, `keyfile`, `verify=verify_peer|verify_none`.
+/// Where the brokers are, and as whom to log in; parsed from `amqps://user:password@b1,b2:5673/vhost`.
 public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
-    /// The name or address of the broker.
-    public var host: String
-    /// The TCP port.
-    public var port: UInt16
-    /// The login user; every message published carries it as its user-id.
+    /// One broker: a name that may have several addresses, or an address.
+    public struct Broker: Hashable, Sendable, CustomStringConvertible {
+        /// Its name in small letters, or its address, without brackets.
+        public var host: String
+        /// The TCP port.
+        public var port: UInt16
+
+        /// The broker at `host` and `port`.
+        public init(host: String, port: UInt16) {
+            self.host = host
+            self.port = port
+        }
+
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    /// How to log in.
+    public enum Login: Hashable, Sendable {
+        /// With user and password (SASL PLAIN).
+        case password
+        /// As whom the certificate of TLS names (SASL EXTERNAL).
+        case certificate
+    }
+
+    /// The nodes of one cluster, at least one, each of which does.
+    public var brokers: [Broker]
+    /// How to log in.
+    public var login: Login
+    /// The login user; empty with ``Login/certificate``.
     public var user: String
     /// The password. Not part of ``description``.
     public var password: String
@@ -16,149 +36,73 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public var vhost: String
     /// How to verify the broker; `nil` without TLS.
     public var tls: TLSOptions?
+    /// The heartbeat that the URL asks for, in whole seconds; before that of ``ConnectionOptions``.
+    public var heartbeat: Duration?
+    /// The bound of connecting that the URL asks for; before that of ``ConnectionOptions``.
+    public var connectTimeout: Duration?
 
-    /// Without the password.
-    public var description: String {
-        let bracketed = host.contains(":") ? "[\(host)]" : host
-        let path = vhost == "/" ? "" : "/\(vhost)"
-        return "\(tls == nil ? "amqp" : "amqps")://\(user)@\(bracketed):\(port)\(path)"
-    }
-
-    /// Parses `url`.
-    ///
-    /// - Throws: ``AMQPError`` with code `invalidURL`; its message says what is wrong and does not repeat the URL,
-    ///   since that holds the password.
-    public init(url: String) throws(AMQPError) {
-        func invalid(_ problem: String) -> AMQPError {
-            AMQPError(.invalidURL, "invalid AMQP URL: \(problem)")
-        }
-        func decoded(_ text: Substring, _ part: String) throws(AMQPError) -> String {
-            guard let value = percentDecoded(text), !value.utf8.contains(0) else {
-                throw invalid("the \(part) is not valid percent-encoded UTF-8")
-            }
-            return value
-        }
-
-        var rest: Substring
-        if url.hasPrefix("amqp://") {
-            rest = url.dropFirst("amqp://".count)
-            tls = nil
-            port = 5672
-        } else if url.hasPrefix("amqps://") {
-            rest = url.dropFirst("amqps://".count)
-            tls = TLSOptions()
-            port = 5671
-        } else {
-            throw invalid("it must begin with amqp:// or amqps://")
-        }
-
-        var query: Substring?
-        if let mark = rest.firstIndex(of: "?") {
-            query = rest[rest.index(after: mark)...]
-            rest = rest[..<mark]
-        }
-        let slash = rest.firstIndex(of: "/") ?? rest.endIndex
-        var authority = rest[..<slash]
-        let path = rest[slash...].dropFirst()
-        vhost = path.isEmpty ? "/" : try decoded(path, "virtual host")
-
-        user = "guest"
-        password = "guest"
-        if let at = authority.lastIndex(of: "@") {
-            let login = authority[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            user = try decoded(login[0], "user")
-            password = login.count > 1 ? try decoded(login[1], "password") : ""
-            authority = authority[authority.index(after: at)...]
-        }
-        guard !user.isEmpty, user.utf8.count <= 255 else { throw invalid("the user is empty or too long") }
-        guard vhost.utf8.count <= 255 else { throw invalid("the virtual host is too long") }
-
-        let portText: Substring?
-        if authority.hasPrefix("["), let end = authority.firstIndex(of: "]") {
-            host = String(authority[authority.index(after: authority.startIndex)..<end])
-            let tail = authority[authority.index(after: end)...]
-            guard tail.isEmpty || tail.hasPrefix(":") else { throw invalid("something follows the address") }
-            portText = tail.isEmpty ? nil : tail.dropFirst()
-        } else {
-            let parts = authority.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            host = try decoded(parts[0], "host")
-            portText = parts.count > 1 ? parts[1] : nil
-        }
-        guard !host.isEmpty else { throw invalid("no host is named") }
-        if let portText {
-            guard let number = UInt16(portText), number > 0 else { throw invalid("the port is not a number") }
-            port = number
-        }
-
-        for item in query?.split(separator: "&") ?? [] {
-            let pair = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let key = String(pair[0])
-            let value = pair.count > 1 ? try decoded(pair[1], "value of \(key)") : ""
-            guard tls != nil else { throw invalid("\(key) needs amqps://") }
-            switch (key, value) {
-            case ("cacertfile", _): tls?.caFile = value
-            case ("certfile", _): tls?.certificateFile = value
-            case ("keyfile", _): tls?.keyFile = value
-            case ("verify", "verify_peer"): tls?.verifiesPeer = true
-            case ("verify", "verify_none"): tls?.verifiesPeer = false
-            default: throw invalid("\(key)=\(value) is not understood")
-            }
-        }
-        if let tls, (tls.certificateFile == nil) != (tls.keyFile == nil) {
-            throw invalid("certfile and keyfile go together")
-        }
-    }
-}
-
-extension Endpoint {
     /// A broker on this machine, as RabbitMQ is when it is installed.
     public static let localURL = "amqp://guest:guest@127.0.0.1:5672/"
 
-    /// Parses `url`; with TLS the broker's authority must be in `caFile`, if that is named. Throws as the other does.
-    public init(url: String, caFile: String?) throws(AMQPError) {
-        try self.init(url: url)
-        if let caFile { tls?.caFile = caFile }
+    /// Parses `url`; the files of TLS are `files`.
+    ///
+    /// - Throws: ``AMQPError`` with code `invalidURL`; its message says what is wrong and does not repeat the URL,
+    ///   since that holds the password.
+    public init(url: String, files: TLSFiles = TLSFiles()) throws(AMQPError) {
+        self = try EndpointURL.parse(url, files)
+    }
+
+    init(
+        brokers: [Broker], login: Login, user: String, password: String, vhost: String, tls: TLSOptions?,
+        heartbeat: Duration?, connectTimeout: Duration?
+    ) {
+        self.brokers = brokers
+        self.login = login
+        self.user = user
+        self.password = password
+        self.vhost = vhost
+        self.tls = tls
+        self.heartbeat = heartbeat
+        self.connectTimeout = connectTimeout
+    }
+
+    /// The account that the broker knows this side as: the user, or the common name of the certificate, which is read for it;
+    /// empty where that cannot be.
+    public var account: String {
+        switch login {
+        case .password: user
+        case .certificate: (try? tls?.certificate?.read().commonName) ?? ""
+        }
+    }
+
+    /// Without the password.
+    public var description: String {
+        description(of: brokers.map(\.description).joined(separator: ","))
+    }
+
+    /// The same, with one broker only.
+    func description(of broker: Broker) -> String { description(of: broker.description) }
+
+    private func description(of places: String) -> String {
+        let path = vhost == "/" ? "" : "/\(vhost)"
+        let who = login == .certificate ? "" : "\(user)@"
+        return "\(tls == nil ? "amqp" : "amqps")://\(who)\(places)\(path)"
     }
 }
 
-/// How the two sides of a TLS connection prove who they are. The version is at least 1.2.
-public struct TLSOptions: Hashable, Sendable {
-    /// PEM file of the authorities to trust. The default is Debian's collection.
-    public var caFile = "/etc/ssl/certs/ca-certificates.crt"
-    /// PEM file of this side's certificate chain, if the broker asks for one.
-    public var certificateFile: String?
-    /// PEM file of the certificate's key, without a passphrase.
-    public var keyFile: String?
-    /// Whether the broker's certificate must come from a trusted authority and name the host that was dialled
-    /// (as a DNS name: librabbitmq 0.11 does not look at addresses in certificates). Leave it on.
-    public var verifiesPeer = true
+/// The files of TLS, as settings name them: a URL does not.
+public struct TLSFiles: Hashable, Sendable {
+    /// PEM file of the authorities to trust (`tlsCAFile`).
+    public var authorities: String?
+    /// PEM file of this side's certificate (`tlsCertFile`).
+    public var certificate: String?
+    /// PEM file of its key (`tlsKeyFile`).
+    public var key: String?
 
-    /// Verifies the broker against the authorities of the system.
-    public init() {}
-}
-
-/// `text` with every `%XX` replaced by its byte; `nil` when that is malformed or not UTF-8.
-private func percentDecoded(_ text: Substring) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-        guard byte == UInt8(ascii: "%") else {
-            bytes.append(byte)
-            continue
-        }
-        guard let high = rest.popFirst().flatMap(hexDigit), let low = rest.popFirst().flatMap(hexDigit) else {
-            return nil
-        }
-        bytes.append(high << 4 | low)
-    }
-    return String(validating: bytes, as: UTF8.self)
-}
-
-private func hexDigit(_ byte: UInt8) -> UInt8? {
-    switch byte {
-    case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
-    case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10
-    case UInt8(ascii: "A")...UInt8(ascii: "F"): byte - UInt8(ascii: "A") + 10
-    default: nil
+    /// The files that are named; the others have their defaults.
+    public init(authorities: String? = nil, certificate: String? = nil, key: String? = nil) {
+        self.authorities = authorities
+        self.certificate = certificate
+        self.key = key
     }
 }

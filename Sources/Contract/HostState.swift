@@ -29,6 +29,8 @@ public struct HostState: Codable, Hashable, Sendable {
     @Bounded<Sentence?> public var deaf: String?
     /// The last hold or release that it has heard of; `nil` if none, and before contract 1.2.
     public var hold: Hold?
+    /// When the certificate that it logs in to the broker with ends; `nil` without one, and before contract 1.2.
+    public var certificateExpires: Timestamp?
 
     /// A mounted XFS.
     public struct FileSystem: Codable, Hashable, Sendable {
@@ -56,7 +58,7 @@ public struct HostState: Codable, Hashable, Sendable {
         fileSystems: [FileSystem],
         running: [SliceProgress], surveys: [String] = [], uptime: Double,
         labels: [String: String]? = nil, instance: String? = nil, accepted: [String]? = nil,
-        deaf: String? = nil, hold: Hold? = nil
+        deaf: String? = nil, hold: Hold? = nil, certificateExpires: Timestamp? = nil
     ) {
         self.version = version
         self.kernel = kernel
@@ -71,6 +73,7 @@ public struct HostState: Codable, Hashable, Sendable {
         self.accepted = accepted
         self.deaf = deaf
         self.hold = hold
+        self.certificateExpires = certificateExpires
     }
 
     /// Whether the worker knows what a ``Hold`` is: contract 1.2.

@@ -4,22 +4,10 @@ import Testing
 
 /// Outages of a whole broker; with one of its own, so that other tests are not affected. One after the other.
 @Suite(.serialized) struct OutageTests {
-    private static let authority = Task { try ThrowawayAuthority() }
-    private static let broker = Task {
-        let authority = try await Self.authority.value
-        let port = try PrivateBroker.freePorts(1)
-        let broker = try await PrivateBroker(
-            configuration: """
-                listeners.ssl.default = 127.0.0.1:\(port)
-                ssl_options.cacertfile = \(authority.caFile)
-                ssl_options.certfile = \(authority.certificateFile)
-                ssl_options.keyfile = \(authority.keyFile)
-                """)
-        return (broker, port)
-    }
+    private static let broker = Task { try await PrivateBroker() }
 
     @Test func aBlockedConnectionWaits() async throws {
-        let (broker, _) = try await Self.broker.value
+        let broker = try await Self.broker.value
         try await withConnection(broker.url) { connection in
             try await connection.waitUntilConnected(timeout: .seconds(20))
             let queue = try await connection.declare(.temporary())
@@ -47,7 +35,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func aRestartOfTheBrokerIsSurvived(isOrderly: Bool) async throws {
-        let (broker, _) = try await Self.broker.value
+        let broker = try await Self.broker.value
         let name = testOptions().name
         try await withConnection(broker.url) { connection in
             try await connection.waitUntilConnected(timeout: .seconds(20))
@@ -83,68 +71,6 @@ import Testing
             }
             #expect(texts == ["before", "during"])
             try await connection.delete(queue: name)
-        }
-    }
-
-    @Test func aTrustedBrokerIsReachedOverTLS() async throws {
-        let (_, port) = try await Self.broker.value
-        let authority = try await Self.authority.value
-        try await withConnection("amqps://localhost:\(port)?cacertfile=\(authority.caFile)") { connection in
-            try await connection.waitUntilConnected(timeout: .seconds(20))
-            let queue = try await connection.declare(.temporary())
-            var deliveries = connection.consume(queue: queue.name, prefetch: 20).makeAsyncIterator()
-            // Larger than a TLS record, and several in one read.
-            for number in 0..<20 {
-                let body = [UInt8](repeating: UInt8(number), count: 100_000 * (number % 3))
-                try await connection.publish(
-                    Message(body: body), exchange: "", routingKey: queue.name, mandatory: true)
-            }
-            for number in 0..<20 {
-                let delivery = try #require(await deliveries.next())
-                let body = [UInt8](repeating: UInt8(number), count: 100_000 * (number % 3))
-                #expect(delivery.body == .complete(body))
-                #expect(delivery.ack())
-            }
-        }
-    }
-
-    @Test(arguments: [
-        ("localhost", "other", "not from a trusted authority"),  // another authority
-        ("localhost", "", "not from a trusted authority"),  // those of the system
-        ("127.0.0.1", "own", "for another host"),
-        ("localhost", "missing", "cannot read authorities"),
-    ])
-    func anUntrustedBrokerIsRefused(host: String, authority: String, words: String) async throws {
-        let (_, port) = try await Self.broker.value
-        let files = try await Self.authority.value
-        let query =
-            switch authority {
-            case "own": "?cacertfile=\(files.caFile)"
-            case "other": "?cacertfile=\(files.otherCAFile)"
-            case "missing": "?cacertfile=/nonexistent.pem"
-            default: ""
-            }
-        try await withConnection("amqps://\(host):\(port)\(query)") { connection in
-            let error = await amqpError { try await connection.waitUntilConnected(timeout: .seconds(20)) }
-            #expect(error?.code == .tls)
-            #expect(error?.message.contains(words) == true)
-        }
-    }
-
-    @Test func plainTextIsNotTLS() async throws {
-        let (broker, _) = try await Self.broker.value
-        let authority = try await Self.authority.value
-        try await withConnection("amqps://localhost:\(broker.port)?cacertfile=\(authority.caFile)") {
-            connection in
-            let error = await amqpError { try await connection.waitUntilConnected(timeout: .seconds(20)) }
-            #expect(error?.code == .tls)
-        }
-    }
-
-    @Test func verificationCanBeTurnedOff() async throws {
-        let (_, port) = try await Self.broker.value
-        try await withConnection("amqps://127.0.0.1:\(port)?verify=verify_none") { connection in
-            try await connection.waitUntilConnected(timeout: .seconds(20))
         }
     }
 }

@@ -84,7 +84,8 @@ import Testing
     @Test("of a worker before contract 1.2 is understood: what is new is left out")
     func older() throws {
         let new = #","buckets":[[0.001,2],[0.01,1]],"over":1"#
-        let newer = #","instance":"i","accepted":["t","t2"],"deaf":"no queue""#
+        let newer =
+            #","instance":"i","accepted":["t","t2"],"deaf":"no queue","certificateExpires":"2027-01-01T00:00:00.000Z""#
         for (type, part) in [("reflow.slice.finished", new), ("reflow.host.state", newer)] {
             let event = try #require(Self.events.last { $0.type == type })
             let text = String(
@@ -102,6 +103,7 @@ import Testing
                 #expect(state.instance == nil)
                 #expect(state.accepted == nil)
                 #expect(state.deaf == nil)
+                #expect(state.certificateExpires == nil)
             default: Issue.record("not understood")
             }
         }
@@ -161,7 +163,8 @@ import Testing
                 HostState(
                     version: "1", kernel: "6", generation: 5, mode: .pause,
                     fileSystems: [.init(uuid: "u", mountPoint: "/m", size: 10, free: 5)], running: [progress],
-                    uptime: 3, labels: ["rack": "r1"], instance: "i", accepted: ["t", "t2"], deaf: "no queue")
+                    uptime: 3, labels: ["rack": "r1"], instance: "i", accepted: ["t", "t2"], deaf: "no queue",
+                    certificateExpires: Timestamp(unixSeconds: 1_798_761_600))
             ),
         ]
     }()

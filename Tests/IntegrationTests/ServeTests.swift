@@ -372,7 +372,7 @@ import XFS
             (["REFLOW_ROOTS": "/", "REFLOW_LOG_LEVEL": "loud"], 78, "loud"),
             (
                 ["REFLOW_ROOTS": "/", "REFLOW_AMQP_URL": fleet.broker.url(user: "guest", password: "x")], 77,
-                "user, password"
+                "check user and password"
             ),
         ]
         for (settings, status, words) in cases {

@@ -8,8 +8,9 @@ import ArgumentParser
             figures. It stops at the first broken promise with exit status 1. Needs root.
             """,
         subcommands: [
-            Kills.self, PowerCuts.self, Differential.self, Exerciser.self, Rollouts.self, Budget.self,
+            Kills.self, PowerCuts.self, Differential.self, Exerciser.self, Rollouts.self, Cluster.self,
+            Budget.self,
             Steering.self,
-            Flood.self, Slices.self,
+            Flood.self, Reconnect.self, Slices.self,
         ])
 }

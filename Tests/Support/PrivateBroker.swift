@@ -7,6 +7,8 @@ public final class PrivateBroker: Sendable {
     /// The port of AMQP; the two after it are taken as well.
     public let port: UInt16
     private let directory: String
+    /// The node whose cluster this one is in, if it was not the first.
+    private let peer: PrivateBroker?
     private let script: Program
     /// Commands are sent one after the other.
     private let queue = DispatchQueue(label: "private-broker")
@@ -24,8 +26,12 @@ public final class PrivateBroker: Sendable {
     /// The one that tests of this process share, started when first asked for.
     public static func shared() async throws -> PrivateBroker { try await sharedBroker.value }
 
-    /// Starts a node; `configuration` holds lines in the format of `rabbitmq.conf`, on top of the production file.
-    public init(configuration: String = "") async throws {
+    /// Starts a node; `configuration` holds lines in the format of `rabbitmq.conf`, on top of the production file. `plugins` are
+    /// enabled. It joins the cluster of `peer`, if there is one.
+    public init(
+        configuration: String = "", plugins: [String] = [], peer: PrivateBroker? = nil
+    ) async throws {
+        self.peer = peer
         port = try Self.freePorts(3)
         let temporary = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         directory = "\(temporary)/reflow-broker-\(getpid())-\(port)"
@@ -33,7 +39,7 @@ public final class PrivateBroker: Sendable {
             throw Tool.Failure(description: "cannot make \(directory)")
         }
         var arguments = [Self.scriptPath, directory, String(port)]
-        if !configuration.isEmpty {
+        if !configuration.isEmpty || !plugins.isEmpty || peer != nil {
             let path = "\(directory)/overrides.conf"
             guard let file = fopen(path, "w") else {
                 throw Tool.Failure(description: "cannot write \(path)")
@@ -42,6 +48,8 @@ public final class PrivateBroker: Sendable {
             fclose(file)
             arguments.append(path)
         }
+        if !plugins.isEmpty || peer != nil { arguments.append(plugins.joined(separator: ",")) }
+        if let peer { arguments += [peer.directory, String(peer.port)] }
         script = try Program(arguments)
         try await start()
     }
@@ -89,7 +97,8 @@ public final class PrivateBroker: Sendable {
     @discardableResult
     public func evaluate(_ erlang: String) async throws -> String {
         let command = [
-            "timeout", "60", "env", "ERL_EPMD_PORT=\(port + 1)", "HOME=\(directory)", try Self.erlCall(),
+            "timeout", "60", "env", "ERL_EPMD_PORT=\((peer?.port ?? port) + 1)", "HOME=\(directory)",
+            try Self.erlCall(),
             "-c", try cookie(),
             "-sname", "reflow-\(port)@localhost",
             // A name of its own: the node refuses a second one of the same name until it has forgotten the first.
@@ -117,6 +126,16 @@ public final class PrivateBroker: Sendable {
             isOn
                 ? "rabbit_alarm:set_alarm({{resource_limit, memory, node()}, []})."
                 : "rabbit_alarm:clear_alarm({resource_limit, memory, node()}).")
+    }
+
+    /// The port of the node that leads the quorum queue `name`, as this node knows it.
+    public func leader(ofQueue name: String) async throws -> UInt16? {
+        let node = try await evaluate(
+            """
+            {ok, Q} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"/">>, queue, <<"\(name)">>)), \
+            case amqqueue:get_pid(Q) of {_, Node} -> Node; _ -> none end.
+            """)
+        return node.split(separator: "@").first?.split(separator: "-").last.flatMap { UInt16($0) }
     }
 
     /// Closes the connections of clients that call themselves `name`, from the broker's side.

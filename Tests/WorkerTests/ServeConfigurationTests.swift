@@ -21,7 +21,7 @@ import Testing
         let plain = try ServeConfiguration(file: path, environment: [:])
         #expect(plain.host.description == "one")
         #expect(plain.roots == ["/a", "/b"])
-        #expect(plain.endpoint.port == 5673)
+        #expect(plain.endpoint.brokers == [.init(host: "broker", port: 5673)])
         #expect(plain.stateInterval == .seconds(2))
         #expect(plain.logFormat == .text)
         #expect(plain.labels == ["rack": "r1"])

@@ -12,9 +12,11 @@ final class ConnectionThread {
     private var machine: ConnectionMachine
     private var outbox = Outbox()
     private var failure: AMQPError?
+    private var turn: BrokerTurn
 
     private init(_ core: ConnectionCore) {
         self.core = core
+        turn = BrokerTurn(core.endpoint.brokers, random: .random(in: 0..<1))
         machine = ConnectionMachine(core.options)
     }
 
@@ -48,12 +50,7 @@ final class ConnectionThread {
     private func run() {
         while !machine.isClosed {
             core.report(.connecting)
-            let error: AMQPError
-            do throws(AMQPError) {
-                error = try serve(Transport(core.endpoint, core.options))
-            } catch let failure {
-                error = failure
-            }
+            let error = serveRound()
             outbox = Outbox()
             failure = nil
             let pause = machine.disconnected(error, at: .now)
@@ -63,13 +60,50 @@ final class ConnectionThread {
         perform()
     }
 
+    /// Tries every address once, until one lets in, and works with that until it is lost.
+    ///
+    /// - Returns: why there is no connection.
+    private func serveRound() -> AMQPError {
+        var errors: [AMQPError] = []
+        var turn = turn
+        turn.round(longest: core.options.connectTimeout) { broker in
+            passTheTime()
+            do throws(AMQPError) {
+                return machine.isClosed ? [] : try core.endpoint.places(of: broker)
+            } catch {
+                errors.append(error)
+                return []
+            }
+        } attempt: { place, limit in
+            passTheTime()
+            if machine.isClosed { return true }
+            let transport: Transport
+            do throws(AMQPError) {
+                transport = try Transport(
+                    place, of: core.endpoint, core.options, within: limit, turns: passTheTime)
+            } catch {
+                errors = error.isOfTheCluster ? [error] : errors + [error]
+                return error.isOfTheCluster
+            }
+            do throws(AMQPError) { errors = [try serve(transport)] } catch { errors = [error] }
+            return true
+        }
+        self.turn = turn
+        return AMQPError(round: errors)
+    }
+
+    /// Attends to what the application wants while there is no connection.
+    private func passTheTime() {
+        takeWork()
+        perform()
+        outbox = Outbox()
+    }
+
     /// Works without a connection until it is time to try again.
     private func rest(until end: Instant) {
         while !machine.isClosed, .now < end {
             _ = wait(for: nil, until: end)
-            takeWork()
-            perform()
-            outbox = Outbox()
+            passTheTime()
         }
     }
 
@@ -78,7 +112,7 @@ final class ConnectionThread {
     /// - Returns: why.
     private func serve(_ transport: Transport) throws(AMQPError) -> AMQPError {
         var liveness = Liveness(
-            interval: transport.heartbeat, endpoint: "\(core.endpoint)", at: .now)
+            interval: transport.heartbeat, endpoint: transport.name, at: .now)
         machine.connected(at: .now)
         // The library may have read more than the login needed.
         var isDrained = try transport.receive(receive)

@@ -10,12 +10,16 @@ struct Broker {
     /// How long a command waits for the broker before it gives up.
     let patience: Duration
 
-    /// Reads `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_SHARED_USER` and `REFLOW_CONNECT_TIMEOUT`.
+    /// Reads `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_TLS_CERT_FILE`, `REFLOW_TLS_KEY_FILE`, `REFLOW_SHARED_USER` and
+    /// `REFLOW_CONNECT_TIMEOUT`.
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Failure) {
         do {
             endpoint = try Endpoint(
                 url: environment["REFLOW_AMQP_URL"] ?? Endpoint.localURL,
-                caFile: environment["REFLOW_TLS_CA_FILE"])
+                files: TLSFiles(
+                    authorities: environment["REFLOW_TLS_CA_FILE"],
+                    certificate: environment["REFLOW_TLS_CERT_FILE"], key: environment["REFLOW_TLS_KEY_FILE"])
+            )
         } catch {
             throw Failure(.configuration, "REFLOW_AMQP_URL: \(error.message)")
         }
@@ -65,11 +69,20 @@ struct Failure: Error, CustomStringConvertible {
             return
         }
         switch error.code {
+        case .credentialsRefused:
+            self.init(
+                .notPermitted,
+                "\(error.message). Check user and password in REFLOW_AMQP_URL, or the certificate's common name"
+            )
         case .accessRefused:
-            self.init(.notPermitted, "\(error.message). Check user and password in REFLOW_AMQP_URL")
+            self.init(
+                .notPermitted,
+                "\(error.message). The password is right, but the account lacks a right: see 'rabbitmqctl list_permissions'"
+            )
         case .vhostNotFound, .invalidURL:
             self.init(.configuration, "\(error.message). Check REFLOW_AMQP_URL")
-        case .unreachable, .timeout, .tls, .closed:
+        case .tls, .limitReached: self.init(.unavailable, error.message)
+        case .unreachable, .timeout, .closed:
             self.init(.unavailable, "\(error.message). Is the broker running, and REFLOW_AMQP_URL right?")
         case .notFound:
             self.init(.failed, "\(error.message). Has 'reflow provision' been run on this broker?")

@@ -72,7 +72,7 @@ struct Run: AsyncParsableCommand {
                 summary = try await OneOffRollout(
                     spec: spec(), lostAfter: lostAfter.duration.inSeconds,
                     answerWithin: answerWithin.duration.inSeconds, publishing: publisher, consuming: consumer,
-                    mail: HostMail(ownUser: broker.endpoint.user, sharedUser: broker.sharedUser)
+                    mail: HostMail(ownUser: broker.endpoint.account, sharedUser: broker.sharedUser)
                 ).run(stops: stops, view: &view)
             } catch {
                 await close(publisher, consumer)

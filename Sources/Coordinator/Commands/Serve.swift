@@ -25,6 +25,8 @@ struct Serve: AsyncParsableCommand {
                                                       also by TCP, for who has a token; none without
               amqpURL: amqp://guest:guest@127.0.0.1:5672/
               tlsCAFile: /etc/reflow/ca.pem           whom to trust with amqps; the system's own without
+              tlsCertFile: /etc/reflow/reflow.pem     its certificate; without a user in amqpURL it is the login
+              tlsKeyFile: /etc/reflow/reflow.key      its key, without a passphrase
               sharedUser: guest                       the broker account that speaks for every host; each its own without
               lostAfter: 60s                          silence after which a host gives its slot to others; at least 25s
               inventory: {alpha: {rack: r1}}          labels of hosts, before what they say of themselves

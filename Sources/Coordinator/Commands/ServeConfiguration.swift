@@ -43,6 +43,8 @@ struct ServeConfiguration {
         case tcpInsecure = "tcp.insecure"
         case amqpURL
         case tlsCAFile
+        case tlsCertFile
+        case tlsKeyFile
         case sharedUser
         case lostAfter
         case keepRollouts

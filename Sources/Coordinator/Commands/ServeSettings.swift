@@ -59,8 +59,9 @@ extension SettingsReader<ServeConfiguration.Setting> {
     /// The broker. A file that is for everybody may hold no password.
     mutating func endpoint(isForEverybody file: String?) -> Endpoint? {
         do {
-            let endpoint = try Endpoint(
-                url: text(.amqpURL) ?? Endpoint.localURL, caFile: text(.tlsCAFile))
+            let files = TLSFiles(
+                authorities: text(.tlsCAFile), certificate: text(.tlsCertFile), key: text(.tlsKeyFile))
+            let endpoint = try Endpoint(url: text(.amqpURL) ?? Endpoint.localURL, files: files)
             // RabbitMQ's own first password is no secret.
             if let file, isFromFile(.amqpURL), !["", "guest"].contains(endpoint.password) {
                 refuse(

@@ -76,8 +76,11 @@ private struct BrokerService: Service {
         let consuming = Connection(configuration.endpoint, ConnectionOptions(name: "reflow serve: answers"))
         let dispatcher = Dispatcher(
             core: core, publishing: publishing, consuming: consuming,
-            mail: HostMail(ownUser: configuration.endpoint.user, sharedUser: configuration.sharedUser),
+            mail: HostMail(ownUser: configuration.endpoint.account, sharedUser: configuration.sharedUser),
             log: log, topology: Topology(hosts: []), needsLease: true)
+        let certificate = CertificateWatch(configuration.endpoint, log: log)
+        let watch = Task { await certificate.run() }
+        defer { watch.cancel() }
         await cancelWhenGracefulShutdown {
             await core.start()
             publishing.start()

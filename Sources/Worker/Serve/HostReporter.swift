@@ -1,3 +1,4 @@
+import BrokerKit
 import Contract
 import DefragTypes
 import XFS
@@ -8,17 +9,22 @@ struct HostReporter: Sendable {
     private let standing: Standing
     private let ledger: Ledger
     private let outgoing: Outgoing
+    private let certificate: CertificateWatch
     private let figures: FileSystemFigures
     private let start = ContinuousClock.now
     /// Two of them alive under one name are two workers.
     private let instance = newMessageID()
 
-    init(_ configuration: ServeConfiguration, standing: Standing, ledger: Ledger, outgoing: Outgoing) {
+    init(
+        _ configuration: ServeConfiguration, standing: Standing, ledger: Ledger, outgoing: Outgoing,
+        certificate: CertificateWatch
+    ) {
         self.configuration = configuration
         figures = FileSystemFigures(roots: configuration.roots)
         self.standing = standing
         self.ledger = ledger
         self.outgoing = outgoing
+        self.certificate = certificate
     }
 
     /// Mentions the host's state at every interval, until cancelled.
@@ -48,7 +54,7 @@ struct HostReporter: Sendable {
                     running: standing.running, surveys: standing.surveys,
                     uptime: (ContinuousClock.now - start).inSeconds, labels: configuration.labels,
                     instance: instance, accepted: ledger.accepted, deaf: standing.deaf,
-                    hold: desired.hold)))
+                    hold: desired.hold, certificateExpires: certificate.expires)))
     }
 
     /// Mentions the running slices once a second, while there are any, until cancelled.

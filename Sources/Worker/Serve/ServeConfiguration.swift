@@ -28,13 +28,15 @@ struct ServeConfiguration {
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval, stateDirectory
+        case amqpURL, tlsCAFile, tlsCertFile, tlsKeyFile, host, roots, labels, logLevel, logFormat,
+            stateInterval, stateDirectory
 
         /// Both names: it is one message, wherever the value comes from.
         var place: String { "\(variable) (\(rawValue))" }
     }
 
-    /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
+    /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`,
+    /// `REFLOW_TLS_CERT_FILE`, `REFLOW_TLS_KEY_FILE`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
     /// `REFLOW_LOG_FORMAT`,
     /// `REFLOW_STATE_INTERVAL`, `REFLOW_STATE_DIRECTORY` (else `STATE_DIRECTORY`, which systemd sets).
@@ -105,8 +107,9 @@ extension SettingsReader<ServeConfiguration.Setting> {
 
     fileprivate mutating func endpoint() -> Endpoint? {
         let url = text(.amqpURL) ?? Endpoint.localURL
-        let caFile = text(.tlsCAFile)
-        do { return try Endpoint(url: url, caFile: caFile) } catch {
+        let files = TLSFiles(
+            authorities: text(.tlsCAFile), certificate: text(.tlsCertFile), key: text(.tlsKeyFile))
+        do { return try Endpoint(url: url, files: files) } catch {
             // Not the text: the password is in it.
             refuse(.amqpURL, because: error.message)
             return nil

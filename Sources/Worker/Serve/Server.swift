@@ -21,7 +21,7 @@ struct Server {
 
     /// Serves until it is told to stop.
     ///
-    /// - Returns: `success`, or `notPermitted` when the broker refuses the login right at the start.
+    /// - Returns: `success`, or `notPermitted` when the broker refuses the credentials right at the start.
     func run() async -> ExitStatus {
         // Two connections: a broker that is short of memory or disk stops reading from publishers, and tasks and
         // control must not wait behind that.
@@ -32,7 +32,9 @@ struct Server {
         let standing = Standing(recall(from: orders))
         let outgoing = Outgoing(connection: publishing, host: host, log: log)
         let ledger = Ledger()
-        let reporter = HostReporter(configuration, standing: standing, ledger: ledger, outgoing: outgoing)
+        let certificate = CertificateWatch(configuration.endpoint, log: log)
+        let reporter = HostReporter(
+            configuration, standing: standing, ledger: ledger, outgoing: outgoing, certificate: certificate)
         let roots = Roots(folders: configuration.roots)
         let held = HeldFiles(roots: roots, log: log)
         let intake = TaskIntake(
@@ -68,6 +70,9 @@ struct Server {
             }
             group.addTask {
                 await held.run(); return nil
+            }
+            group.addTask {
+                await certificate.run(); return nil
             }
             group.addTask {
                 await reporter.reportProgress(); return nil
@@ -199,11 +204,12 @@ struct Server {
             switch state {
             case .connected: wasConnected = true
             case .consuming: systemd.send("STATUS=Consuming from \(configuration.endpoint)")
-            // Refused before it ever worked: a wrong password. Later it may be a broker in mid-restart.
-            case .disconnected(let error, _)
-            where !wasConnected && [.accessRefused, .vhostNotFound].contains(error.code):
+            // Refused before it ever worked: a wrong password. Later it may be a broker in mid-restart. Whatever else keeps it
+            // out (limits, rights, a virtual host that is yet to be made) passes, or is set right at the broker.
+            case .disconnected(let error, _) where !wasConnected && error.code == .credentialsRefused:
                 log.critical(
-                    "the broker refuses the login: check user, password and vhost in REFLOW_AMQP_URL")
+                    "the broker does not accept the credentials: check user and password in REFLOW_AMQP_URL, or the certificate's common name"
+                )
                 return .notPermitted
             default: break
             }

@@ -65,7 +65,7 @@ extension FieldRecorder: SingleValueDecodingContainer {
         switch codingPath.last?.stringValue {
         case "specversion": "1.0"
         case "reflowversion": "1.2"
-        case "time": "2026-11-22T21:03:26.512Z"
+        case "time", "certificateExpires": "2026-11-22T21:03:26.512Z"
         case "type": RecordedBody.type
         default: "x"
         }

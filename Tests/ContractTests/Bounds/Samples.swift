@@ -99,7 +99,7 @@ enum Samples {
                     version: "1", kernel: "6", generation: 5, mode: .pause,
                     fileSystems: [.init(uuid: "u", mountPoint: "/m", size: 10, free: 5)], running: [progress],
                     surveys: ["s"], uptime: 3, labels: ["rack": "r1"], instance: "i", accepted: ["t"],
-                    deaf: "no queue", hold: hold)),
+                    deaf: "no queue", hold: hold, certificateExpires: Timestamp(unixSeconds: 0))),
         ]
     }()
 }

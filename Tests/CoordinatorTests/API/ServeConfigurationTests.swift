@@ -87,7 +87,7 @@ import Testing
         #expect(both.listeners.socket == "/e/sock")
         #expect(both.listeners.tcp?.address == "::1")
         #expect(both.listeners.tcp?.port == 1)
-        #expect(both.endpoint.host == "other")
+        #expect(both.endpoint.brokers.map(\.host) == ["other"])
         #expect(both.sharedUser == "all")
         #expect(both.lostAfter == .seconds(30))
         #expect(both.logLevel == .error)
@@ -137,7 +137,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat, inventory"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, tlsCertFile, tlsKeyFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat, inventory"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),

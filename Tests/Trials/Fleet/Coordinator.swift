@@ -166,7 +166,7 @@ public final class Coordinator: Sendable {
             await tell("events", "--rollout", id, "--since", "1d", "--output", "json"))
     }
 
-    private func lines<Item: Decodable>(_ type: Item.Type, _ text: String) throws -> [Item] {
+    func lines<Item: Decodable>(_ type: Item.Type, _ text: String) throws -> [Item] {
         try text.split(separator: "\n").map { try JSONDecoder().decode(Item.self, from: String($0)) }
     }
 }

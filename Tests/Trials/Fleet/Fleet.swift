@@ -3,21 +3,33 @@ public import Support
 
 /// Workers on loop-mounted XFS file systems, a broker, and the coordinator's commands: all the real programs.
 public struct Fleet: Sendable {
-    /// What connects them.
-    public let broker: PrivateBroker
+    /// What connects them: the nodes of one cluster.
+    public let nodes: [PrivateBroker]
+
+    /// The first of the nodes.
+    public var broker: PrivateBroker { nodes[0] }
 
     /// A fleet at the broker that all of this process share, or at one of its own.
     public init(broker: PrivateBroker? = nil) async throws {
         if let broker {
-            self.broker = broker
+            nodes = [broker]
         } else {
-            self.broker = try await PrivateBroker.shared()
+            nodes = [try await PrivateBroker.shared()]
         }
+    }
+
+    /// A fleet at a cluster of its own with so many nodes.
+    public init(nodes count: Int) async throws {
+        let first = try await PrivateBroker()
+        var nodes = [first]
+        while nodes.count < count { nodes.append(try await PrivateBroker(peer: first)) }
+        self.nodes = nodes
     }
 
     /// The environment of every program.
     public var environment: [String: String] {
-        ["REFLOW_AMQP_URL": broker.url, "REFLOW_SHARED_USER": "guest"]
+        let others = nodes.dropFirst().map { ",127.0.0.1:\($0.port)" }.joined()
+        return ["REFLOW_AMQP_URL": broker.url + others, "REFLOW_SHARED_USER": "guest"]
     }
 
     /// Provisions and makes a host called `name` with a file system of its own; its worker is not started.

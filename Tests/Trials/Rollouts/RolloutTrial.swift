@@ -11,18 +11,22 @@ public struct RolloutTrial: Sendable {
     public var mebibytes: Int
     /// Seconds that a file takes at least, in two or more slices.
     public var seconds: Int
+    /// Nodes of the broker.
+    public var nodes: Int
     /// What is done to them.
     public var blows: Blows
     /// Seed of the random choices. The timing depends on the machine.
     public var seed: UInt64
 
     public init(
-        hosts: Int = 8, images: Int = 2, mebibytes: Int = 32, seconds: Int = 8, blows: Blows, seed: UInt64
+        hosts: Int = 8, images: Int = 2, mebibytes: Int = 32, seconds: Int = 8, nodes: Int = 1, blows: Blows,
+        seed: UInt64
     ) {
         self.hosts = hosts
         self.images = images
         self.mebibytes = mebibytes
         self.seconds = seconds
+        self.nodes = nodes
         self.blows = blows
         self.seed = seed
     }
@@ -31,6 +35,10 @@ public struct RolloutTrial: Sendable {
     public struct Figures: Sendable {
         /// What was done while the rollout went on.
         public var struck = Blows()
+        /// Kills of the node that led the queue with the answers.
+        public var leaders = 0
+        /// Milliseconds from a pause, ordered while a node was down, until no slice ran.
+        public var pauses: [Double] = []
         /// The log, in its order.
         public var timeline: Timeline
         /// Hosts whose workers were really working at once, at the most; and of one rack; and the number of observations.
@@ -53,7 +61,7 @@ public struct RolloutTrial: Sendable {
     ///
     /// - Throws: ``Violation`` as soon as a promise is broken.
     public func run(_ progress: @Sendable (String) -> Void = { _ in }) async throws -> Figures {
-        let fleet = try await Fleet(broker: PrivateBroker())
+        let fleet = try await Fleet(nodes: nodes)
         let names = (1...hosts).map { "roll-\($0)" }
         let strategy = Strategy(hosts: names)
         var members: [Host] = []
@@ -80,7 +88,7 @@ public struct RolloutTrial: Sendable {
         let occupancy = Occupancy(of: members, racks: strategy.racks)
         let watcher = Task { await occupancy.watch() }
         defer { watcher.cancel() }
-        var storm = Storm(blows, on: members, fleet.broker, coordinator, seed: seed)
+        var storm = Storm(blows, on: members, fleet.nodes, coordinator, seed: seed)
         do { try await storm.rage(over: id, progress) } catch {
             let log = coordinator.log.split(separator: "\n").suffix(12).joined(separator: "\n")
             throw Violation("\(error)\nthe coordinator's log ends:\n\(log)")
@@ -91,6 +99,7 @@ public struct RolloutTrial: Sendable {
         var figures = Figures(timeline: try Timeline(await coordinator.events(id), strategy))
         figures.seconds = duration
         figures.struck = storm.struck
+        (figures.leaders, figures.pauses) = (storm.leaders, storm.pauses)
         (figures.mostAtWork, figures.mostOfRackAtWork) = occupancy.most
         figures.looks = occupancy.looks
         try Inspection.promise(

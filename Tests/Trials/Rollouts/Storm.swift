@@ -6,8 +6,11 @@ import Support
 public struct Blows: Hashable, Sendable {
     /// The coordinator killed with -9, and started again at once.
     public var coordinator = 0
-    /// The broker's node killed with -9, and started again within seconds.
+    /// A node of the broker killed with -9, and started again within seconds: of several, the one that leads the queue with the
+    /// answers and the next one, in turns.
     public var broker = 0
+    /// The rollout paused as soon as a node of the broker was killed, until no slice runs: at the first so many kills.
+    public var pauses = 0
     /// A worker killed with -9, and started again within seconds.
     public var workers = 0
     /// A working host that disappears for good: at most one.
@@ -20,7 +23,7 @@ public struct Blows: Hashable, Sendable {
 
     public init(
         coordinator: Int = 0, broker: Int = 0, workers: Int = 0, hosts: Int = 0, queues: Int = 0,
-        freezes: Int = 0, frozenSeconds: Int = 30
+        freezes: Int = 0, frozenSeconds: Int = 30, pauses: Int = 0
     ) {
         self.coordinator = coordinator
         self.broker = broker
@@ -29,6 +32,7 @@ public struct Blows: Hashable, Sendable {
         self.queues = queues
         self.freezes = freezes
         self.frozenSeconds = frozenSeconds
+        self.pauses = pauses
     }
 }
 
@@ -39,27 +43,35 @@ struct Storm {
     }
 
     private let hosts: [Host]
-    private let broker: PrivateBroker
+    private let nodes: [PrivateBroker]
     private let coordinator: Coordinator
     private let frozenSeconds: Int
+    private let wantedPauses: Int
     private var random: Xorshift
     /// The remaining kills, and at which share of the work.
     private var plan: [(share: Double, blow: Blow)]
     /// What has to be started again, and when: a worker, or, where none is named, the broker.
     private var repairs: [(due: Double, host: Host?)] = []
+    /// The node that was killed last, which may be up again.
+    private var struckNode = 0
 
     /// What was killed before the rollout's end.
     private(set) var struck = Blows()
+    /// Kills of the node that led the queue with the answers.
+    private(set) var leaders = 0
+    /// Milliseconds from each pause until no slice ran.
+    private(set) var pauses: [Double] = []
     /// The host that disappeared.
     private(set) var lost: String?
 
     init(
-        _ blows: Blows, on hosts: [Host], _ broker: PrivateBroker, _ coordinator: Coordinator, seed: UInt64
+        _ blows: Blows, on hosts: [Host], _ nodes: [PrivateBroker], _ coordinator: Coordinator, seed: UInt64
     ) {
         self.hosts = hosts
-        self.broker = broker
+        self.nodes = nodes
         self.coordinator = coordinator
         frozenSeconds = blows.frozenSeconds
+        wantedPauses = blows.pauses
         struck.frozenSeconds = frozenSeconds
         var random = Xorshift(seed: seed)
         plan = Self.plan(blows, &random)
@@ -113,12 +125,12 @@ struct Storm {
     }
 
     private func repair(_ host: Host?) async throws {
-        if let host { try host.start() } else { try await broker.start() }
+        if let host { try host.start() } else { try await nodes[struckNode].start() }
     }
 
     /// Deletes the queue with the hosts' answers, whatever is in it.
     private func deleteAnswers() async throws {
-        let connection = Connection(try Endpoint(url: broker.url), ConnectionOptions(name: "storm"))
+        let connection = Connection(try Endpoint(url: nodes[0].url), ConnectionOptions(name: "storm"))
         connection.start()
         _ = try await connection.delete(queue: "reflow.coordinator")
         await connection.close()
@@ -134,9 +146,17 @@ struct Storm {
             struck.coordinator += 1
         case .broker:
             guard !repairs.contains(where: { $0.host == nil }) else { return false }
-            try await broker.kill()
+            let leader = try await nodes[struckNode].leader(ofQueue: "reflow.coordinator")
+            let led = nodes.firstIndex { $0.port == leader }
+            struckNode = struck.broker.isMultiple(of: 2) ? led ?? 0 : (struckNode + 1) % nodes.count
+            if struckNode == led { leaders += 1 }
+            try await nodes[struckNode].kill()
             repairs.append((later, nil))
             struck.broker += 1
+            if struck.pauses < wantedPauses, rollout.phase == "running" {
+                try await pause(rollout.id)
+                struck.pauses += 1
+            }
         case .worker:
             let running = hosts.filter { $0.worker?.isRunning ?? false }
             guard let host = running.randomElement(using: &random) else { return false }
@@ -159,5 +179,18 @@ struct Storm {
             struck.freezes += 1
         }
         return true
+    }
+
+    /// Pauses the rollout until no worker runs a slice.
+    private mutating func pause(_ id: String) async throws {
+        let logs = hosts.compactMap { host in host.worker.map { (host, WorkerLog(of: $0)) } }
+        let start = WallClock.now
+        try await coordinator.tell("rollout", "pause", id)
+        while logs.contains(where: { $0.0.worker?.isRunning == true && !$0.1.running().isEmpty }) {
+            try Inspection.promise(WallClock.now - start < 30, "30 s after the pause a slice runs")
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        pauses.append((WallClock.now - start) * 1000)
+        try await coordinator.tell("rollout", "resume", id)
     }
 }

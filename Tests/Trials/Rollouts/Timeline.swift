@@ -47,7 +47,8 @@ public struct Timeline: Sendable {
                 let rack = atWork.count { strategy.racks[$0] == strategy.racks[host] }
                 try Inspection.promise(
                     atWork.count <= strategy.most(in: stage) && rack <= strategy.perRack,
-                    "\(atWork.joined(separator: " ")) worked in \(stage), \(rack) of the rack of \(host)")
+                    "\(atWork.joined(separator: " ")) worked in \(stage), \(rack) of the rack of \(host)\n"
+                        + (lines + ["\(aligned(time)) s  \(event.text)"]).joined(separator: "\n"))
                 most = max(most, atWork.count)
                 mostOfRack = max(mostOfRack, rack)
             case "host.finished":
@@ -59,7 +60,11 @@ public struct Timeline: Sendable {
             case "host.givenUp":
                 atWork.removeAll { $0 == host }
                 givenUp.append(host)
-            case "rollout.hostReturned", "rollout.started", "rollout.surveyed", "rollout.completed": break
+            // Whoever has answered gives its slot back, and after resume it is given to the next in the order.
+            case "rollout.pause": atWork = []
+            case "rollout.hostReturned", "rollout.started", "rollout.surveyed", "rollout.completed",
+                "rollout.resume":
+                break
             default: continue
             }
             let working = atWork.map { "\($0)/\(strategy.racks[$0] ?? "")" }.joined(separator: " ")
