@@ -23,7 +23,8 @@ public struct ThrowawayAuthority: Sendable {
     }
 
     /// Makes `NAME.pem` and `NAME.key` in the folder, over those that are there.
-    public func issue(_ name: String, commonName: String, names: String = "DNS:client", days: Int = 1) throws {
+    public func issue(_ name: String, commonName: String, names: String = "DNS:client", days: Int = 1) throws
+    {
         try Self.request(
             "/CN=\(commonName)", "\(folder)/\(name)", days: days, "-addext", "subjectAltName=\(names)",
             "-addext",

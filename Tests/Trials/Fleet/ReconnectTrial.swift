@@ -72,7 +72,8 @@ public struct ReconnectTrial: Sendable {
             (figures.halfHeard, figures.allHeard) = try await waitUntilHeard(
                 since: back, coordinator, progress)
         }
-        figures.lost = try await coordinator.tell("events", "--type", "host.lost").split(separator: "\n").count
+        figures.lost = try await coordinator.tell("events", "--type", "host.lost").split(separator: "\n")
+            .count
         figures.peakMemory = try coordinator.peakMemory()
         try await coordinator.stop()
         return figures
@@ -85,7 +86,8 @@ public struct ReconnectTrial: Sendable {
         let clock = ContinuousClock.now
         var half: Double?
         while true {
-            let known = try coordinator.lines(HostStatus.self, await coordinator.tell("hosts", "--output", "json"))
+            let known = try coordinator.lines(
+                HostStatus.self, await coordinator.tell("hosts", "--output", "json"))
             let heard = known.count { $0.lastHeard.map { $0.unixSeconds >= time.unixSeconds } ?? false }
             let seconds = clock.duration(to: .now).inSeconds
             progress("\(heard) of \(hosts) heard after \(Int(seconds)) s")
