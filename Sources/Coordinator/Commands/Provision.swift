@@ -23,6 +23,12 @@ struct Provision: AsyncParsableCommand {
         transform: HostName.argument)
     var hosts: [HostName] = []
 
+    @Option(
+        name: .customLong("hosts"),
+        help: ArgumentHelp(
+            "More hosts: a file with a name on each line, or - for standard input.", valueName: "file"))
+    var hostsFile: String?
+
     @Option(help: "Kind of the hosts' task queues; 'classic' above some 5,000 hosts.")
     var hostQueues: Topology.HostQueues = .quorum
 
@@ -35,22 +41,33 @@ struct Provision: AsyncParsableCommand {
         ))
     var policies = false
 
+    /// Declares it, side by side where there is much of it; returns what was refused.
+    private func declare(_ topology: Topology, isLarge: Bool) async throws(Failure) -> [TopologyProblem] {
+        let broker = try Broker()
+        var connections: [Connection] = []
+        let outcome: Result<[TopologyProblem], Failure>
+        do {
+            for _ in 0..<(isLarge ? 8 : 1) {
+                connections.append(try await broker.connect("reflow provision"))
+            }
+            outcome = .success(try await topology.declare(on: connections))
+        } catch let failure as Failure { outcome = .failure(failure) } catch {
+            outcome = .failure(Failure(broker: error))
+        }
+        for connection in connections { await connection.close() }
+        return try outcome.get()
+    }
+
     func run() async throws {
-        let topology = Topology(hosts: hosts, hostQueues: hostQueues)
         try await reportingFailure {
+            let hosts =
+                try self.hosts + (hostsFile.map { file throws(Failure) in try HostsFile.read(file) } ?? [])
+            let topology = Topology(hosts: hosts, hostQueues: hostQueues)
             guard !policies else {
                 return try say(PolicyDefinitions(virtualHost: Broker().endpoint.vhost).json())
             }
             guard !dryRun else { return try say(topology.listing) }
-            let connection = try await Broker().connect("reflow provision")
-            let problems: [TopologyProblem]
-            do {
-                problems = try await topology.declare(on: connection)
-            } catch {
-                await connection.close()
-                throw Failure(broker: error)
-            }
-            await connection.close()
+            let problems = try await declare(topology, isLarge: hosts.count >= 32)
             guard problems.isEmpty else { throw Failure(problems) }
             try say(
                 "Declared \(topology.exchanges.count) exchanges and \(topology.queues.count) queues"
