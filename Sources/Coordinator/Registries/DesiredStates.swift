@@ -30,9 +30,9 @@ struct DesiredStates {
     ) -> [Effect] {
         // The clock, so that it also grows beyond what somebody without this store has told the host; and beyond what the
         // host says that it knows, should that somebody's clock be ahead of ours.
-        let clock = Int64(now.timeIntervalSince1970 * 1000)
-        let last = max(states[host]?.generation ?? 0, known)
-        let state = DesiredState(generation: max(clock, last + 1), mode: mode, policy: policy)
+        let generation = Generation.next(
+            after: states[host]?.generation ?? 0, known: known, at: milliseconds(now))
+        let state = DesiredState(generation: generation, mode: mode, policy: policy)
         states[host] = state
         told[host] = now
         return [
@@ -47,12 +47,18 @@ struct DesiredStates {
     /// lost. One that was told nothing yet is as it should be if nothing in particular is wanted.
     mutating func heard(_ host: HostName, _ said: HostState, at now: Date) -> [Effect] {
         guard let state = states[host], said.generation < state.generation,
-            said.generation > 0 || state.mode != .run || state.policy != PolicyOverrides(),
+            said.generation > 0 || said.mode != .run || state.mode != .run
+                || state.policy != PolicyOverrides(),
             isDue(after: Self.patience, since: told[host], now)
         else { return [] }
+        guard !Generation.isOutOfReach(state.generation, known: said.generation, at: milliseconds(now)) else {
+            return desire(host, state.mode, state.policy, known: said.generation, at: now)
+        }
         told[host] = now
         return [.store { try $0.send(state, to: host) }]
     }
+
+    private func milliseconds(_ date: Date) -> Int64 { Int64(date.timeIntervalSince1970 * 1000) }
 }
 
 /// Whether it is time to do again what was last done at `last`; also when the clock was set back since.

@@ -20,6 +20,7 @@ struct ControlIntake: Sendable {
     private func take(_ delivery: Delivery, _ group: inout DiscardingTaskGroup, _ changed: () -> Void) {
         do throws(ContractError) {
             let desired = try Contract.Message<DesiredState>(delivery).body
+            try desired.check()
             if standing.take(desired) {
                 log.info(
                     "new desired state",
@@ -28,7 +29,7 @@ struct ControlIntake: Sendable {
             }
             delivery.ack()
         } catch {
-            log.warning("a control message is not understood", metadata: ["error": "\(error)"])
+            log.warning("a control message is refused, to the dead letters", metadata: ["error": "\(error)"])
             // Beside the loop: a broker that holds publishers back must not keep a pause from getting in.
             group.addTask {
                 do {

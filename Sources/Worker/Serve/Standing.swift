@@ -60,7 +60,7 @@ final class Standing: Sendable {
     /// Takes `desired` over, unless it is older than what is known. Returns whether it was.
     func take(_ desired: DesiredState) -> Bool {
         state.withLock { state in
-            guard desired.generation > state.desired.generation else { return false }
+            guard desired.generation > state.desired.generation(at: Generation.now) else { return false }
             state.desired = desired
             return true
         }
