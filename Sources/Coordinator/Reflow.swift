@@ -12,7 +12,7 @@ import DefragTypes
             token in REFLOW_TOKEN.
 
             provision, run and control speak to the broker. They find it by REFLOW_AMQP_URL (amqp://user:password@host:5672/vhost, or amqps://…; \
-            default amqp://guest:guest@127.0.0.1:5672/). A host is believed if its broker account is reflow-<host>; where all \
+            default amqp://guest:guest@127.0.0.1:5672/); the password can be in a file, REFLOW_AMQP_PASSWORD_FILE. A host is believed if its broker account is reflow-<host>; where all \
             share one account, name it in REFLOW_SHARED_USER.
 
             A first job:

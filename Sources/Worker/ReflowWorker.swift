@@ -25,6 +25,7 @@ struct ReflowWorker {
         notes: """
             The file's settings and the environment variables that override them:
               amqpURL        REFLOW_AMQP_URL        the broker (amqp://guest:guest@127.0.0.1:5672/)
+              amqpPasswordFile  REFLOW_AMQP_PASSWORD_FILE  file with the password, which is not in the URL then
               tlsCAFile      REFLOW_TLS_CA_FILE     authorities that may vouch for an amqps broker
               host           REFLOW_HOST            this host's name in the fleet (from the machine's name)
               roots          REFLOW_ROOTS           folders in which tasks may name files; no default;

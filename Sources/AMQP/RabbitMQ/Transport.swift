@@ -104,9 +104,9 @@ final class Transport {
         // Whole seconds; and zero would turn them off.
         let heartbeat =
             options.heartbeat > .zero ? max(1, CInt(clamping: options.heartbeat.components.seconds)) : 0
+        let password = try endpoint.currentPassword()
         let reply = reflow_amqp_login_plain(
-            connection, endpoint.vhost, 0, CInt(frameMax), heartbeat, &properties, endpoint.user,
-            endpoint.password)
+            connection, endpoint.vhost, 0, CInt(frameMax), heartbeat, &properties, endpoint.user, password)
         switch reply.reply_type {
         case AMQP_RESPONSE_NORMAL: return
         case AMQP_RESPONSE_SERVER_EXCEPTION:

@@ -10,8 +10,9 @@ struct Broker {
     /// How long a command waits for the broker before it gives up.
     let patience: Duration
 
-    /// Reads `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_SHARED_USER` and `REFLOW_CONNECT_TIMEOUT`.
+    /// Reads `REFLOW_AMQP_URL`, `REFLOW_AMQP_PASSWORD_FILE`, `REFLOW_TLS_CA_FILE`, `REFLOW_SHARED_USER` and `REFLOW_CONNECT_TIMEOUT`.
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Failure) {
+        var endpoint: Endpoint
         do {
             endpoint = try Endpoint(
                 url: environment["REFLOW_AMQP_URL"] ?? Endpoint.localURL,
@@ -19,6 +20,12 @@ struct Broker {
         } catch {
             throw Failure(.configuration, "REFLOW_AMQP_URL: \(error.message)")
         }
+        if let path = environment["REFLOW_AMQP_PASSWORD_FILE"] {
+            do { try endpoint.usePasswordFile(path) } catch {
+                throw Failure(.configuration, "REFLOW_AMQP_PASSWORD_FILE: \(error.message)")
+            }
+        }
+        self.endpoint = endpoint
         sharedUser = environment["REFLOW_SHARED_USER"]
         let text = environment["REFLOW_CONNECT_TIMEOUT"] ?? "10s"
         guard let patience = Duration(text: text) else {

@@ -22,6 +22,8 @@ struct Serve: AsyncParsableCommand {
               tcp: {address: 127.0.0.1, port: 8420, tokenFile: /etc/reflow/tokens}
                                                       also by TCP, for who has a token; none without
               amqpURL: amqp://guest:guest@127.0.0.1:5672/
+              amqpPasswordFile: /etc/reflow/coordinator.password
+                                                      its password, which is not in the URL then; read at each connection
               tlsCAFile: /etc/reflow/ca.pem           whom to trust with amqps; the system's own without
               sharedUser: guest                       the broker account that speaks for every host; each its own without
               lostAfter: 60s                          silence after which a host gives its slot to others; at least 25s
@@ -35,7 +37,7 @@ struct Serve: AsyncParsableCommand {
             travel as they are: beyond this machine, put something in front that speaks TLS.
 
             A first rollout:
-              export REFLOW_AMQP_URL=amqps://reflow-coordinator:…@broker.example.net/reflow
+              export REFLOW_AMQP_URL=amqps://reflow.coordinator:…@broker.example.net/reflow
               reflow serve --config /etc/reflow/reflow.yaml &
               reflow hosts
               reflow rollout plan november.yaml

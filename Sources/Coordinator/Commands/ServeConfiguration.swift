@@ -31,6 +31,7 @@ struct ServeConfiguration {
         case tcpPort = "tcp.port"
         case tcpTokenFile = "tcp.tokenFile"
         case amqpURL
+        case amqpPasswordFile
         case tlsCAFile
         case sharedUser
         case lostAfter

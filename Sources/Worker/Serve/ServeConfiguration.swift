@@ -25,13 +25,14 @@ struct ServeConfiguration {
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval
+        case amqpURL, amqpPasswordFile, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval
 
         /// Both names: it is one message, wherever the value comes from.
         var place: String { "\(variable) (\(rawValue))" }
     }
 
-    /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
+    /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_AMQP_PASSWORD_FILE`,
+    /// `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
     /// `REFLOW_LOG_FORMAT`,
     /// `REFLOW_STATE_INTERVAL`.
@@ -106,11 +107,18 @@ extension SettingsReader<ServeConfiguration.Setting> {
     fileprivate mutating func endpoint() -> Endpoint? {
         let url = text(.amqpURL) ?? Endpoint.localURL
         let caFile = text(.tlsCAFile)
-        do { return try Endpoint(url: url, caFile: caFile) } catch {
+        let passwordFile = absolutePath(.amqpPasswordFile)
+        var endpoint: Endpoint
+        do { endpoint = try Endpoint(url: url, caFile: caFile) } catch {
             // Not the text: the password is in it.
             refuse(.amqpURL, because: error.message)
             return nil
         }
+        guard let passwordFile else { return endpoint }
+        do { try endpoint.usePasswordFile(passwordFile) } catch {
+            refuse(.amqpPasswordFile, because: error.message)
+        }
+        return endpoint
     }
 
     fileprivate mutating func host() -> HostName? {
