@@ -61,6 +61,11 @@ struct Serve: AsyncParsableCommand {
             let format = configuration.logFormat
             var log = Logger(label: "reflow") { LogLines(label: $0, format: format) }
             log.logLevel = configuration.logLevel
+            if let shared = configuration.sharedUser {
+                log.warning(
+                    "all hosts share the broker account '\(shared)': each of them can speak for all others, and give them tasks. Give each its own (reflow provision --credentials), and leave sharedUser out"
+                )
+            }
             try await CoordinatorService(
                 configuration: configuration, log: log,
                 systemd: SystemdNotify(environment: ProcessInfo.processInfo.environment)

@@ -8,6 +8,7 @@ struct ControlIntake: Sendable {
     let host: HostName
     let standing: Standing
     let outgoing: Outgoing
+    let senders: SenderCheck
     let log: Logger
 
     /// Runs until `deliveries` end; calls `changed` after each change.
@@ -19,6 +20,7 @@ struct ControlIntake: Sendable {
 
     private func take(_ delivery: Delivery, _ group: inout DiscardingTaskGroup, _ changed: () -> Void) {
         do throws(ContractError) {
+            try senders.check(delivery)
             let desired = try Contract.Message<DesiredState>(delivery).body
             try desired.check()
             if standing.take(desired) {
@@ -29,7 +31,10 @@ struct ControlIntake: Sendable {
             }
             delivery.ack()
         } catch {
-            log.warning("a control message is refused, to the dead letters", metadata: ["error": "\(error)"])
+            if error.code != .notBelieved {
+                log.warning(
+                    "a control message is refused, to the dead letters", metadata: ["error": "\(error)"])
+            }
             // Beside the loop: a broker that holds publishers back must not keep a pause from getting in.
             group.addTask {
                 do {

@@ -10,6 +10,8 @@ import Settings
 struct ServeConfiguration {
     /// The broker.
     var endpoint: Endpoint
+    /// Whose tasks and desired states are believed.
+    var trustedUsers: TrustedUsers
     /// Under which name this host gets its tasks.
     var host: HostName
     /// Folders beneath which tasks may name files; absolute, without a slash at the end.
@@ -25,14 +27,16 @@ struct ServeConfiguration {
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, amqpPasswordFile, tlsCAFile, host, roots, labels, logLevel, logFormat, stateInterval
+        case amqpURL, amqpPasswordFile, tlsCAFile, trustedUsers, sharedUser, host, roots, labels, logLevel,
+            logFormat
+        case stateInterval
 
         /// Both names: it is one message, wherever the value comes from.
         var place: String { "\(variable) (\(rawValue))" }
     }
 
     /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_AMQP_PASSWORD_FILE`,
-    /// `REFLOW_TLS_CA_FILE`, `REFLOW_HOST`,
+    /// `REFLOW_TLS_CA_FILE`, `REFLOW_TRUSTED_USERS` (colon separated), `REFLOW_SHARED_USER`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
     /// `REFLOW_LOG_FORMAT`,
     /// `REFLOW_STATE_INTERVAL`.
@@ -42,6 +46,7 @@ struct ServeConfiguration {
         var settings = SettingsReader<Setting>(environment: environment)
         if let path { try settings.read(json: Self.contents(of: path), of: path) }
         let endpoint = settings.endpoint()
+        let trustedUsers = settings.trustedUsers()
         let host = settings.host()
         let roots = settings.roots()
         let labels = settings.labels(.labels)
@@ -51,10 +56,11 @@ struct ServeConfiguration {
         if !(.milliseconds(100)...(.seconds(20))).contains(stateInterval) {
             settings.refuse(.stateInterval, "is from 0.1s to 20s")
         }
-        guard settings.problems.isEmpty, let endpoint, let host, let roots else {
+        guard settings.problems.isEmpty, let endpoint, let trustedUsers, let host, let roots else {
             throw ConfigurationError(settings.problems.joined(separator: "\n"))
         }
         self.endpoint = endpoint
+        self.trustedUsers = trustedUsers
         self.host = host
         self.roots = roots
         self.labels = labels ?? [:]
@@ -119,6 +125,16 @@ extension SettingsReader<ServeConfiguration.Setting> {
             refuse(.amqpPasswordFile, because: error.message)
         }
         return endpoint
+    }
+
+    fileprivate mutating func trustedUsers() -> TrustedUsers? {
+        let named = list(.trustedUsers)
+        let shared = text(.sharedUser)
+        if let named, named.isEmpty {
+            refuse(.trustedUsers, "is empty: name the broker account of the coordinator")
+            return nil
+        }
+        return TrustedUsers(names: (named ?? TrustedUsers.provisioned) + (shared.map { [$0] } ?? []))
     }
 
     fileprivate mutating func host() -> HostName? {
