@@ -28,6 +28,6 @@ import DefragTypes
         subcommands: [
             Provision.self, Run.self, Control.self, Hosts.self, SurveyFleet.self, RolloutCommand.self,
             Dead.self,
-            Events.self, Audit.self, Serve.self,
+            Events.self, Audit.self, Security.self, Serve.self,
         ])
 }
