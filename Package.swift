@@ -34,6 +34,7 @@ let package = Package(
             name: "CRabbitMQ", pkgConfig: "librabbitmq", providers: [.apt(["librabbitmq-dev"])]),
         .target(name: "CTLS", linkerSettings: [.linkedLibrary("ssl"), .linkedLibrary("crypto")]),
         .systemLibrary(name: "CJansson", pkgConfig: "jansson", providers: [.apt(["libjansson-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // The engine.
         .target(name: "DefragTypes", swiftSettings: strict),
@@ -60,6 +61,11 @@ let package = Package(
             dependencies: [
                 "AMQP", "Contract", "DefragTypes", .product(name: "Logging", package: "swift-log"),
             ],
+            swiftSettings: strict),
+
+        // Who may do what at the broker: accounts, their rights and passwords, and what of that is too much.
+        .target(
+            name: "BrokerRights", dependencies: ["AMQP", "BrokerKit", "Contract", "COpenSSL"],
             swiftSettings: strict),
 
         // What both programs read from files, environments and command lines, and how they write for people.
@@ -103,8 +109,9 @@ let package = Package(
         .executableTarget(
             name: "Coordinator",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "DefragTypes", "JSON", "ReflowAPI", "Rollout", "RolloutSpec",
-                "Settings", "Systemd", "YAML",
+                "AMQP", "BrokerKit", "BrokerRights", "Contract", "DefragTypes", "JSON", "ReflowAPI",
+                "Rollout",
+                "RolloutSpec", "Settings", "Systemd", "YAML",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -170,6 +177,10 @@ let package = Package(
                 "AMQP", "BrokerKit", "Contract", "Support", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
+        .testTarget(
+            name: "BrokerRightsTests",
+            dependencies: ["AMQP", "BrokerKit", "BrokerRights", "Contract", "Support"],
+            swiftSettings: strict),
         .testTarget(name: "SettingsTests", dependencies: ["Settings"], swiftSettings: strict),
         .testTarget(
             name: "RolloutTests", dependencies: ["Rollout", "Contract", "DefragTypes"],
@@ -181,7 +192,8 @@ let package = Package(
         .testTarget(
             name: "CoordinatorTests",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "ReflowAPI", "Rollout",
+                "AMQP", "BrokerKit", "BrokerRights", "Contract", "Coordinator", "DefragTypes", "JSON",
+                "ReflowAPI", "Rollout",
                 "Settings",
                 "Support",
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -198,7 +210,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "AMQP", "BrokerKit", "Contract", "Coordinator", "DefragTypes", "JSON", "Support", "Trials",
+                "AMQP", "BrokerKit", "BrokerRights", "Contract", "Coordinator", "DefragTypes", "JSON",
+                "Support", "Trials",
                 "Worker",
                 "XFS",
             ],

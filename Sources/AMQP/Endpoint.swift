@@ -32,6 +32,8 @@ public struct Endpoint: Hashable, Sendable, CustomStringConvertible {
     public var user: String
     /// The password. Not part of ``description``.
     public var password: String
+    /// Where the password is, in place of ``password``: it is read at each login.
+    public var passwordFile: PasswordFile?
     /// The virtual host.
     public var vhost: String
     /// How to verify the broker; `nil` without TLS.

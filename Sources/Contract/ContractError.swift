@@ -15,7 +15,7 @@ public struct ContractError: Error, Hashable, Sendable, CustomStringConvertible 
         case unknownType
         /// The body is larger than a message may be.
         case tooLarge
-        /// Whoever published it must not speak for the host it names.
+        /// Whoever published it may not speak for the host it names, or give a host orders.
         case notBelieved
     }
 

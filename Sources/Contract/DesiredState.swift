@@ -42,13 +42,16 @@ public struct DesiredState: Codable, Hashable, Sendable {
     /// Whether the host may work.
     public var mayWork: Bool { mode == .run && hold?.isHeld != true }
 
-    /// Takes over what is newer in `other`: the state by its generation, the hold by its own. Returns whether anything was.
-    public mutating func take(_ other: DesiredState) -> Bool {
+    /// Takes over what is newer in `other` at `now`, in milliseconds since 1970: the state by its generation, the hold by its own.
+    /// Returns whether anything was.
+    public mutating func take(_ other: DesiredState, at now: Int64 = Generation.now) -> Bool {
         let before = self
-        if other.generation > generation {
+        if other.generation > generation(at: now) {
             (generation, mode, policy) = (other.generation, other.mode, other.policy)
         }
-        if let newer = other.hold, newer.generation > hold?.generation ?? 0 { hold = newer }
+        if let newer = other.hold, newer.generation > Generation.standing(hold?.generation ?? 0, at: now) {
+            hold = newer
+        }
         return self != before
     }
 

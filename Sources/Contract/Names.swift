@@ -38,6 +38,20 @@ public enum QueueName {
     public static let unroutable = "reflow.unroutable"
 }
 
+/// Names of the accounts at the broker. No host can be called like one of the others: its name has no dot.
+public enum AccountName {
+    /// The coordinator's (`reflow serve`).
+    public static let coordinator = "reflow.coordinator"
+    /// That of jobs in the foreground (`reflow run`), and of operators without a coordinator (`reflow control`).
+    public static let job = "reflow.job"
+    /// That of consumers of events.
+    public static let watch = "reflow.watch"
+    /// That of `reflow provision`.
+    public static let provision = "reflow.provision"
+    /// A host's own.
+    public static func host(_ host: HostName) -> String { "reflow-\(host)" }
+}
+
 /// Routing keys and sources of events.
 public enum EventAddress {
     /// Routing key of an event of type `type` from `host`.
@@ -64,7 +78,7 @@ public enum EventAddress {
     /// configured.
     public static func mayBelieve(user: String?, speakingFor host: HostName, sharedUser: String?) -> Bool {
         guard let user else { return false }
-        return user == "reflow-\(host)" || user == sharedUser
+        return user == AccountName.host(host) || user == sharedUser
     }
 }
 
@@ -78,6 +92,8 @@ public enum DeadLetterHeader {
     public static let detail = "x-reflow-detail"
     /// The queue from which it came: ``QueueText``.
     public static let queue = "x-reflow-queue"
+    /// The validated account that published it, where it is refused for that (`notBelieved`); absent if it said none.
+    public static let account = "x-reflow-account"
     /// Length of the body in bytes, where the body was too large to keep: ``BodySize``.
     public static let bodySize = "x-reflow-body-size"
 }

@@ -14,7 +14,7 @@ import DefragTypes
             backup reads the coordinator's database itself.
 
             provision, run and control speak to the broker. They find it by REFLOW_AMQP_URL (amqp://user:password@host:5672/vhost, or amqps://…; \
-            default amqp://guest:guest@127.0.0.1:5672/). A host is believed if its broker account is reflow-<host>; where all \
+            default amqp://guest:guest@127.0.0.1:5672/); the password can be in a file, REFLOW_AMQP_PASSWORD_FILE. A host is believed if its broker account is reflow-<host>; where all \
             share one account, name it in REFLOW_SHARED_USER.
 
             A first job:
@@ -30,6 +30,6 @@ import DefragTypes
         subcommands: [
             Provision.self, Run.self, Control.self, Hosts.self, SurveyFleet.self, RolloutCommand.self,
             Dead.self,
-            Events.self, Audit.self, Backup.self, Serve.self,
+            Events.self, Audit.self, Backup.self, Security.self, Serve.self,
         ])
 }

@@ -25,9 +25,13 @@ struct ReflowWorker {
         notes: """
             The file's settings and the environment variables that override them:
               amqpURL        REFLOW_AMQP_URL        the broker (amqp://guest:guest@127.0.0.1:5672/)
+              amqpPasswordFile  REFLOW_AMQP_PASSWORD_FILE  file with the password, which is not in the URL then
               tlsCAFile      REFLOW_TLS_CA_FILE     authorities that may vouch for an amqps broker
               tlsCertFile    REFLOW_TLS_CERT_FILE   this host's certificate; without a user in the URL it is the login
               tlsKeyFile     REFLOW_TLS_KEY_FILE    its key, without a passphrase
+              trustedUsers   REFLOW_TRUSTED_USERS   broker accounts whose tasks are carried out
+                                                    (reflow.coordinator:reflow.job)
+              sharedUser     REFLOW_SHARED_USER     one that all share, which is trusted, too; for trials
               host           REFLOW_HOST            this host's name in the fleet (from the machine's name)
               roots          REFLOW_ROOTS           folders in which tasks may name files; no default;
                                                     colon-separated in the variable, a list in the file

@@ -103,12 +103,13 @@ struct Opening {
         // Whole seconds; and zero would turn them off.
         let heartbeat =
             options.heartbeat > .zero ? max(1, CInt(clamping: options.heartbeat.components.seconds)) : 0
+        let password = try endpoint.currentPassword()
         let reply =
             switch endpoint.login {
             case .password:
                 reflow_amqp_login_plain(
                     connection, endpoint.vhost, 0, CInt(Transport.frameMax), heartbeat, &properties, account,
-                    endpoint.password)
+                    password)
             case .certificate:
                 reflow_amqp_login_external(
                     connection, endpoint.vhost, 0, CInt(Transport.frameMax), heartbeat, &properties, account)

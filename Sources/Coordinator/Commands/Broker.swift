@@ -10,9 +10,10 @@ struct Broker {
     /// How long a command waits for the broker before it gives up.
     let patience: Duration
 
-    /// Reads `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`, `REFLOW_TLS_CERT_FILE`, `REFLOW_TLS_KEY_FILE`, `REFLOW_SHARED_USER` and
-    /// `REFLOW_CONNECT_TIMEOUT`.
+    /// Reads `REFLOW_AMQP_URL`, `REFLOW_AMQP_PASSWORD_FILE`, `REFLOW_TLS_CA_FILE`, `REFLOW_TLS_CERT_FILE`, `REFLOW_TLS_KEY_FILE`,
+    /// `REFLOW_SHARED_USER` and `REFLOW_CONNECT_TIMEOUT`.
     init(environment: [String: String] = ProcessInfo.processInfo.environment) throws(Failure) {
+        var endpoint: Endpoint
         do {
             endpoint = try Endpoint(
                 url: environment["REFLOW_AMQP_URL"] ?? Endpoint.localURL,
@@ -23,6 +24,12 @@ struct Broker {
         } catch {
             throw Failure(.configuration, "REFLOW_AMQP_URL: \(error.message)")
         }
+        if let path = environment["REFLOW_AMQP_PASSWORD_FILE"] {
+            do { try endpoint.usePasswordFile(path) } catch {
+                throw Failure(.configuration, "REFLOW_AMQP_PASSWORD_FILE: \(error.message)")
+            }
+        }
+        self.endpoint = endpoint
         sharedUser = environment["REFLOW_SHARED_USER"]
         let text = environment["REFLOW_CONNECT_TIMEOUT"] ?? "10s"
         guard let patience = Duration(text: text) else {

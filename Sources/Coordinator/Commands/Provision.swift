@@ -1,8 +1,10 @@
 import AMQP
 public import ArgumentParser
 public import BrokerKit
+import BrokerRights
 import Contract
 import DefragTypes
+import Foundation
 
 extension Topology.HostQueues: ExpressibleByArgument {}
 
@@ -16,6 +18,12 @@ struct Provision: AsyncParsableCommand {
             How large queues may become, and what they do then, is said by policies, which only the broker's administrator may \
             set; again and again without harm, also on a broker that is in use:
               reflow provision --policies | rabbitmqctl import_definitions
+
+            With --credentials it speaks to no broker, and writes all of it as one file for the broker's administrator: the \
+            virtual host, an account with its rights for each host and program, bounds, exchanges and queues. Again with more \
+            hosts, and nothing that is there changes.
+              reflow provision --credentials fleet --broker amqps://broker.example.net --host alpha --host beta
+              rabbitmqctl import_definitions <fleet/definitions.json
             """)
 
     @Option(
@@ -24,10 +32,10 @@ struct Provision: AsyncParsableCommand {
     var hosts: [HostName] = []
 
     @Option(
-        name: .customLong("hosts"),
         help: ArgumentHelp(
-            "More hosts: a file with a name on each line, or - for standard input.", valueName: "file"))
-    var hostsFile: String?
+            "File with names of hosts, one a line ('-' for stdin): for thousands of them.", valueName: "file"),
+        completion: .file())
+    var hostsFrom: String?
 
     @Option(help: "Kind of the hosts' task queues; 'classic' above some 5,000 hosts.")
     var hostQueues: Topology.HostQueues = .quorum
@@ -40,6 +48,12 @@ struct Provision: AsyncParsableCommand {
             "Print the bounds of all queues as definitions for rabbitmqctl, for the virtual host of REFLOW_AMQP_URL; touch nothing."
         ))
     var policies = false
+
+    @OptionGroup(title: "Accounts and rights") var accounts: CredentialOptions
+
+    func validate() throws {
+        try accounts.validate(besides: policies || dryRun)
+    }
 
     /// Declares it, side by side where there is much of it; returns what was refused.
     private func declare(_ topology: Topology, isLarge: Bool) async throws(Failure) -> [TopologyProblem] {
@@ -59,9 +73,13 @@ struct Provision: AsyncParsableCommand {
     }
 
     func run() async throws {
+        if let folder = accounts.credentials {
+            return try await reportingFailure {
+                try accounts.provision(allHosts(), hostQueues, in: CredentialFolder(path: folder))
+            }
+        }
         try await reportingFailure {
-            let hosts =
-                try self.hosts + (hostsFile.map { file throws(Failure) in try HostsFile.read(file) } ?? [])
+            let hosts = try allHosts()
             let topology = Topology(hosts: hosts, hostQueues: hostQueues)
             guard !policies else {
                 return try say(PolicyDefinitions(virtualHost: Broker().endpoint.vhost).json())
@@ -73,6 +91,13 @@ struct Provision: AsyncParsableCommand {
                 "Declared \(topology.exchanges.count) exchanges and \(topology.queues.count) queues"
                     + (hosts.isEmpty ? "." : ", those of \(counted(hosts.count, "host")) among them."))
         }
+    }
+}
+
+extension Provision {
+    /// Those that are named, and those of the file.
+    private func allHosts() throws(Failure) -> [HostName] {
+        try hosts + (hostsFrom.map { path throws(Failure) in try HostsFile.read(path) } ?? [])
     }
 }
 

@@ -24,6 +24,8 @@ struct Serve: AsyncParsableCommand {
               tcp: {address: 127.0.0.1, port: 8420, tokenFile: /etc/reflow/tokens}
                                                       also by TCP, for who has a token; none without
               amqpURL: amqp://guest:guest@127.0.0.1:5672/
+              amqpPasswordFile: /etc/reflow/coordinator.password
+                                                      its password, which is not in the URL then; read at each connection
               tlsCAFile: /etc/reflow/ca.pem           whom to trust with amqps; the system's own without
               tlsCertFile: /etc/reflow/reflow.pem     its certificate; without a user in amqpURL it is the login
               tlsKeyFile: /etc/reflow/reflow.key      its key, without a passphrase
@@ -41,7 +43,7 @@ struct Serve: AsyncParsableCommand {
             this machine, tcp takes certificateFile and keyFile (PEM; read again when they change), or insecure: true.
 
             A first rollout:
-              export REFLOW_AMQP_URL=amqps://reflow-coordinator:…@broker.example.net/reflow
+              export REFLOW_AMQP_URL=amqps://reflow.coordinator:…@broker.example.net/reflow
               reflow serve --config /etc/reflow/reflow.yaml &
               reflow hosts
               reflow rollout plan november.yaml
@@ -65,6 +67,11 @@ struct Serve: AsyncParsableCommand {
             let format = configuration.logFormat
             var log = Logger(label: "reflow") { LogLines(label: $0, format: format) }
             log.logLevel = configuration.logLevel
+            if let shared = configuration.sharedUser {
+                log.warning(
+                    "all hosts share the broker account '\(shared)': each of them can speak for all others, and give them tasks. Give each its own (reflow provision --credentials), and leave sharedUser out"
+                )
+            }
             try await CoordinatorService(
                 configuration: configuration, log: log,
                 systemd: SystemdNotify(environment: ProcessInfo.processInfo.environment)

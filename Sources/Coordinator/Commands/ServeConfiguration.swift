@@ -42,6 +42,7 @@ struct ServeConfiguration {
         case tcpKeyFile = "tcp.keyFile"
         case tcpInsecure = "tcp.insecure"
         case amqpURL
+        case amqpPasswordFile
         case tlsCAFile
         case tlsCertFile
         case tlsKeyFile

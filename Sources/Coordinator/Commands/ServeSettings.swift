@@ -58,15 +58,20 @@ extension SettingsReader<ServeConfiguration.Setting> {
 
     /// The broker. A file that is for everybody may hold no password.
     mutating func endpoint(isForEverybody file: String?) -> Endpoint? {
+        let passwordFile = absolutePath(.amqpPasswordFile)
         do {
             let files = TLSFiles(
                 authorities: text(.tlsCAFile), certificate: text(.tlsCertFile), key: text(.tlsKeyFile))
-            let endpoint = try Endpoint(url: text(.amqpURL) ?? Endpoint.localURL, files: files)
+            var endpoint = try Endpoint(url: text(.amqpURL) ?? Endpoint.localURL, files: files)
             // RabbitMQ's own first password is no secret.
             if let file, isFromFile(.amqpURL), !["", "guest"].contains(endpoint.password) {
                 refuse(
                     .amqpURL,
                     "holds a password, and everybody can read it: chmod o= '\(file)', or use REFLOW_AMQP_URL")
+            }
+            guard let passwordFile else { return endpoint }
+            do { try endpoint.usePasswordFile(passwordFile) } catch {
+                refuse(.amqpPasswordFile, because: error.message)
             }
             return endpoint
         } catch {

@@ -238,6 +238,11 @@ extension Core: Operations {
             throw OperationError.conflict(
                 "the dead letter \(id) did not come from a host's task queue: drop it")
         }
+        guard letter.reason != ContractError.Code.notBelieved.rawValue else {
+            throw OperationError.conflict(
+                "the dead letter \(id) is from somebody who may give no orders, and is not sent in the coordinator's name: drop it"
+            )
+        }
         guard letter.body.count == letter.size else {
             throw OperationError.conflict(
                 "the dead letter \(id) was too large to be kept, \(letter.size) bytes: drop it")

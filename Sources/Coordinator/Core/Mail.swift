@@ -119,6 +119,9 @@ struct HostMail {
             messageID: properties.messageID,
             type: properties.type, contentType: properties.contentType,
             body: bytes.count <= DeadLetter.mostBytes ? bytes : [], size: size)
-        return .dead(letter, isBelieved ? host : nil)
+        // What somebody else sent a host says nothing of our task.
+        let isOurs =
+            reason != ContractError.Code.notBelieved.rawValue || text(DeadLetterHeader.account) == ownUser
+        return .dead(letter, isBelieved && isOurs ? host : nil)
     }
 }

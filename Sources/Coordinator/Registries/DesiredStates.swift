@@ -63,7 +63,9 @@ struct DesiredStates {
     /// is known here was made without a coordinator, and lasts.
     mutating func heard(_ host: HostName, _ said: HostState, at now: Date) -> [Effect] {
         guard isDue(after: Self.patience, since: told[host], now) else { return [] }
-        if let theirs = said.hold, theirs.generation > states[host]?.hold?.generation ?? 0 {
+        let clock = milliseconds(now)
+        let own = Generation.standing(states[host]?.hold?.generation ?? 0, at: clock)
+        if let theirs = said.hold, (own + 1...Generation.latest(at: clock)).contains(theirs.generation) {
             return adopt(theirs, of: host, at: now)
         }
         guard var state = states[host] else { return [] }
@@ -76,7 +78,11 @@ struct DesiredStates {
         }
         let isBehind =
             said.generation < state.generation
-            && (said.generation > 0 || state.mode != .run || state.policy != PolicyOverrides())
+            && (said.generation > 0 || said.mode != .run || state.mode != .run
+                || state.policy != PolicyOverrides())
+        if isBehind, Generation.isOutOfReach(state.generation, known: said.generation, at: clock) {
+            state.generation = next(after: state.generation, said.generation, at: now)
+        }
         guard said.knowsHolds else {
             let escapes = state.hold?.isHeld == true && said.mode == .run
             guard isBehind || escapes else { return [] }
@@ -84,6 +90,11 @@ struct DesiredStates {
             return tell(host, state, said, at: now)
         }
         let missesHold = said.hold?.generation ?? 0 < state.hold?.generation ?? 0
+        if let hold = state.hold, missesHold,
+            Generation.isOutOfReach(hold.generation, known: said.hold?.generation ?? 0, at: clock)
+        {
+            state.hold?.generation = next(after: hold.generation, said.hold?.generation, at: now)
+        }
         return isBehind || missesHold ? tell(host, state, said, at: now) : []
     }
 
@@ -105,8 +116,10 @@ struct DesiredStates {
     /// The clock, so that it also grows beyond what somebody without this store has told the host; and beyond what the host says that
     /// it knows, should that somebody's clock be ahead of ours.
     private func next(after own: Int64, _ known: Int64?, at now: Date) -> Int64 {
-        max(Int64(now.timeIntervalSince1970 * 1000), max(own, known ?? 0) + 1)
+        Generation.next(after: own, known: known ?? 0, at: milliseconds(now))
     }
+
+    private func milliseconds(_ date: Date) -> Int64 { Int64(date.timeIntervalSince1970 * 1000) }
 
     private mutating func tell(_ host: HostName, _ state: DesiredState, _ said: HostState?, at now: Date)
         -> [Effect]

@@ -10,6 +10,7 @@ struct ControlIntake: Sendable {
     /// Where it is kept for the next worker.
     let orders: OrdersFile?
     let outgoing: Outgoing
+    let senders: SenderCheck
     let log: Logger
 
     /// Runs until `deliveries` end; calls `changed` after each change.
@@ -21,7 +22,9 @@ struct ControlIntake: Sendable {
 
     private func take(_ delivery: Delivery, _ group: inout DiscardingTaskGroup, _ changed: () -> Void) {
         do throws(ContractError) {
+            try senders.check(delivery)
             let desired = try Contract.Message<DesiredState>(delivery).body
+            try desired.check()
             guard standing.take(desired) else {
                 delivery.ack()
                 return
@@ -42,7 +45,10 @@ struct ControlIntake: Sendable {
                 delivery.ack()
             }
         } catch {
-            log.warning("a control message is not understood", metadata: ["error": "\(error)"])
+            if error.code != .notBelieved {
+                log.warning(
+                    "a control message is refused, to the dead letters", metadata: ["error": "\(error)"])
+            }
             // Beside the loop: a broker that holds publishers back must not keep a pause from getting in.
             group.addTask {
                 do {

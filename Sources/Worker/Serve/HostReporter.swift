@@ -49,7 +49,7 @@ struct HostReporter: Sendable {
             .hostState(
                 HostState(
                     version: reflowVersion, kernel: KernelRelease.current.description,
-                    generation: desired.generation,
+                    generation: desired.generation(at: Generation.now),
                     mode: desired.mode, fileSystems: figures.latest,
                     running: standing.running, surveys: standing.surveys,
                     uptime: (ContinuousClock.now - start).inSeconds, labels: configuration.labels,

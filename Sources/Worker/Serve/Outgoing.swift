@@ -41,6 +41,9 @@ struct Outgoing: Sendable {
         message.properties.headers[DeadLetterHeader.reason] = .string(error.code.rawValue)
         message.properties.headers[DeadLetterHeader.detail] = .string(error.message)
         message.properties.headers[DeadLetterHeader.queue] = .string(queue)
+        // The letter has this worker's account.
+        let account = error.code == .notBelieved ? delivery.properties.userID : nil
+        message.properties.headers[DeadLetterHeader.account] = account.map { .string($0) }
         switch delivery.body {
         case .complete(let bytes): message.body = bytes
         case .tooLarge(let size):

@@ -23,6 +23,11 @@ func serve(configurationFile: String?, environment: [String: String]) async -> E
             "broker": "\(configuration.endpoint)",
             "roots": "\(configuration.roots.joined(separator: ":"))",
         ])
+    if configuration.trustedUsers.includeEverybody {
+        log.warning(
+            "trustedUsers is '*': anybody who may publish to this host's queues can have it rewrite files. Name the coordinator's account"
+        )
+    }
     for root in configuration.roots where access(root, R_OK | X_OK) != 0 {
         log.warning(
             "a root cannot be opened: tasks that name files in it will be refused",

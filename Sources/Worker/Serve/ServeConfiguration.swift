@@ -11,6 +11,8 @@ import XFS
 struct ServeConfiguration {
     /// The broker.
     var endpoint: Endpoint
+    /// Whose tasks and desired states are believed.
+    var trustedUsers: TrustedUsers
     /// Under which name this host gets its tasks.
     var host: HostName
     /// Folders beneath which tasks may name files; absolute, without a slash at the end.
@@ -28,15 +30,16 @@ struct ServeConfiguration {
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, tlsCAFile, tlsCertFile, tlsKeyFile, host, roots, labels, logLevel, logFormat,
-            stateInterval, stateDirectory
+        case amqpURL, amqpPasswordFile, tlsCAFile, tlsCertFile, tlsKeyFile, trustedUsers, sharedUser, host, roots,
+            labels, logLevel, logFormat, stateInterval, stateDirectory
 
         /// Both names: it is one message, wherever the value comes from.
         var place: String { "\(variable) (\(rawValue))" }
     }
 
-    /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_TLS_CA_FILE`,
-    /// `REFLOW_TLS_CERT_FILE`, `REFLOW_TLS_KEY_FILE`, `REFLOW_HOST`,
+    /// Reads the file at `path`, if there is one, and `environment`: `REFLOW_AMQP_URL`, `REFLOW_AMQP_PASSWORD_FILE`,
+    /// `REFLOW_TLS_CA_FILE`, `REFLOW_TLS_CERT_FILE`, `REFLOW_TLS_KEY_FILE`, `REFLOW_TRUSTED_USERS` (colon separated),
+    /// `REFLOW_SHARED_USER`, `REFLOW_HOST`,
     /// `REFLOW_ROOTS` (colon separated), `REFLOW_LABELS` (`rack=r1,cluster=c2`), `REFLOW_LOG_LEVEL`,
     /// `REFLOW_LOG_FORMAT`,
     /// `REFLOW_STATE_INTERVAL`, `REFLOW_STATE_DIRECTORY` (else `STATE_DIRECTORY`, which systemd sets).
@@ -52,6 +55,7 @@ struct ServeConfiguration {
             try settings.read(json: bytes, of: path)
         }
         let endpoint = settings.endpoint()
+        let trustedUsers = settings.trustedUsers()
         let host = settings.host()
         let roots = settings.roots()
         let labels = settings.labels(.labels)
@@ -65,10 +69,11 @@ struct ServeConfiguration {
         let stateDirectory =
             settings.has(.stateDirectory)
             ? settings.absolutePath(.stateDirectory) : environment["STATE_DIRECTORY"]
-        guard settings.problems.isEmpty, let endpoint, let host, let roots else {
+        guard settings.problems.isEmpty, let endpoint, let trustedUsers, let host, let roots else {
             throw ConfigurationError(settings.problems.joined(separator: "\n"))
         }
         self.endpoint = endpoint
+        self.trustedUsers = trustedUsers
         self.host = host
         self.roots = roots
         self.labels = labels ?? [:]
@@ -109,11 +114,28 @@ extension SettingsReader<ServeConfiguration.Setting> {
         let url = text(.amqpURL) ?? Endpoint.localURL
         let files = TLSFiles(
             authorities: text(.tlsCAFile), certificate: text(.tlsCertFile), key: text(.tlsKeyFile))
-        do { return try Endpoint(url: url, files: files) } catch {
+        let passwordFile = absolutePath(.amqpPasswordFile)
+        var endpoint: Endpoint
+        do { endpoint = try Endpoint(url: url, files: files) } catch {
             // Not the text: the password is in it.
             refuse(.amqpURL, because: error.message)
             return nil
         }
+        guard let passwordFile else { return endpoint }
+        do { try endpoint.usePasswordFile(passwordFile) } catch {
+            refuse(.amqpPasswordFile, because: error.message)
+        }
+        return endpoint
+    }
+
+    fileprivate mutating func trustedUsers() -> TrustedUsers? {
+        let named = list(.trustedUsers)
+        let shared = text(.sharedUser)
+        if let named, named.isEmpty {
+            refuse(.trustedUsers, "is empty: name the broker account of the coordinator")
+            return nil
+        }
+        return TrustedUsers(names: (named ?? TrustedUsers.provisioned) + (shared.map { [$0] } ?? []))
     }
 
     fileprivate mutating func host() -> HostName? {

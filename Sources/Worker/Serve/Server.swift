@@ -37,13 +37,14 @@ struct Server {
             configuration, standing: standing, ledger: ledger, outgoing: outgoing, certificate: certificate)
         let roots = Roots(folders: configuration.roots)
         let held = HeldFiles(roots: roots, log: log)
+        let senders = SenderCheck(configuration.trustedUsers, log: log)
         let intake = TaskIntake(
             host: host, ledger: ledger, lanes: Lanes(), held: held,
             slices: SliceRunner(roots: roots, standing: standing, log: log),
             surveys: SurveyRunner(roots: roots, standing: standing, costs: ReflinkCosts()),
-            outgoing: outgoing, log: log)
+            outgoing: outgoing, senders: senders, log: log)
         let control = ControlIntake(
-            host: host, standing: standing, orders: orders, outgoing: outgoing, log: log)
+            host: host, standing: standing, orders: orders, outgoing: outgoing, senders: senders, log: log)
 
         let signals = await endSignals()
         let (stops, stop) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))

@@ -13,6 +13,7 @@ struct TaskIntake: Sendable {
     let slices: SliceRunner
     let surveys: SurveyRunner
     let outgoing: Outgoing
+    let senders: SenderCheck
     let log: Logger
 
     /// Runs until `deliveries` end.
@@ -26,7 +27,8 @@ struct TaskIntake: Sendable {
 
     private func take(_ delivery: Delivery) async {
         let message: Contract.Message<HostTask>
-        do {
+        do throws(ContractError) {
+            try senders.check(delivery)
             message = try Contract.Message(delivery)
         } catch {
             await refuse(delivery, error)
@@ -117,7 +119,9 @@ struct TaskIntake: Sendable {
     }
 
     private func refuse(_ delivery: Delivery, _ error: ContractError) async {
-        log.warning("a message is not understood, to the dead letters", metadata: ["error": "\(error)"])
+        if error.code != .notBelieved {
+            log.warning("a message is not understood, to the dead letters", metadata: ["error": "\(error)"])
+        }
         do {
             try await outgoing.deadLetter(delivery, from: QueueName.tasks(host), error)
             delivery.ack()

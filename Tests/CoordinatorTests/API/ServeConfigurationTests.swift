@@ -70,6 +70,7 @@ import Testing
         #expect(file.endpoint.description == "amqps://reflow@broker:5671")
         #expect(file.endpoint.tls?.caFile == "/etc/ca.pem")
         #expect(file.sharedUser == "guest")
+        #expect(file.endpoint.passwordFile == nil)
         #expect(file.lostAfter == .seconds(120))
         #expect(file.retention.rollouts == .seconds(90 * 86_400))
         #expect(file.retention.audit == .seconds(730 * 86_400))
@@ -137,7 +138,7 @@ import Testing
         arguments: [
             (
                 "datbase: /x",
-                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, tlsCAFile, tlsCertFile, tlsKeyFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat, inventory"
+                "reflow.yaml line 1: datbase is no setting; there are database, socket, readSocket.path, readSocket.group, tcp.address, tcp.port, tcp.tokenFile, tcp.certificateFile, tcp.keyFile, tcp.insecure, amqpURL, amqpPasswordFile, tlsCAFile, tlsCertFile, tlsKeyFile, sharedUser, lostAfter, keepRollouts, keepAudit, logLevel, logFormat, inventory"
             ),
             ("database: x", "reflow.yaml line 1: database: 'x' is not an absolute path"),
             ("\n\nsocket: [a]", "reflow.yaml line 3: socket: one value is wanted"),
@@ -233,6 +234,23 @@ import Testing
         #expect(found.contains { $0.hasPrefix("REFLOW_TCP_PORT needs tcp.tokenFile") })
         #expect(!found.joined().contains("hush"))
         #expect(found.map { $0.prefix(18) }.prefix(2) == ["reflow.yaml line 1", "reflow.yaml line 2"])
+    }
+
+    @Test("the password can be in a file of its own, which nobody else may read, and is not in the URL then")
+    func passwordFile() throws {
+        let path = try RunFolder.subfolder("settings") + "/password"
+        try Tool.run("sh", "-c", "echo hush > '\(path)'; chmod 640 '\(path)'")
+        let text = "amqpURL: amqp://u@h\namqpPasswordFile: \(path)"
+        let configuration = try ServeConfiguration(text: text, of: "reflow.yaml", environment: [:])
+        #expect(configuration.endpoint.passwordFile?.path == path)
+        #expect(
+            problems(text, ["REFLOW_AMQP_URL": "amqp://u:p@h"]) == [
+                "reflow.yaml line 2: amqpPasswordFile: the URL has a password, too: take it out of there"
+            ])
+        chmod(path, 0o644)
+        let open = problems(text).joined()
+        #expect(open.contains("amqpPasswordFile: the password file \(path) is open to everybody"), "\(open)")
+        #expect(!open.contains("hush"))
     }
 
     @Test("a file that everybody may read may hold no password")

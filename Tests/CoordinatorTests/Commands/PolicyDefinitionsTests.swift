@@ -1,5 +1,6 @@
 import AMQP
 import BrokerKit
+import BrokerRights
 import Contract
 import Foundation
 import Support

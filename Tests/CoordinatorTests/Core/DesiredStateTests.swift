@@ -39,6 +39,31 @@ import Testing
         #expect(try await bench.publish().desires == [pause])
     }
 
+    @Test("what was given when this clock was far ahead, and no host takes, is given anew")
+    func clockSetBack() async throws {
+        let (bench, id) = try await CoreBench.working()
+        bench.jump(3 * 86_400)
+        _ = try await bench.core.pause(id, by: "ada")
+        let far = try #require(try await bench.publish().desires.first)
+        bench.jump(-3 * 86_400 + 60)
+        await bench.hear("a", .hostState(.living()))
+        let told = try #require(try await bench.publish().desires.first)
+        #expect(told.mode == .pause)
+        #expect(told.generation < far.generation)
+        #expect(throws: Never.self) { try told.check(at: Int64(bench.now.timeIntervalSince1970 * 1000)) }
+    }
+
+    @Test("a host that is paused by what cannot be right is told what is wanted of it")
+    func pausedForGood() async throws {
+        let (bench, id) = try await CoreBench.working()
+        _ = try await bench.core.pause(id, by: "ada")
+        _ = try await bench.core.resume(id, by: "ada")
+        let wanted = try #require(try await bench.publish().desires.last)
+        try await bench.wait(6)
+        await bench.hear("a", .hostState(.living(generation: 0, mode: .pause)))
+        #expect(try await bench.publish().desires == [wanted])
+    }
+
     @Test("what was revoked is sent again too, but not to a worker that knows nothing yet")
     func takenBack() async throws {
         let (bench, id) = try await CoreBench.working()

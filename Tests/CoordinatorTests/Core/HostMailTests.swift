@@ -86,6 +86,25 @@ import Testing
         #expect(letter.messageID == "r-0-1")
     }
 
+    @Test(
+        "what a host did not believe counts as our task's end only if it was ours",
+        arguments: [("reflow", true), ("reflow-beta", false), (nil, false)] as [(String?, Bool)])
+    func notBelieved(publisher: String?, isOurs: Bool) {
+        var properties = MessageProperties()
+        properties.userID = "reflow-alpha"
+        properties.headers = [
+            DeadLetterHeader.reason: "notBelieved", DeadLetterHeader.queue: "reflow.tasks.alpha",
+        ]
+        properties.headers[DeadLetterHeader.account] = publisher.map { .string($0) }
+        guard case .dead(let letter, let host) = meaning(of: [], properties, to: ExchangeName.dead, key: "")
+        else {
+            Issue.record("no dead letter")
+            return
+        }
+        #expect(host == (isOurs ? Samples.name("alpha") : nil))
+        #expect(letter.host == Samples.name("alpha"))
+    }
+
     @Test("one that the broker has moved says where it came from, and is the coordinator's own")
     func brokersDeadLetter() {
         var properties = MessageProperties()

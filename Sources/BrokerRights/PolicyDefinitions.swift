@@ -1,11 +1,11 @@
-import BrokerKit
+public import BrokerKit
 import Foundation
 
 /// The bounds of the queues as `rabbitmqctl import_definitions` takes them, from RabbitMQ 3.10 on.
 ///
 /// An operator policy is a parameter there, with its definition as an object. (`export_definitions` writes those that
 /// `set_operator_policy` has set as lists, which it does not read back.)
-struct PolicyDefinitions: Encodable {
+public struct PolicyDefinitions: Encodable {
     /// What is wanted of queues whose arguments say nothing.
     private struct Policy: Encodable {
         let vhost: String
@@ -55,7 +55,7 @@ struct PolicyDefinitions: Encodable {
     private let parameters: [OperatorPolicy]
 
     /// Definitions for `virtualHost`, which has to be there.
-    init(virtualHost: String, _ all: [QueuePolicy] = Topology.policies) {
+    public init(virtualHost: String, _ all: [QueuePolicy] = Topology.policies) {
         policies = all.filter { $0.overflow != nil || $0.deliveryLimit != nil }.map { policy in
             Policy(
                 vhost: virtualHost, name: policy.name, pattern: policy.pattern,
@@ -69,9 +69,12 @@ struct PolicyDefinitions: Encodable {
     }
 
     /// For people to read, and always the same.
-    func json() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
-    }
+    public func json() throws -> String { try definitionsText(self) }
+}
+
+/// Definitions for people to read, and always the same.
+func definitionsText(_ definitions: some Encodable) throws -> String {
+    let encoder = JSONEncoder()
+    encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+    return String(decoding: try encoder.encode(definitions), as: UTF8.self)
 }

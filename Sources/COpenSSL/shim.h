@@ -1,0 +1,6 @@
+#ifndef REFLOW_COPENSSL_SHIM_H
+#define REFLOW_COPENSSL_SHIM_H
+
+#include <openssl/evp.h>
+
+#endif
