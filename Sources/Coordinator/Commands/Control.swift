@@ -53,7 +53,7 @@ struct Control: AsyncParsableCommand {
             let connection = try await broker.connect("reflow control")
             let order = ControlOrder(
                 connection: connection,
-                mail: HostMail(ownUser: broker.endpoint.user, sharedUser: broker.sharedUser),
+                mail: HostMail(ownUser: broker.endpoint.account, sharedUser: broker.sharedUser),
                 isHeld: wish == .pause, by: operatorName(), why: why, policy: try policy.overrides())
             let outcome: ControlOrder.Outcome
             do {
