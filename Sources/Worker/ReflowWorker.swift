@@ -25,9 +25,10 @@ struct ReflowWorker {
         notes: """
             The file's settings and the environment variables that override them:
               amqpURL        REFLOW_AMQP_URL        the broker (amqp://guest:guest@127.0.0.1:5672/)
-              amqpPasswordFile  REFLOW_AMQP_PASSWORD_FILE  file with the password, which is not in the URL then
+              amqpPasswordFile  REFLOW_AMQP_PASSWORD_FILE
+                                                    file with the password, which is not in the URL then
               tlsCAFile      REFLOW_TLS_CA_FILE     authorities that may vouch for an amqps broker
-              tlsCertFile    REFLOW_TLS_CERT_FILE   this host's certificate; without a user in the URL it is the login
+              tlsCertFile    REFLOW_TLS_CERT_FILE   this host's certificate: the login, if the URL has no user
               tlsKeyFile     REFLOW_TLS_KEY_FILE    its key, without a passphrase
               trustedUsers   REFLOW_TRUSTED_USERS   broker accounts whose tasks are carried out
                                                     (reflow.coordinator:reflow.job)
@@ -38,6 +39,8 @@ struct ReflowWorker {
               labels         REFLOW_LABELS          what rollouts select and cap hosts by: rack=r1,cluster=c2
               logLevel       REFLOW_LOG_LEVEL       trace, debug, info, notice, warning, error, critical (info)
               stateInterval  REFLOW_STATE_INTERVAL  pause between two signs of life (10s; seconds in the file)
+              stateDirectory REFLOW_STATE_DIRECTORY where it keeps what outlasts it, such as a hold
+                                                    (STATE_DIRECTORY, which systemd sets; else nowhere)
 
             Waits for the broker as long as it takes, and reconnects. SIGTERM and Ctrl-C finish the current
             chunk, answer with the cursor, and end within seconds. Its queues are made by 'reflow provision'.

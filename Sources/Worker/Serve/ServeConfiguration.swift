@@ -30,7 +30,8 @@ struct ServeConfiguration {
 
     /// A setting, as the file calls it; each may be left out, but a misspelt one is an error.
     enum Setting: String, SettingKey {
-        case amqpURL, amqpPasswordFile, tlsCAFile, tlsCertFile, tlsKeyFile, trustedUsers, sharedUser, host, roots,
+        case amqpURL, amqpPasswordFile, tlsCAFile, tlsCertFile, tlsKeyFile, trustedUsers, sharedUser, host,
+            roots,
             labels, logLevel, logFormat, stateInterval, stateDirectory
 
         /// Both names: it is one message, wherever the value comes from.

@@ -56,7 +56,16 @@ struct CoreBench {
         core = Self.core(store, clock)
         for end in ["", "-wal", "-shm"] { try? FileManager.default.removeItem(atPath: path + end) }
         try FileManager.default.copyItem(atPath: copy, toPath: path)
-        store = try Store(path: path)
+        // A program that another test is just starting has the lock's descriptor until it is executed.
+        while true {
+            let opened = Result { try Store(path: path) }
+            if case .failure(let error as StoreError) = opened, error.code == .inUse {
+                try await Task.sleep(for: .milliseconds(10))
+                continue
+            }
+            store = try opened.get()
+            break
+        }
         try await restart()
         await reachBroker()
     }
