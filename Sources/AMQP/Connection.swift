@@ -93,7 +93,11 @@ public final class Connection: Sendable {
     private func publication(
         _ message: Message, _ exchange: String, _ routingKey: String, _ mandatory: Bool
     ) -> Publication {
-        Publication(message: message, exchange: exchange, routingKey: routingKey, isMandatory: mandatory)
+        var message = message
+        // Its own, which is known once it has logged in: a dead letter has that of its first publisher.
+        message.properties.userID = nil
+        return Publication(
+            message: message, exchange: exchange, routingKey: routingKey, isMandatory: mandatory)
     }
 
     // MARK: Consuming

@@ -8,6 +8,8 @@ extension Run {
         case rewritten
         /// The file's end has moved since the chunk was cut.
         case gone
+        /// The kernel refuses its end, which is right by now.
+        case refused(SystemError)
         /// Guests have written to the pinned blocks, and its last shared extent must not be unshared.
         case unpinned
         /// The device cannot read it.
@@ -47,9 +49,11 @@ extension Run {
                 }
                 let outcome = try rewrite(chunk, in: workspace)
                 switch outcome {
-                case .gone where retries < Self.mostRetries, .unpinned where retries < Self.mostRetries:
+                case .gone where retries < Self.mostRetries, .unpinned where retries < Self.mostRetries,
+                    .refused where retries < Self.mostRetries:
                     retries += 1
                     continue
+                case .refused(let error): throw error
                 case .unpinned: account.isUnpinned = true
                 case .unreadable: skipUnreadable(chunk.range)
                 case .rewritten, .gone: break
@@ -72,8 +76,9 @@ extension Run {
             try workspace.keep(chunk.range, of: work)
         } catch {
             try look()
-            if error.errno == EINVAL && !work.canEndClone(at: chunk.range.upperBound) { return .gone }
-            throw error
+            guard error.errno == EINVAL else { throw error }
+            // It may have been cut off for a moment only.
+            return work.canEndClone(at: chunk.range.upperBound) ? .refused(error) : .gone
         }
         let clone = ContinuousClock.now - start
         account.add(.clone, at: chunk.range.lowerBound, took: clone, aim: aim)

@@ -233,7 +233,7 @@ import XFS
         // The brake still works.
         let control = try Process("reflow", ["control", "--host", "alpha", "--pause"], environment: rig.job)
         #expect(await control.wait() == .exited(0), "\(control.errors)")
-        while !(try await rig.ask("hosts").output.contains("paused")) {
+        while !(try await rig.ask("hosts").output.contains("held")) {
             try await Task.sleep(for: .milliseconds(100))
         }
         try await rig.stop()

@@ -99,7 +99,7 @@ extension Transport {
 
         // The broker takes no other.
         var message = publication.message
-        message.properties.userID = account
+        message.properties.userID = message.properties.userID ?? account
         var properties = message.properties.encode(in: &arena)
         var frame = amqp_frame_t()
         frame.frame_type = UInt8(AMQP_FRAME_HEADER)

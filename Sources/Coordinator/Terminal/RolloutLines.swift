@@ -152,8 +152,10 @@ struct RolloutLines {
     private var heldHosts: String? {
         guard let held = rollout.held else { return nil }
         let others = held.count > 1 ? "; and \(counted(held.count - 1, "other host"))" : ""
-        return
-            "  host \(held.name) is \(held.hold.words)\(others); go on with: reflow hosts release \(held.name)"
+        // A job has no coordinator.
+        let release =
+            JobID.isOfAny(rollout.id) ? "reflow control --resume --host" : "reflow hosts release"
+        return "  host \(held.name) is \(held.hold.words)\(others); go on with: \(release) \(held.name)"
     }
 
     /// That hosts cannot be asked for anything; `nil` if all can.
