@@ -65,7 +65,7 @@ import Testing
         let states = connection.states
         connection.start()
         let error = await amqpError { try await connection.waitUntilConnected(timeout: .seconds(20)) }
-        #expect(error?.code == .accessRefused)
+        #expect(error?.code == .credentialsRefused)
         try Tool.run("sh", "-c", "printf old > '\(path)'")
         _ = try await states.reaches { $0 == .connected }
         await connection.close()
